@@ -1,0 +1,156 @@
+//! Checks of everything a caller hands in, against the limits of the format.
+
+use crate::error::{Code, Error, Result};
+use crate::format::codec::Writer;
+use crate::format::limits::*;
+use crate::format::record::Metric;
+use crate::value::Value;
+
+/// The error of a value beyond its limit.
+pub(crate) fn over(what: &str, limit: usize, actual: usize, unit: &str) -> Error {
+    Error::new(
+        Code::InputLimit,
+        format!("{what} is {actual} {unit}, the limit is {limit}"),
+    )
+    .detail("limit", limit)
+    .detail("actual", actual)
+}
+
+/// A name of a collection, snapshot or vector space.
+pub(crate) fn name(what: &str, name: &str, limit: usize) -> Result<()> {
+    if name.is_empty() {
+        return Err(
+            Error::new(Code::InputInvalid, format!("the {what} is empty"))
+                .hint("give it at least one character"),
+        );
+    }
+    if name.len() > limit {
+        return Err(over(&format!("the {what}"), limit, name.len(), "bytes"));
+    }
+    if name.contains('\0') {
+        return Err(Error::new(
+            Code::InputInvalid,
+            format!("the {what} holds a zero character"),
+        ));
+    }
+    Ok(())
+}
+
+/// A record id.
+pub(crate) fn id(id: &str) -> Result<()> {
+    name("record id", id, MAX_ID_BYTES)
+}
+
+/// Adds the record that an error is about.
+pub(crate) fn of_record(error: Error, id: &str) -> Error {
+    let shown: String = id.chars().take(80).collect();
+    error.detail("id", shown)
+}
+
+/// A text.
+pub(crate) fn text(text: &str) -> Result<()> {
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(
+            over("the text", MAX_TEXT_BYTES, text.len(), "bytes").hint("split it into passages")
+        );
+    }
+    Ok(())
+}
+
+/// Metadata: an object, not too deep, not too large, every number finite, every key once.
+pub(crate) fn metadata(value: &Value) -> Result<()> {
+    if !matches!(value, Value::Map(_)) {
+        return Err(Error::new(Code::InputInvalid, "metadata must be an object")
+            .hint("give a dict with string keys"));
+    }
+    value_within(value, 0)?;
+    let mut w = Writer::new();
+    w.value(value);
+    if w.bytes.len() > MAX_METADATA_BYTES {
+        return Err(over(
+            "the metadata",
+            MAX_METADATA_BYTES,
+            w.bytes.len(),
+            "bytes",
+        ));
+    }
+    Ok(())
+}
+
+fn value_within(value: &Value, depth: usize) -> Result<()> {
+    let below = depth + 1;
+    if matches!(value, Value::List(_) | Value::Map(_)) && below > MAX_METADATA_DEPTH {
+        return Err(over(
+            "the nesting of the metadata",
+            MAX_METADATA_DEPTH,
+            below,
+            "levels",
+        )
+        .hint("flatten it, or store the deep part as a JSON text"));
+    }
+    match value {
+        Value::Float(f) if !f.is_finite() => Err(Error::new(
+            Code::InputNotFinite,
+            format!("metadata holds {f}, which is not JSON"),
+        )
+        .hint("leave the field out, or use null")),
+        Value::List(items) => items.iter().try_for_each(|v| value_within(v, below)),
+        Value::Map(entries) => entries.iter().try_for_each(|(_, v)| value_within(v, below)),
+        _ => Ok(()),
+    }
+}
+
+/// A vector to be stored or asked with: finite, and of length other than 0 under cosine.
+pub(crate) fn vector(space: &str, vector: &[f32], metric: Metric) -> Result<()> {
+    if vector.is_empty() {
+        return Err(Error::new(
+            Code::InputDimension,
+            format!("the vector {space:?} is empty"),
+        ));
+    }
+    if vector.len() > MAX_DIMENSION {
+        let what = format!("the dimension of the vector {space:?}");
+        return Err(over(&what, MAX_DIMENSION, vector.len(), "numbers"));
+    }
+    if let Some(i) = vector.iter().position(|x| !x.is_finite()) {
+        let message = format!("the vector {space:?} holds {} at position {i}", vector[i]);
+        return Err(Error::new(Code::InputNotFinite, message)
+            .detail("position", i)
+            .hint("every number must be finite in float32; look where it comes from"));
+    }
+    if metric == Metric::Cosine && crate::kernel::norm_squared(vector) < f32::MIN_POSITIVE {
+        let message = format!("the vector {space:?} is zero, so it has no direction for cosine");
+        return Err(Error::new(Code::InputZeroVector, message)
+            .hint("leave the vector out, or use a collection with metric=\"dot\" or \"l2\""));
+    }
+    Ok(())
+}
+
+/// The dimension of a vector against that of its space.
+pub(crate) fn dimension(space: &str, want: u32, got: usize) -> Result<()> {
+    if want as usize == got {
+        return Ok(());
+    }
+    let message = format!("the vector {space:?} has {got} dimensions, its space has {want}");
+    Err(Error::new(Code::InputDimension, message)
+        .detail("expected", want)
+        .detail("actual", got)
+        .hint("use another vector name for vectors of another model"))
+}
+
+/// The embedder of a vector against that of its space.
+pub(crate) fn identity(space: &str, want: Option<&str>, got: Option<&str>) -> Result<()> {
+    if want == got {
+        return Ok(());
+    }
+    let shown = |identity: Option<&str>| identity.unwrap_or("the caller's own vectors").to_owned();
+    let message = format!(
+        "the vector space {space:?} holds vectors of {}, these are of {}",
+        shown(want),
+        shown(got)
+    );
+    Err(Error::new(Code::EmbedderMismatch, message)
+        .detail("stored", shown(want))
+        .detail("given", shown(got))
+        .hint("open the database with the embedder it was filled with, or use another vector name"))
+}

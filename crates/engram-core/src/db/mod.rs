@@ -1,0 +1,24 @@
+//! Database, transaction, view: what the boundary calls.
+//!
+//! `engine` follows and extends the file of one storage; `commit` and `checkpoint` write it;
+//! `compact` chooses what a checkpoint rewrites; `rewrite` makes whole new files (optimize, backup,
+//! doctor); `verify` and `doctor` look for damage; `database` ties them to a place.
+
+mod checkpoint;
+mod commit;
+mod compact;
+mod database;
+mod doctor;
+mod engine;
+mod history;
+mod rewrite;
+mod stats;
+mod transaction;
+mod verify;
+
+pub use database::{Database, OpenOptions};
+pub use doctor::{DoctorOptions, DoctorReport, doctor};
+pub use rewrite::RewriteReport;
+pub use stats::{CollectionStats, Stats, records_in_space};
+pub use transaction::{NewRecord, NewVector, RecordUpdate, Transaction};
+pub use verify::{Problem, VerifyReport};

@@ -1,0 +1,107 @@
+//! What the database holds and what it costs.
+
+use super::engine::Engine;
+use crate::error::Result;
+use crate::format::record::Space;
+use crate::state::{Collection, State};
+use std::collections::BTreeMap;
+
+/// Figures of one collection.
+#[derive(Clone, Debug)]
+pub struct CollectionStats {
+    /// Live records.
+    pub records: u64,
+    /// Segments.
+    pub segments: usize,
+    /// Bytes of its segments that belong to live records, and of its records in memory.
+    pub live_bytes: u64,
+    /// Vector spaces with the number of live records in each.
+    pub spaces: Vec<(Space, u64)>,
+}
+
+/// Figures of the whole database.
+#[derive(Clone, Debug)]
+pub struct Stats {
+    /// Latest commit.
+    pub commit: u64,
+    /// When it was made, microseconds since 1970.
+    pub time_us: i64,
+    /// Generation of the manifest.
+    pub generation: u64,
+    /// Length of the file.
+    pub file_bytes: u64,
+    /// Bytes that belong to live records.
+    pub live_bytes: u64,
+    /// Bytes of replaced or deleted records in segments.
+    pub dead_bytes: u64,
+    /// Bytes that are free or will be.
+    pub free_bytes: u64,
+    /// Bytes of the log.
+    pub log_bytes: u64,
+    /// Segments, those that only snapshots name included.
+    pub segments: usize,
+    /// Live records.
+    pub records: u64,
+    /// Named snapshots.
+    pub snapshots: usize,
+    /// By name.
+    pub collections: BTreeMap<String, CollectionStats>,
+}
+
+/// Live records that have a vector in a space.
+pub fn records_in_space(c: &Collection, space: u16) -> Result<u64> {
+    let mut n = c
+        .memory
+        .values()
+        .filter(|e| e.record.vector(space).is_some())
+        .count() as u64;
+    for view in &c.segments {
+        if let Some(rows) = view.segment.rows(space)? {
+            n += rows.difference_len(&view.dead);
+        }
+    }
+    Ok(n)
+}
+
+impl Engine {
+    /// Figures of `state`.
+    pub(super) fn stats(&self, state: &State) -> Result<Stats> {
+        let mut collections = BTreeMap::new();
+        let (mut live, mut dead) = (0, 0);
+        for c in state.collections.values() {
+            let mut bytes = c.memory_bytes;
+            for view in &c.segments {
+                let (len, records) = (view.segment.len_bytes(), u64::from(view.segment.records()));
+                let alive = len * view.live() / records.max(1);
+                bytes += alive;
+                dead += len - alive;
+            }
+            live += bytes;
+            let spaces = c.spaces.iter().zip(0u16..);
+            let stats = CollectionStats {
+                records: c.live(),
+                segments: c.segments.len(),
+                live_bytes: bytes,
+                spaces: spaces
+                    .map(|(s, i)| Ok((s.clone(), records_in_space(c, i)?)))
+                    .collect::<Result<_>>()?,
+            };
+            collections.insert(c.name.to_string(), stats);
+        }
+        let head = self.head.lock();
+        Ok(Stats {
+            commit: state.commit,
+            time_us: state.time_us,
+            generation: head.manifest.generation,
+            file_bytes: self.storage.len()?,
+            live_bytes: live,
+            dead_bytes: dead,
+            free_bytes: head.space.free_bytes(),
+            log_bytes: head.log.iter().map(|e| e.len).sum(),
+            segments: head.manifest.segments().len(),
+            records: state.records(),
+            snapshots: state.snapshots.len(),
+            collections,
+        })
+    }
+}

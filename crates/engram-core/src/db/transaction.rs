@@ -1,0 +1,326 @@
+//! A transaction: writes of one or more collections that become one commit, or nothing.
+//!
+//! Holds the write lock from its beginning, so what it reads cannot change under it. Its state is
+//! private until `commit`; dropping it rolls back. A large one skips the log: its records go
+//! straight into segments with a checkpoint.
+
+use super::engine::WriteGuard;
+use crate::checks;
+use crate::error::{Code, Error, Result};
+use crate::format::codec::Writer;
+use crate::format::limits::{
+    MAX_COLLECTION_NAME_BYTES, MAX_RECORD_BYTES, MAX_TRANSACTION_BYTES, MAX_VECTOR_NAME_BYTES,
+    MAX_VECTORS_PER_RECORD,
+};
+use crate::format::ops::{Op, encode_put};
+use crate::format::record::{Metric, Record, Space};
+use crate::state::State;
+use crate::store::locks::now_us;
+use crate::value::Value;
+use std::sync::Arc;
+
+/// Encoded bytes from which a transaction goes into segments at once.
+const DIRECT_BYTES: usize = 1 << 20;
+
+/// A vector to be stored.
+#[derive(Clone, Debug)]
+pub struct NewVector<'a> {
+    /// Name of its space.
+    pub space: &'a str,
+    /// Identity of the embedder that made it.
+    pub identity: Option<&'a str>,
+    /// The numbers.
+    pub values: Vec<f32>,
+}
+
+/// A record to be put.
+#[derive(Clone, Debug)]
+pub struct NewRecord<'a> {
+    /// Unique within the collection.
+    pub id: &'a str,
+    /// Text for full-text search.
+    pub text: Option<String>,
+    /// A map.
+    pub metadata: Value,
+    /// Vectors, one for a space.
+    pub vectors: Vec<NewVector<'a>>,
+    /// Created and updated, for records that bring their own times.
+    pub times_us: Option<(i64, i64)>,
+}
+
+/// Changes to a record.
+#[derive(Clone, Debug, Default)]
+pub struct RecordUpdate<'a> {
+    /// The new text; the outer None leaves it.
+    pub text: Option<Option<String>>,
+    /// Top-level keys to set.
+    pub metadata: Option<Value>,
+    /// Top-level keys to remove.
+    pub unset: Vec<String>,
+    /// Vectors to set.
+    pub vectors: Vec<NewVector<'a>>,
+    /// Vectors to remove, by name of space.
+    pub drop_vectors: Vec<String>,
+}
+
+/// An open transaction.
+pub struct Transaction {
+    guard: WriteGuard,
+    state: State,
+    ops: Writer,
+    bytes: usize,
+    time_us: i64,
+    relaxed: bool,
+}
+
+impl Transaction {
+    pub(super) fn new(guard: WriteGuard, relaxed: bool) -> Transaction {
+        let state = (*guard.engine.seen()).clone();
+        // Commit times never run backwards, whatever the clock does.
+        let time_us = now_us().max(state.time_us + 1);
+        Transaction {
+            guard,
+            state,
+            ops: Writer::new(),
+            bytes: 0,
+            time_us,
+            relaxed,
+        }
+    }
+
+    /// What the transaction sees, its own writes included.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    fn log(&mut self, encode: impl FnOnce(&mut Writer)) -> Result<()> {
+        let before = self.ops.bytes.len();
+        encode(&mut self.ops);
+        self.bytes += self.ops.bytes.len() - before;
+        if self.bytes > MAX_TRANSACTION_BYTES {
+            return Err(checks::over(
+                "the transaction",
+                MAX_TRANSACTION_BYTES,
+                self.bytes,
+                "bytes",
+            )
+            .hint("commit in smaller batches"));
+        }
+        if self.bytes > DIRECT_BYTES {
+            // It will go into segments: the encoded form is not needed.
+            self.ops.bytes = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// Creates a collection.
+    pub fn create_collection(&mut self, name: &str, metric: Metric, language: &str) -> Result<()> {
+        checks::name("collection name", name, MAX_COLLECTION_NAME_BYTES)?;
+        if self.state.collections.contains_key(name) {
+            let message = format!("a collection {name:?} exists already");
+            return Err(Error::new(Code::CollectionExists, message)
+                .hint("use collection(name) to get it, or take another name"));
+        }
+        let op = Op::CreateCollection {
+            id: self.state.next_collection,
+            name: name.to_owned(),
+            metric,
+            language: language.to_owned(),
+            created_us: self.time_us,
+        };
+        self.state.apply(op.clone())?;
+        self.log(|w| op.encode(w))
+    }
+
+    /// Removes a collection with all its records, and tells whether there was one.
+    pub fn delete_collection(&mut self, name: &str) -> Result<bool> {
+        let Some(c) = self.state.collections.get(name) else {
+            return Ok(false);
+        };
+        let op = Op::DropCollection { collection: c.id };
+        self.state.apply(op.clone())?;
+        self.log(|w| op.encode(w))?;
+        Ok(true)
+    }
+
+    /// Inserts a record, or replaces the one of the same id.
+    pub fn put(&mut self, collection: &str, new: NewRecord<'_>) -> Result<()> {
+        let id = new.id;
+        self.put_checked(collection, new)
+            .map_err(|e| checks::of_record(e, id))
+    }
+
+    fn put_checked(&mut self, collection: &str, new: NewRecord<'_>) -> Result<()> {
+        checks::id(new.id)?;
+        new.text.as_deref().map_or(Ok(()), checks::text)?;
+        checks::metadata(&new.metadata)?;
+        let vectors = self.resolve_vectors(collection, new.vectors)?;
+        let first_put = self.state.collection(collection)?.created_us_of(new.id)?;
+        let (created_us, updated_us) = new
+            .times_us
+            .unwrap_or((first_put.unwrap_or(self.time_us), self.time_us));
+        let record = Record {
+            id: new.id.to_owned(),
+            text: new.text,
+            metadata: new.metadata,
+            created_us,
+            updated_us,
+            vectors,
+        };
+        self.store(collection, record)
+    }
+
+    fn store(&mut self, collection: &str, record: Record) -> Result<()> {
+        if record.vectors.len() > MAX_VECTORS_PER_RECORD {
+            let count = record.vectors.len();
+            return Err(checks::over(
+                "the record",
+                MAX_VECTORS_PER_RECORD,
+                count,
+                "vectors",
+            ));
+        }
+        let size = record.size_bytes();
+        if size > MAX_RECORD_BYTES {
+            return Err(checks::over("the record", MAX_RECORD_BYTES, size, "bytes"));
+        }
+        let c = self.state.collection_mut(collection)?;
+        let id = c.id;
+        c.put(record.clone())?;
+        self.log(|w| encode_put(w, id, &record))
+    }
+
+    /// Checks vectors and finds their spaces, adding those that are new.
+    fn resolve_vectors(
+        &mut self,
+        collection: &str,
+        new: Vec<NewVector<'_>>,
+    ) -> Result<Vec<(u16, Vec<f32>)>> {
+        let mut out: Vec<(u16, Vec<f32>)> = Vec::with_capacity(new.len());
+        for v in new {
+            let c = self.state.collection(collection)?;
+            checks::vector(v.space, &v.values, c.metric)?;
+            let index = match c.space(v.space) {
+                Some(index) => {
+                    let space = &c.spaces[usize::from(index)];
+                    checks::identity(v.space, space.identity.as_deref(), v.identity)?;
+                    checks::dimension(v.space, space.dimension, v.values.len())?;
+                    index
+                }
+                None => self.add_space(collection, &v)?,
+            };
+            if out.iter().any(|(other, _)| *other == index) {
+                let message = format!("two vectors {:?} for one record", v.space);
+                return Err(Error::new(Code::InputInvalid, message));
+            }
+            out.push((index, v.values));
+        }
+        out.sort_by_key(|(space, _)| *space);
+        Ok(out)
+    }
+
+    fn add_space(&mut self, collection: &str, v: &NewVector<'_>) -> Result<u16> {
+        checks::name("vector name", v.space, MAX_VECTOR_NAME_BYTES)?;
+        let c = self.state.collection(collection)?;
+        let index = u16::try_from(c.spaces.len()).map_err(|_| {
+            Error::new(
+                Code::InputLimit,
+                "a collection has at most 65,536 vector spaces",
+            )
+        })?;
+        let space = Space {
+            name: v.space.to_owned(),
+            dimension: v.values.len() as u32,
+            identity: v.identity.map(str::to_owned),
+        };
+        let op = Op::AddSpace {
+            collection: c.id,
+            space,
+        };
+        self.state.apply(op.clone())?;
+        self.log(|w| op.encode(w))?;
+        Ok(index)
+    }
+
+    /// Changes parts of a record.
+    pub fn update(&mut self, collection: &str, id: &str, change: RecordUpdate<'_>) -> Result<()> {
+        self.update_checked(collection, id, change)
+            .map_err(|e| checks::of_record(e, id))
+    }
+
+    fn update_checked(
+        &mut self,
+        collection: &str,
+        id: &str,
+        change: RecordUpdate<'_>,
+    ) -> Result<()> {
+        let Some(mut record) = self.state.collection(collection)?.get(id, true)? else {
+            return Err(
+                Error::new(Code::RecordNotFound, format!("no record {id:?}"))
+                    .hint("use put to create it"),
+            );
+        };
+        if let Some(text) = change.text {
+            text.as_deref().map_or(Ok(()), checks::text)?;
+            record.text = text;
+        }
+        if let Some(Value::Map(entries)) = change.metadata {
+            entries
+                .into_iter()
+                .for_each(|(key, value)| record.metadata.set(&key, value));
+        }
+        if let Value::Map(entries) = &mut record.metadata {
+            entries.retain(|(key, _)| !change.unset.contains(key));
+        }
+        checks::metadata(&record.metadata)?;
+        for name in &change.drop_vectors {
+            let space = self.state.collection(collection)?.space(name);
+            record.vectors.retain(|(s, _)| Some(*s) != space);
+        }
+        for (space, values) in self.resolve_vectors(collection, change.vectors)? {
+            record.vectors.retain(|(s, _)| *s != space);
+            record.vectors.push((space, values));
+        }
+        record.vectors.sort_by_key(|(space, _)| *space);
+        record.updated_us = self.time_us;
+        self.store(collection, record)
+    }
+
+    /// Removes a record, and tells whether there was one.
+    pub fn delete(&mut self, collection: &str, id: &str) -> Result<bool> {
+        let c = self.state.collection_mut(collection)?;
+        if !c.delete(id)? {
+            return Ok(false);
+        }
+        let op = Op::Delete {
+            collection: c.id,
+            id: id.to_owned(),
+        };
+        self.log(|w| op.encode(w))?;
+        Ok(true)
+    }
+
+    /// Makes the writes durable as one commit, and returns its number; that of the commit before
+    /// where nothing was written.
+    pub fn commit(self) -> Result<u64> {
+        if self.bytes == 0 {
+            return Ok(self.state.commit);
+        }
+        let Transaction {
+            guard,
+            mut state,
+            ops,
+            bytes,
+            time_us,
+            relaxed,
+        } = self;
+        state.commit += 1;
+        state.time_us = time_us;
+        let done: Arc<State> = if bytes > DIRECT_BYTES {
+            guard.checkpoint(state, None)?
+        } else {
+            guard.append(state, &ops.bytes, relaxed)?
+        };
+        Ok(done.commit)
+    }
+}

@@ -1,0 +1,265 @@
+//! The manifest: everything the file holds at one generation (F-060 to F-066).
+//!
+//! A manifest is written whole at each checkpoint, never changed, and found through the superblock
+//! or through a checkpoint frame of the log before it. A named snapshot is a kept list of
+//! collections; segments that only a snapshot names stay until the snapshot goes.
+//!
+//! Layout: magic u32, CRC-32 of the body u32, length of the body u64, body. The head lets `doctor`
+//! find manifests where both superblocks are lost.
+
+use super::codec::{Reader, Writer};
+use super::record::{Metric, Space};
+use super::{Decode, Extent, Malformed};
+use roaring::RoaringBitmap;
+
+const MAGIC: u32 = 0x464e_414d;
+/// Bytes before the body.
+pub const HEAD_BYTES: u64 = 16;
+
+/// A segment as a collection lists it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegmentRef {
+    /// Never used again in this file.
+    pub id: u64,
+    /// Where it lies.
+    pub extent: Extent,
+    /// Exact length in bytes; the extent is rounded up to pages.
+    pub len: u64,
+    /// Records in it, dead ones included.
+    pub records: u32,
+    /// CRC-32 of its footer, which in turn covers every byte (F-073).
+    pub footer_crc: u32,
+    /// Ordinals of records that were replaced or deleted.
+    pub dead: RoaringBitmap,
+}
+
+/// A collection as a manifest lists it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CollectionMeta {
+    /// Never used again in this file.
+    pub id: u32,
+    /// Unique among the collections of one list.
+    pub name: String,
+    /// How its vectors are compared.
+    pub metric: Metric,
+    /// Language code of its text analysis.
+    pub language: String,
+    /// Microseconds since 1970.
+    pub created_us: i64,
+    /// Its vector spaces; records refer to them by index.
+    pub spaces: Vec<Space>,
+    /// Its segments.
+    pub segments: Vec<SegmentRef>,
+}
+
+/// A named snapshot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SnapshotMeta {
+    /// Unique among snapshots.
+    pub name: String,
+    /// The commit it shows.
+    pub commit: u64,
+    /// When that commit was made, microseconds since 1970.
+    pub time_us: i64,
+    /// The collections at that commit.
+    pub collections: Vec<CollectionMeta>,
+}
+
+/// A decoded manifest.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Manifest {
+    /// Its number, one more than that of the manifest before it.
+    pub generation: u64,
+    /// The commit whose state it holds.
+    pub commit: u64,
+    /// When that commit was made, microseconds since 1970.
+    pub time_us: i64,
+    /// Number of the first frame of its log.
+    pub first_frame: u64,
+    /// Next unused segment id.
+    pub next_segment: u64,
+    /// Next unused collection id.
+    pub next_collection: u32,
+    /// First extent of its log.
+    pub log: Extent,
+    /// One past the last byte that any extent takes.
+    pub end: u64,
+    /// Collections, by name.
+    pub collections: Vec<CollectionMeta>,
+    /// Named snapshots, by name.
+    pub snapshots: Vec<SnapshotMeta>,
+    /// Free extents, by offset.
+    pub free: Vec<Extent>,
+    /// Extents freed by the manifest of the given generation, not yet free for reuse (F-065).
+    pub pending: Vec<(Extent, u64)>,
+}
+
+fn encode_extent(w: &mut Writer, extent: Extent) {
+    w.u64(extent.offset);
+    w.u64(extent.len);
+}
+
+fn decode_extent(r: &mut Reader<'_>) -> Decode<Extent> {
+    Ok(Extent {
+        offset: r.u64()?,
+        len: r.u64()?,
+    })
+}
+
+fn list<T>(r: &mut Reader<'_>, item: impl Fn(&mut Reader<'_>) -> Decode<T>) -> Decode<Vec<T>> {
+    (0..r.count()?).map(|_| item(r)).collect()
+}
+
+impl SegmentRef {
+    fn encode(&self, w: &mut Writer) {
+        w.u64(self.id);
+        encode_extent(w, self.extent);
+        w.u64(self.len);
+        w.u32(self.records);
+        w.u32(self.footer_crc);
+        let mut dead = Vec::with_capacity(self.dead.serialized_size());
+        // Writing into a vector cannot fail; an empty bitmap would only fail the CRC-checked decode.
+        if self.dead.serialize_into(&mut dead).is_err() {
+            dead.clear();
+        }
+        w.blob(&dead);
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Decode<SegmentRef> {
+        let (id, extent) = (r.u64()?, decode_extent(r)?);
+        let (len, records, footer_crc) = (r.u64()?, r.u32()?, r.u32()?);
+        let dead = RoaringBitmap::deserialize_from(r.blob()?)
+            .map_err(|_| Malformed("a deletion bitmap is damaged"))?;
+        if dead.max().is_some_and(|max| max >= records) || len > extent.len {
+            return Err(Malformed("a segment entry contradicts itself"));
+        }
+        Ok(SegmentRef {
+            id,
+            extent,
+            len,
+            records,
+            footer_crc,
+            dead,
+        })
+    }
+}
+
+impl CollectionMeta {
+    fn encode(&self, w: &mut Writer) {
+        w.u32(self.id);
+        w.str(&self.name);
+        w.u8(self.metric.code());
+        w.str(&self.language);
+        w.i64(self.created_us);
+        w.len(self.spaces.len());
+        self.spaces.iter().for_each(|s| s.encode(w));
+        w.len(self.segments.len());
+        self.segments.iter().for_each(|s| s.encode(w));
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Decode<CollectionMeta> {
+        Ok(CollectionMeta {
+            id: r.u32()?,
+            name: r.str()?.to_owned(),
+            metric: Metric::from_code(r.u8()?)?,
+            language: r.str()?.to_owned(),
+            created_us: r.i64()?,
+            spaces: list(r, Space::decode)?,
+            segments: list(r, SegmentRef::decode)?,
+        })
+    }
+}
+
+impl Manifest {
+    /// Encodes the manifest.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        w.u64(self.generation);
+        w.u64(self.commit);
+        w.i64(self.time_us);
+        w.u64(self.first_frame);
+        w.u64(self.next_segment);
+        w.u32(self.next_collection);
+        encode_extent(&mut w, self.log);
+        w.u64(self.end);
+        w.len(self.collections.len());
+        self.collections.iter().for_each(|c| c.encode(&mut w));
+        w.len(self.snapshots.len());
+        for s in &self.snapshots {
+            w.str(&s.name);
+            w.u64(s.commit);
+            w.i64(s.time_us);
+            w.len(s.collections.len());
+            s.collections.iter().for_each(|c| c.encode(&mut w));
+        }
+        w.len(self.free.len());
+        self.free.iter().for_each(|e| encode_extent(&mut w, *e));
+        w.len(self.pending.len());
+        for (extent, generation) in &self.pending {
+            encode_extent(&mut w, *extent);
+            w.u64(*generation);
+        }
+        let mut out = Writer::new();
+        out.u32(MAGIC);
+        out.u32(crc32fast::hash(&w.bytes));
+        out.u64(w.bytes.len() as u64);
+        out.bytes.extend_from_slice(&w.bytes);
+        out.bytes
+    }
+
+    /// The length of the manifest that starts with `head`, if one does.
+    #[must_use]
+    pub fn len_from_head(head: &[u8]) -> Option<u64> {
+        let mut r = Reader::new(head);
+        (r.u32().ok()? == MAGIC).then_some(())?;
+        r.u32().ok()?;
+        r.u64().ok()?.checked_add(HEAD_BYTES)
+    }
+
+    /// Decodes and checks a manifest.
+    pub fn decode(bytes: &[u8]) -> Decode<Manifest> {
+        let mut r = Reader::new(bytes);
+        if r.u32()? != MAGIC {
+            return Err(Malformed("it lacks the manifest magic"));
+        }
+        let (crc, len) = (r.u32()?, r.u64()?);
+        if len != r.rest().len() as u64 || crc != crc32fast::hash(r.rest()) {
+            return Err(Malformed("its checksum does not match"));
+        }
+        let out = Manifest {
+            generation: r.u64()?,
+            commit: r.u64()?,
+            time_us: r.i64()?,
+            first_frame: r.u64()?,
+            next_segment: r.u64()?,
+            next_collection: r.u32()?,
+            log: decode_extent(&mut r)?,
+            end: r.u64()?,
+            collections: list(&mut r, CollectionMeta::decode)?,
+            snapshots: list(&mut r, |r| {
+                Ok(SnapshotMeta {
+                    name: r.str()?.to_owned(),
+                    commit: r.u64()?,
+                    time_us: r.i64()?,
+                    collections: list(r, CollectionMeta::decode)?,
+                })
+            })?,
+            free: list(&mut r, decode_extent)?,
+            pending: list(&mut r, |r| Ok((decode_extent(r)?, r.u64()?)))?,
+        };
+        r.finish()?;
+        Ok(out)
+    }
+
+    /// Every segment that this manifest names, its snapshots' included, each once, by offset.
+    #[must_use]
+    pub fn segments(&self) -> Vec<&SegmentRef> {
+        let live = self.collections.iter();
+        let kept = self.snapshots.iter().flat_map(|s| s.collections.iter());
+        let mut all: Vec<&SegmentRef> = live.chain(kept).flat_map(|c| c.segments.iter()).collect();
+        all.sort_by_key(|s| s.extent.offset);
+        all.dedup_by_key(|s| s.extent.offset);
+        all
+    }
+}

@@ -1,0 +1,150 @@
+//! Operations of a commit frame (F-050): what a transaction did, in order.
+
+use super::codec::{Reader, Writer};
+use super::record::{Metric, Record, Space};
+use super::{Decode, Malformed};
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Op {
+    /// A new, empty collection.
+    CreateCollection {
+        /// Never used again in this file.
+        id: u32,
+        /// Unique among collections.
+        name: String,
+        /// How its vectors are compared.
+        metric: Metric,
+        /// Language code of its text analysis.
+        language: String,
+        /// Microseconds since 1970.
+        created_us: i64,
+    },
+    /// Removes a collection and all its records.
+    DropCollection {
+        /// The collection.
+        collection: u32,
+    },
+    /// Appends a vector space to a collection.
+    AddSpace {
+        /// The collection.
+        collection: u32,
+        /// The space; its index is the number of spaces before it.
+        space: Space,
+    },
+    /// Inserts a record, or replaces the one of the same id.
+    Put {
+        /// The collection.
+        collection: u32,
+        /// The record.
+        record: Record,
+    },
+    /// Removes a record.
+    Delete {
+        /// The collection.
+        collection: u32,
+        /// The record's id.
+        id: String,
+    },
+}
+
+impl Metric {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Metric::Cosine => 0,
+            Metric::Dot => 1,
+            Metric::L2 => 2,
+        }
+    }
+    pub(crate) fn from_code(code: u8) -> Decode<Metric> {
+        match code {
+            0 => Ok(Metric::Cosine),
+            1 => Ok(Metric::Dot),
+            2 => Ok(Metric::L2),
+            _ => Err(Malformed("an unknown metric")),
+        }
+    }
+}
+
+impl Op {
+    /// Appends the operation.
+    pub fn encode(&self, w: &mut Writer) {
+        match self {
+            Op::CreateCollection {
+                id,
+                name,
+                metric,
+                language,
+                created_us,
+            } => {
+                w.u8(1);
+                w.u32(*id);
+                w.str(name);
+                w.u8(metric.code());
+                w.str(language);
+                w.i64(*created_us);
+            }
+            Op::DropCollection { collection } => {
+                w.u8(2);
+                w.u32(*collection);
+            }
+            Op::AddSpace { collection, space } => {
+                w.u8(3);
+                w.u32(*collection);
+                space.encode(w);
+            }
+            Op::Put { collection, record } => encode_put(w, *collection, record),
+            Op::Delete { collection, id } => {
+                w.u8(5);
+                w.u32(*collection);
+                w.str(id);
+            }
+        }
+    }
+
+    /// Takes one operation.
+    pub fn decode(r: &mut Reader<'_>) -> Decode<Op> {
+        Ok(match r.u8()? {
+            1 => Op::CreateCollection {
+                id: r.u32()?,
+                name: r.str()?.to_owned(),
+                metric: Metric::from_code(r.u8()?)?,
+                language: r.str()?.to_owned(),
+                created_us: r.i64()?,
+            },
+            2 => Op::DropCollection {
+                collection: r.u32()?,
+            },
+            3 => Op::AddSpace {
+                collection: r.u32()?,
+                space: Space::decode(r)?,
+            },
+            4 => Op::Put {
+                collection: r.u32()?,
+                record: Record::decode(r)?,
+            },
+            5 => Op::Delete {
+                collection: r.u32()?,
+                id: r.str()?.to_owned(),
+            },
+            _ => return Err(Malformed("an unknown operation")),
+        })
+    }
+}
+
+/// Appends a put without owning the record.
+pub fn encode_put(w: &mut Writer, collection: u32, record: &Record) {
+    w.u8(4);
+    w.u32(collection);
+    record.encode(w);
+}
+
+/// Decodes a whole commit body.
+pub fn decode_all(body: &[u8]) -> Decode<Vec<Op>> {
+    let mut r = Reader::new(body);
+    let mut ops = Vec::new();
+    while !r.is_empty() {
+        ops.push(Op::decode(&mut r)?);
+    }
+    Ok(ops)
+}

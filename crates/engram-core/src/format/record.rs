@@ -1,0 +1,189 @@
+//! Records and vector spaces as bytes (F-040 to F-043).
+//!
+//! A log operation holds a whole record; a segment holds the same fields spread over its parts.
+
+use super::codec::{Reader, Writer};
+use super::{Decode, Malformed};
+use crate::value::Value;
+
+/// One record, decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Unique within its collection.
+    pub id: String,
+    /// Text for full-text search.
+    pub text: Option<String>,
+    /// A map.
+    pub metadata: Value,
+    /// First put, microseconds since 1970.
+    pub created_us: i64,
+    /// Last put or update, microseconds since 1970.
+    pub updated_us: i64,
+    /// Vectors by the index of their space, ascending.
+    pub vectors: Vec<(u16, Vec<f32>)>,
+}
+
+impl Record {
+    /// The vector in space `space`, if the record has one.
+    #[must_use]
+    pub fn vector(&self, space: u16) -> Option<&[f32]> {
+        self.vectors
+            .iter()
+            .find(|(s, _)| *s == space)
+            .map(|(_, v)| v.as_slice())
+    }
+
+    /// Encodes the record, vectors included (F-041).
+    pub fn encode(&self, w: &mut Writer) {
+        w.str(&self.id);
+        encode_text(w, self.text.as_deref());
+        w.value(&self.metadata);
+        w.i64(self.created_us);
+        w.i64(self.updated_us);
+        w.len(self.vectors.len());
+        for (space, vector) in &self.vectors {
+            w.u16(*space);
+            w.len(vector.len());
+            w.f32s(vector);
+        }
+    }
+
+    /// Decodes what [`Record::encode`] wrote.
+    pub fn decode(r: &mut Reader<'_>) -> Decode<Record> {
+        let id = r.str()?.to_owned();
+        let text = decode_text(r)?.map(str::to_owned);
+        let metadata = r.value()?;
+        let (created_us, updated_us) = (r.i64()?, r.i64()?);
+        let count = r.count()?;
+        let mut vectors: Vec<(u16, Vec<f32>)> = Vec::with_capacity(count);
+        for _ in 0..count {
+            let space = r.u16()?;
+            let dimension = r.count()?;
+            if vectors.last().is_some_and(|(last, _)| *last >= space) {
+                return Err(Malformed("vector spaces are out of order"));
+            }
+            vectors.push((space, r.f32s(dimension)?));
+        }
+        if !matches!(metadata, Value::Map(_)) {
+            return Err(Malformed("metadata is no object"));
+        }
+        Ok(Record {
+            id,
+            text,
+            metadata,
+            created_us,
+            updated_us,
+            vectors,
+        })
+    }
+
+    /// An estimate of the bytes it takes in memory and file.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        let vectors: usize = self
+            .vectors
+            .iter()
+            .map(|(_, v)| v.len().saturating_mul(4))
+            .sum();
+        let text = self.text.as_ref().map_or(0, String::len);
+        vectors
+            .saturating_add(text)
+            .saturating_add(self.id.len())
+            .saturating_add(value_bytes(&self.metadata))
+            .saturating_add(24)
+    }
+}
+
+fn value_bytes(v: &Value) -> usize {
+    match v {
+        Value::Str(s) => s.len().saturating_add(2),
+        Value::List(items) => items.iter().map(value_bytes).fold(2, usize::saturating_add),
+        Value::Map(entries) => entries
+            .iter()
+            .map(|(k, v)| k.len().saturating_add(1).saturating_add(value_bytes(v)))
+            .fold(2, usize::saturating_add),
+        _ => 5,
+    }
+}
+
+/// Writes an optional text: 0, or 1 and the text.
+pub fn encode_text(w: &mut Writer, text: Option<&str>) {
+    w.u8(u8::from(text.is_some()));
+    if let Some(text) = text {
+        w.str(text);
+    }
+}
+
+/// Reads an optional text.
+pub fn decode_text<'a>(r: &mut Reader<'a>) -> Decode<Option<&'a str>> {
+    match r.u8()? {
+        0 => Ok(None),
+        1 => Ok(Some(r.str()?)),
+        _ => Err(Malformed("a text flag is neither 0 nor 1")),
+    }
+}
+
+/// How two vectors of a collection are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Cosine of the angle; higher is nearer.
+    Cosine,
+    /// Inner product; higher is nearer.
+    Dot,
+    /// Euclidean distance; the score is its negative.
+    L2,
+}
+
+impl Metric {
+    /// Every metric with its name.
+    pub const ALL: [(Metric, &'static str); 3] = [
+        (Metric::Cosine, "cosine"),
+        (Metric::Dot, "dot"),
+        (Metric::L2, "l2"),
+    ];
+
+    /// The name users give.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Cosine => "cosine",
+            Metric::Dot => "dot",
+            Metric::L2 => "l2",
+        }
+    }
+
+    /// The metric of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Metric> {
+        Self::ALL.iter().find(|(_, n)| *n == name).map(|(m, _)| *m)
+    }
+}
+
+/// A named vector space of a collection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Unique within its collection.
+    pub name: String,
+    /// Length of every vector in it.
+    pub dimension: u32,
+    /// The embedder its vectors come from, as canonical JSON; none for the caller's own.
+    pub identity: Option<String>,
+}
+
+impl Space {
+    /// Encodes the space (F-043).
+    pub fn encode(&self, w: &mut Writer) {
+        w.str(&self.name);
+        w.u32(self.dimension);
+        encode_text(w, self.identity.as_deref());
+    }
+
+    /// Decodes what [`Space::encode`] wrote.
+    pub fn decode(r: &mut Reader<'_>) -> Decode<Space> {
+        Ok(Space {
+            name: r.str()?.to_owned(),
+            dimension: r.u32()?,
+            identity: decode_text(r)?.map(str::to_owned),
+        })
+    }
+}

@@ -1,0 +1,332 @@
+//! Laws of scores, phrases and queries.
+
+use super::*;
+use proptest::prelude::*;
+use roaring::RoaringBitmap;
+use std::collections::BTreeMap;
+
+fn query(text: &str) -> TextQuery {
+    TextQuery::parse(text, &english())
+}
+
+fn scoring(text: &str) -> String {
+    let query = query(text);
+    let terms = query
+        .terms
+        .iter()
+        .map(|t| format!("{}^{}", t.term, t.weight));
+    terms
+        .chain(query.prefixes.iter().map(|p| format!("{p}*")))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn term(text: &str) -> Condition {
+    Condition::Term(text.to_owned())
+}
+
+fn phrase(terms: &[(&str, u32)]) -> Phrase {
+    Phrase {
+        terms: terms
+            .iter()
+            .map(|(term, at)| ((*term).to_owned(), *at))
+            .collect(),
+    }
+}
+
+#[test]
+fn scores_are_those_of_lucene() {
+    // idf = ln(1 + (10 - 3 + 0.5) / 3.5); tf part = 2 / (2 + 1.2 * (0.25 + 0.75 * 8 / 5)).
+    let stats = CorpusStats {
+        doc_count: 10,
+        total_len: 50,
+    };
+    let scorer = TermScorer::new(Bm25::default(), stats, 3, 1.0);
+    assert!((scorer.score(2, 8) - 1.145_132_3 * 2.0 / 3.74).abs() < 1e-6);
+    assert!((idf(3, 10) - 1.145_132_3).abs() < 1e-6);
+    let doubled = TermScorer::new(Bm25::default(), stats, 3, 2.0);
+    assert!((doubled.score(2, 8) - 2.0 * scorer.score(2, 8)).abs() < 1e-6);
+}
+
+#[test]
+fn degenerate_statistics_give_finite_scores() {
+    for bm25 in [
+        Bm25::default(),
+        Bm25 { k1: 0.0, b: 0.0 },
+        Bm25 { k1: 2.0, b: 1.0 },
+    ] {
+        for (stats, df) in [
+            (CorpusStats::default(), 0),
+            (
+                CorpusStats {
+                    doc_count: 1,
+                    total_len: 1,
+                },
+                1,
+            ),
+            (
+                CorpusStats {
+                    doc_count: 1,
+                    total_len: 1,
+                },
+                9,
+            ),
+        ] {
+            let score = TermScorer::new(bm25, stats, df, 1.0).score(1, 1);
+            assert!(
+                score.is_finite() && score >= 0.0,
+                "{bm25:?} {stats:?} {score}"
+            );
+        }
+    }
+}
+
+#[test]
+fn plain_words_score_and_repeat() {
+    assert_eq!(
+        scoring("How do whales sleep? Sleeping whales!"),
+        "how^1 do^1 whale^2 sleep^2"
+    );
+    assert_eq!(scoring("readTimeout"), "readtimeout^1 read^1 timeout^1");
+    assert_eq!(scoring("read* TIME* read*"), "read* time*");
+    assert!(query("").is_empty() && query(" ?! \"\" + - * ").is_empty());
+}
+
+#[test]
+fn odd_signs_are_plain_words() {
+    for (text, wanted) in [
+        ("what is C++ * 3", "what^1 is^1 c^1 3^1"),
+        ("below -5 or +5", "below^1 5^2 or^1"),
+        ("a - b + c", "a^1 b^1 c^1"),
+        ("say \"hello", "say^1 hello^1"),
+        ("5\" disk and 3\" disk", "5^1 disk^2 and^1 3^1"),
+        ("git --verbose", "git^1 verbos^1"),
+        ("-v", "v^1"),
+        ("\u{201c}a \u{201c}b \u{201e}c \u{201e}d", "a^1 b^1 c^1 d^1"),
+        ("**bold** f*** a*", "bold^1 f^1 a^1"),
+    ] {
+        assert_eq!(scoring(text), wanted, "{text}");
+        let query = query(text);
+        assert_eq!(
+            (query.must, query.must_not, query.preferred),
+            (vec![], vec![], vec![]),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn signs_make_conditions() {
+    let found = query("whales +ocean -ships -\"killer whale\" +deep*");
+    assert_eq!(
+        found.must,
+        [term("ocean"), Condition::Prefix("deep".to_owned())]
+    );
+    let killer = Condition::Phrase(phrase(&[("killer", 0), ("whale", 1)]));
+    assert_eq!(found.must_not, [term("ship"), killer]);
+    assert_eq!(scoring("whales +ocean -ships"), "whale^1 ocean^1");
+    let name = Condition::Phrase(phrase(&[("read", 0), ("timeout", 1)]));
+    assert_eq!(query("+readTimeout").must, [name]);
+    let chinese = phrase(&[("\u{65e5}\u{672c}", 0), ("\u{672c}\u{8a9e}", 1)]);
+    assert_eq!(
+        query("+\u{65e5}\u{672c}\u{8a9e}").must,
+        [Condition::Phrase(chinese)]
+    );
+}
+
+#[test]
+fn a_phrase_is_required_alone_and_preferred_among_words() {
+    let the_end = phrase(&[("the", 0), ("end", 1)]);
+    for text in [
+        "\"the end\"",
+        "\u{201c}the end\u{201d}",
+        "\"the end\" -story",
+        "x +\"the end\"",
+    ] {
+        assert_eq!(
+            query(text).must,
+            [Condition::Phrase(the_end.clone())],
+            "{text}"
+        );
+    }
+    let found = query("who wrote \"the end\"");
+    assert_eq!((found.must, found.preferred), (vec![], vec![the_end]));
+    assert_eq!(
+        scoring("who wrote \"the end\""),
+        "who^1 wrote^1 the^1 end^1"
+    );
+    assert_eq!(query("\"ends\"").must, [term("end")]);
+}
+
+#[test]
+fn hostile_queries_take_linear_time() {
+    for part in [
+        "\u{201e}a ",
+        "\"a ",
+        "ab* ",
+        "+a -b ",
+        "\u{201c}",
+        "-",
+        "a_",
+        "aB",
+    ] {
+        let text: String = (0..20_000).map(|i| format!("{part}{i}")).collect();
+        assert!(!query(&text).is_empty());
+    }
+}
+
+/// Segments with their deleted ordinals, and a table of records in none.
+struct Corpus<'a> {
+    segments: Vec<(&'a [String], Vec<u8>, RoaringBitmap)>,
+    table: Vec<(&'a String, TermCounts)>,
+}
+
+impl<'a> Corpus<'a> {
+    fn new(
+        segments: &'a [Vec<String>],
+        table: &'a [String],
+        is_live: &dyn Fn(&str) -> bool,
+    ) -> Self {
+        let index = |texts: &'a Vec<String>| {
+            let mut writer = TextIndexWriter::new();
+            for (ordinal, text) in (0..).zip(texts) {
+                writer.add_text(ordinal, text, &plain()).unwrap();
+            }
+            let deleted = (0..)
+                .zip(texts)
+                .filter(|(_, t)| !is_live(t))
+                .map(|(o, _)| o)
+                .collect();
+            (texts.as_slice(), writer.finish(), deleted)
+        };
+        let live = table.iter().filter(|text| is_live(text));
+        Corpus {
+            segments: segments.iter().map(index).collect(),
+            table: live
+                .map(|text| (text, TermCounts::new(text, &plain())))
+                .collect(),
+        }
+    }
+
+    fn readers(&self) -> impl Iterator<Item = (&'a [String], TextIndexReader<'_>, &RoaringBitmap)> {
+        let open = |bytes| TextIndexReader::open(bytes).unwrap();
+        self.segments
+            .iter()
+            .map(move |(texts, bytes, gone)| (*texts, open(bytes), gone))
+    }
+
+    fn scorer(&self, term: &str) -> TermScorer {
+        let (mut stats, mut df) = (CorpusStats::default(), 0);
+        for (_, reader, gone) in self.readers() {
+            stats.add(reader.live_stats(gone));
+            let info = reader.lookup(term).unwrap();
+            df += info.map_or(0, |info| u64::from(reader.live_df(info, gone).unwrap()));
+        }
+        for (_, counts) in &self.table {
+            stats.add_doc(counts.doc_len());
+            df += u64::from(counts.tf(term) > 0);
+        }
+        TermScorer::new(Bm25::default(), stats, df, 1.0)
+    }
+
+    fn scores(&self, terms: &[&str]) -> BTreeMap<String, f32> {
+        let mut found = BTreeMap::new();
+        for term in terms {
+            let scorer = self.scorer(term);
+            let mut add = |text: &String, tf, len| {
+                *found.entry(text.clone()).or_insert(0.0) += scorer.score(tf, len);
+            };
+            for (texts, reader, gone) in self.readers() {
+                let Some(mut postings) = reader.postings(term).unwrap() else {
+                    continue;
+                };
+                while let Some(Posting { ordinal, tf }) = postings.next().unwrap() {
+                    if !gone.contains(ordinal) {
+                        add(&texts[ordinal as usize], tf, reader.doc_len(ordinal));
+                    }
+                }
+            }
+            for (text, counts) in self.table.iter().filter(|(_, counts)| counts.tf(term) > 0) {
+                add(text, counts.tf(term), counts.doc_len());
+            }
+        }
+        found
+    }
+}
+
+#[test]
+fn phrases_are_found_where_their_words_follow_each_other() {
+    for (text, wanted) in [
+        ("to be or not to be", 2),
+        ("be to", 0),
+        ("to_be toBe to-be", 3),
+        ("to x be", 0),
+        ("To be!", 1),
+    ] {
+        let counts = TermCounts::new(text, &english());
+        let phrase = Phrase::new("to be", &english());
+        let lists: Vec<(&[u32], u32)> = phrase
+            .terms
+            .iter()
+            .map(|(term, at)| (counts.positions(term), *at))
+            .collect();
+        assert_eq!(phrase_frequency(&lists), wanted, "{text}");
+    }
+    assert_eq!(phrase_frequency(&[]), 0);
+}
+
+proptest! {
+    #[test]
+    fn scores_rise_with_frequency_and_fall_with_length(
+        k1 in 0.0f32..3.0, b in 0.0f32..=1.0, df in 1u64..1000, tf in 1u32..1000, len in 1u32..10_000,
+        more in 0u32..1000
+    ) {
+        let stats = CorpusStats { doc_count: 1000, total_len: 70_000 };
+        let scorer = TermScorer::new(Bm25 { k1, b }, stats, df, 1.0);
+        let score = scorer.score(tf, len);
+        prop_assert!(score >= 0.0 && score <= idf(df, 1000));
+        prop_assert!(scorer.score(tf + more, len) >= score);
+        prop_assert!(scorer.score(tf, len + more) <= score);
+    }
+
+    #[test]
+    fn scores_do_not_depend_on_how_documents_are_spread(
+        texts in prop::collection::btree_map("([a-d] ){0,8}", (0usize..4, any::<bool>()), 1..60)
+    ) {
+        let is_live = |text: &str| texts[text].1;
+        let place = |wanted: usize| -> Vec<String> {
+            texts.iter().filter(|(_, (place, _))| *place == wanted).map(|(t, _)| t.clone()).collect()
+        };
+        let live: Vec<String> = texts.keys().filter(|text| is_live(text)).cloned().collect();
+        let terms = ["a", "b", "d", "e"];
+        let together = [live];
+        let (segments, table) = ([place(0), place(1), place(2)], place(3));
+        let spread = Corpus::new(&segments, &table, &is_live).scores(&terms);
+        let alone = Corpus::new(&together, &[], &|_| true).scores(&terms);
+        prop_assert_eq!(spread, alone);
+    }
+
+    #[test]
+    fn every_text_is_a_query(text in any::<String>()) {
+        let found = query(&text);
+        let has_terms = !terms(&text, &english()).is_empty();
+        prop_assert!(!found.is_empty() || !has_terms || text.contains('*') || text.contains('-'));
+    }
+
+    #[test]
+    fn signs_and_quotes_never_empty_a_query(
+        text in "([ab+\"* \u{201c}\u{201d}-]|word|\u{65e5}\u{672c}){0,20}"
+    ) {
+        let has_terms = !terms(&text, &english()).is_empty();
+        prop_assert_eq!(!query(&text).is_empty(), has_terms, "{:?}", query(&text));
+    }
+
+    #[test]
+    fn phrase_frequency_counts_every_start(
+        a in prop::collection::btree_set(0u32..30, 0..15), b in prop::collection::btree_set(0u32..30, 0..15)
+    ) {
+        let wanted = a.iter().filter(|start| b.contains(&(*start + 2))).count() as u32;
+        let (a, b): (Vec<u32>, Vec<u32>) = (a.into_iter().collect(), b.into_iter().collect());
+        prop_assert_eq!(phrase_frequency(&[(&a, 0), (&b, 2)]), wanted);
+    }
+}

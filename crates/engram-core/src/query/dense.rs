@@ -1,0 +1,88 @@
+//! The dense retriever: exact similarity of every record that has a vector.
+
+use super::{Dense, Doc, Mask};
+use crate::checks;
+use crate::error::{Code, Error, Result};
+use crate::format::record::Metric;
+use crate::kernel;
+use crate::segment::{Plane, inverse_norm};
+use crate::state::Collection;
+
+/// Scores of all candidates.
+pub(super) fn score(c: &Collection, wanted: &Dense<'_>, mask: &Mask) -> Result<Vec<(f32, Doc)>> {
+    checks::vector(wanted.space, wanted.vector, c.metric)?;
+    let Some(index) = c.space(wanted.space) else {
+        if c.spaces.is_empty() && c.live() == 0 {
+            return Ok(Vec::new());
+        }
+        let known: Vec<&str> = c.spaces.iter().map(|s| s.name.as_str()).collect();
+        let message = format!(
+            "collection {:?} has no vector space {:?}",
+            c.name, wanted.space
+        );
+        let error = Error::new(Code::InputInvalid, message);
+        return Err(match known.is_empty() {
+            true => error.hint("none of its records has a vector"),
+            false => error.hint(format!("there are: {}", known.join(", "))),
+        });
+    };
+    let space = &c.spaces[usize::from(index)];
+    if wanted.identity.is_some() {
+        checks::identity(wanted.space, space.identity.as_deref(), wanted.identity)?;
+    }
+    checks::dimension(wanted.space, space.dimension, wanted.vector.len())?;
+    let scorer = Scorer {
+        metric: c.metric,
+        query: wanted.vector,
+        inverse: inverse_norm(wanted.vector),
+    };
+    let mut out = Vec::new();
+    for (part, (view, ordinals)) in c.segments.iter().zip(&mask.segments).enumerate() {
+        if let Some(plane) = view.segment.plane(index)? {
+            if plane.dimension != wanted.vector.len() {
+                return Err(Error::internal(
+                    "a plane has another dimension than its space",
+                ));
+            }
+            scorer.plane(&plane, |row, ordinal| {
+                if ordinals.contains(ordinal) {
+                    out.push((row, Doc::new(part, ordinal)));
+                }
+            });
+        }
+    }
+    for (entry, i) in mask.memory.iter().zip(0u32..) {
+        if let Some(vector) = entry.record.vector(index) {
+            let score = scorer.one(vector, inverse_norm(vector));
+            out.push((score, Doc::new(c.segments.len(), i)));
+        }
+    }
+    Ok(out)
+}
+
+struct Scorer<'a> {
+    metric: Metric,
+    query: &'a [f32],
+    inverse: f32,
+}
+
+impl Scorer<'_> {
+    /// The score of one vector; the same arithmetic wherever the vector lies.
+    fn one(&self, vector: &[f32], inverse: f32) -> f32 {
+        match self.metric {
+            Metric::Cosine => kernel::dot(self.query, vector) * (self.inverse * inverse),
+            Metric::Dot => kernel::dot(self.query, vector),
+            Metric::L2 => -kernel::l2_squared(self.query, vector).sqrt(),
+        }
+    }
+
+    fn plane(&self, plane: &Plane<'_>, mut sink: impl FnMut(f32, u32)) {
+        let rows = plane
+            .data
+            .chunks_exact(plane.dimension)
+            .zip(plane.inverse_norms);
+        for (ordinal, (vector, inverse)) in plane.rows.iter().zip(rows) {
+            sink(self.one(vector, *inverse), ordinal);
+        }
+    }
+}

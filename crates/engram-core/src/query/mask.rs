@@ -1,0 +1,256 @@
+//! Which live records pass a filter.
+
+use super::Doc;
+use crate::error::{Code, Error, Result};
+use crate::index::filter::{Filter, Path, suggest};
+use crate::segment::{Meta, collect_paths};
+use crate::state::{Collection, Entry, Location};
+use crate::value::Value;
+use roaring::RoaringBitmap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Fields that every record has, beside its metadata. Times are ISO 8601 in UTC, so that they
+/// compare as text.
+pub const BUILT_IN_FIELDS: [&str; 4] = ["_id", "_text", "_created", "_updated"];
+
+/// The records that pass.
+pub struct Mask {
+    /// Ordinals by segment.
+    pub(super) segments: Vec<RoaringBitmap>,
+    /// Records in memory, by id.
+    pub(super) memory: Vec<Arc<Entry>>,
+}
+
+/// Built-in fields of the record that is looked at, as far as the filter names them.
+#[derive(Default)]
+struct BuiltIn {
+    id: Option<Value>,
+    text: Option<Value>,
+    created: Option<Value>,
+    updated: Option<Value>,
+}
+
+impl BuiltIn {
+    fn get(&self, name: &str) -> Option<&Value> {
+        match name {
+            "_id" => self.id.as_ref(),
+            "_text" => self.text.as_ref(),
+            "_created" => self.created.as_ref(),
+            "_updated" => self.updated.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+fn passes(filter: &Filter, metadata: &Value, built_in: &BuiltIn) -> bool {
+    filter.matches(&|name| match BUILT_IN_FIELDS.contains(&name) {
+        true => built_in.get(name),
+        false => metadata.get(name),
+    })
+}
+
+impl Mask {
+    /// Every live record that passes; all of them without a filter.
+    pub fn new(c: &Collection, filter: Option<&Filter>) -> Result<Mask> {
+        let mut mask = Mask {
+            segments: Vec::new(),
+            memory: Vec::new(),
+        };
+        for view in &c.segments {
+            let live = view.live_ordinals();
+            mask.segments.push(match filter {
+                Some(filter) => filter_segment(filter, &view.segment, &live)?,
+                None => live,
+            });
+        }
+        let names = filter.map(roots).unwrap_or_default();
+        for entry in c.memory.values() {
+            let r = &entry.record;
+            let keep = filter.is_none_or(|filter| {
+                let wants = |name: &str| names.contains(name);
+                let built_in = BuiltIn {
+                    id: wants("_id").then(|| Value::Str(r.id.clone())),
+                    text: r.text.clone().filter(|_| wants("_text")).map(Value::Str),
+                    created: wants("_created").then(|| iso_time(r.created_us)),
+                    updated: wants("_updated").then(|| iso_time(r.updated_us)),
+                };
+                passes(filter, &r.metadata, &built_in)
+            });
+            if keep {
+                mask.memory.push(entry.clone());
+            }
+        }
+        Ok(mask)
+    }
+
+    /// How many records pass.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.memory.len() as u64 + self.segments.iter().map(RoaringBitmap::len).sum::<u64>()
+    }
+
+    /// Whether no record passes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn entry(&self, index: u32) -> &Arc<Entry> {
+        &self.memory[index as usize]
+    }
+
+    pub(super) fn id<'a>(&'a self, c: &'a Collection, doc: Doc) -> Result<&'a str> {
+        match c.segments.get(doc.part as usize) {
+            Some(view) => view.segment.record_id(doc.ordinal),
+            None => Ok(&self.entry(doc.ordinal).record.id),
+        }
+    }
+
+    /// Where the records lie, segments first.
+    pub fn locations(&self) -> impl Iterator<Item = Location> + '_ {
+        let in_segments = self
+            .segments
+            .iter()
+            .enumerate()
+            .flat_map(|(i, ordinals)| ordinals.iter().map(move |o| Location::Segment(i, o)));
+        in_segments.chain(self.memory.iter().map(|e| Location::Memory(e.clone())))
+    }
+}
+
+fn roots(filter: &Filter) -> BTreeSet<&str> {
+    filter.paths().into_iter().map(Path::root).collect()
+}
+
+fn filter_segment(
+    filter: &Filter,
+    segment: &crate::segment::Segment,
+    live: &RoaringBitmap,
+) -> Result<RoaringBitmap> {
+    let names = roots(filter);
+    let wants = |name: &str| names.contains(name);
+    let mut ids = Vec::new();
+    if wants("_id") {
+        for ordinal in live {
+            ids.push(segment.record_id(ordinal)?);
+        }
+    }
+    let mut texts = Vec::new();
+    if wants("_text") {
+        segment.each_text(live, |_, text| texts.push(text.map(str::to_owned)))?;
+    }
+    let (mut ids, mut texts) = (ids.into_iter(), texts.into_iter());
+    let mut out = RoaringBitmap::new();
+    segment.each_meta(live, |ordinal, meta: Meta| {
+        let built_in = BuiltIn {
+            id: ids.next().map(|id| Value::Str(id.to_owned())),
+            text: texts.next().flatten().map(Value::Str),
+            created: wants("_created").then(|| iso_time(meta.created_us)),
+            updated: wants("_updated").then(|| iso_time(meta.updated_us)),
+        };
+        if passes(filter, &meta.metadata, &built_in) {
+            out.insert(ordinal);
+        }
+    })?;
+    Ok(out)
+}
+
+/// Refuses a field that no record of the collection has. A field of a record that was deleted or
+/// replaced still counts as known until its segment is rewritten.
+pub(super) fn check_fields(c: &Collection, filter: &Filter) -> Result<()> {
+    if c.live() == 0 {
+        return Ok(());
+    }
+    let mut unknown: Vec<String> = filter
+        .paths()
+        .into_iter()
+        .filter(|p| !BUILT_IN_FIELDS.contains(&p.root()))
+        .map(|p| p.0.join("."))
+        .collect();
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for view in &c.segments {
+        known.extend(view.segment.fields()?.into_iter().map(str::to_owned));
+    }
+    unknown.retain(|name| !known.contains(name));
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    for entry in c.memory.values() {
+        collect_paths(&entry.record.metadata, &mut String::new(), &mut known);
+    }
+    unknown.retain(|name| !known.contains(name));
+    let Some(name) = unknown.first() else {
+        return Ok(());
+    };
+    let message = format!("no record of collection {:?} has a field {name:?}", c.name);
+    let error = Error::new(Code::FilterUnknownField, message).detail("field", name);
+    let near = suggest(name, known.iter().map(String::as_str));
+    Err(match near.is_empty() {
+        false => error.hint(format!(
+            "did you mean {}? (missing=\"ignore\" turns this off)",
+            near.join(" or ")
+        )),
+        true => {
+            let some: Vec<&str> = known.iter().take(12).map(String::as_str).collect();
+            let fields = if some.is_empty() {
+                "none".to_owned()
+            } else {
+                some.join(", ")
+            };
+            error.hint(format!(
+                "known fields: {fields} (missing=\"ignore\" turns this off)"
+            ))
+        }
+    })
+}
+
+/// Microseconds since 1970 as `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
+fn iso_time(time_us: i64) -> Value {
+    let (days, in_day) = (
+        time_us.div_euclid(86_400_000_000),
+        time_us.rem_euclid(86_400_000_000),
+    );
+    let (year, month, day) = civil(days);
+    let (seconds, micros) = (in_day / 1_000_000, in_day % 1_000_000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    Value::Str(format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"
+    ))
+}
+
+/// Year, month and day of a count of days since 1970 in the Gregorian calendar. Years are counted
+/// from March, so that the leap day is the last; 146,097 days make 400 years.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let in_era = shifted.rem_euclid(146_097);
+    let year_in_era = (in_era - in_era / 1460 + in_era / 36_524 - in_era / 146_096) / 365;
+    let in_year = in_era - (365 * year_in_era + year_in_era / 4 - year_in_era / 100);
+    let month_from_march = (5 * in_year + 2) / 153;
+    let day = in_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    (year_in_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_as_iso_8601() {
+        let rows = [
+            (0, "1970-01-01T00:00:00.000000Z"),
+            (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"),
+            (1_709_251_199_999_999, "2024-02-29T23:59:59.999999Z"),
+            (-1, "1969-12-31T23:59:59.999999Z"),
+            (4_102_444_800_000_000, "2100-01-01T00:00:00.000000Z"),
+        ];
+        for (us, text) in rows {
+            assert_eq!(iso_time(us), Value::Str(text.to_owned()));
+        }
+    }
+}

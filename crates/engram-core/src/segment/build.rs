@@ -1,0 +1,175 @@
+//! Builds the bytes of a segment from records. Same records in the same order, same bytes.
+
+use super::parts::{BlocksWriter, VectorsHead, encode_id_map, encode_ids};
+use crate::error::{Error, Result};
+use crate::format::codec::Writer;
+use crate::format::record::{Record, encode_text};
+use crate::format::segment::{SegmentWriter, kind};
+use crate::index::text::{Analyzer, TextIndexWriter};
+use crate::kernel;
+use crate::value::Value;
+use roaring::RoaringBitmap;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Default)]
+struct PlaneBuilder {
+    dimension: u32,
+    rows: RoaringBitmap,
+    data: Vec<f32>,
+}
+
+/// Takes records and gives a segment.
+pub struct SegmentBuilder<'a> {
+    analyzer: &'a Analyzer,
+    ids: Vec<String>,
+    texts: BlocksWriter,
+    metadata: BlocksWriter,
+    planes: BTreeMap<u16, PlaneBuilder>,
+    text_index: TextIndexWriter,
+    fields: BTreeSet<String>,
+    bytes: usize,
+}
+
+fn zstd_error(e: &std::io::Error) -> Error {
+    Error::internal(format!("a block cannot be packed: {e}"))
+}
+
+impl<'a> SegmentBuilder<'a> {
+    /// A builder that indexes text with `analyzer`.
+    #[must_use]
+    pub fn new(analyzer: &'a Analyzer) -> Self {
+        SegmentBuilder {
+            analyzer,
+            ids: Vec::new(),
+            texts: BlocksWriter::default(),
+            metadata: BlocksWriter::default(),
+            planes: BTreeMap::new(),
+            text_index: TextIndexWriter::new(),
+            fields: BTreeSet::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Records so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether no record was added.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// About how many bytes the records take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Adds a record; its ordinal is the number of records before it.
+    pub fn add(&mut self, record: &Record) -> Result<()> {
+        let ordinal = self.ids.len() as u32;
+        let mut text = Writer::new();
+        encode_text(&mut text, record.text.as_deref());
+        self.texts.push(&text.bytes).map_err(|e| zstd_error(&e))?;
+        let mut meta = Writer::new();
+        meta.i64(record.created_us);
+        meta.i64(record.updated_us);
+        meta.value(&record.metadata);
+        self.metadata
+            .push(&meta.bytes)
+            .map_err(|e| zstd_error(&e))?;
+        collect_paths(&record.metadata, &mut String::new(), &mut self.fields);
+        if let Some(text) = &record.text {
+            self.text_index.add_text(ordinal, text, self.analyzer)?;
+        }
+        for (space, vector) in &record.vectors {
+            let plane = self.planes.entry(*space).or_default();
+            plane.dimension = vector.len() as u32;
+            plane.rows.insert(ordinal);
+            plane.data.extend_from_slice(vector);
+        }
+        self.bytes += record.size_bytes();
+        self.ids.push(record.id.clone());
+        Ok(())
+    }
+
+    /// The bytes of the segment and the CRC-32 of its footer.
+    pub fn finish(self, id: u64) -> Result<(Vec<u8>, u32)> {
+        let mut segment = SegmentWriter::new(id, self.ids.len() as u32);
+        let ids = || self.ids.iter().map(String::as_str);
+        segment.part(kind::ID_MAP, 0, &encode_id_map(ids()));
+        segment.part(kind::IDS, 0, &encode_ids(ids()));
+        for (space, plane) in &self.planes {
+            segment.part_with(kind::VECTORS, *space, |w| encode_plane(w, plane));
+        }
+        segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish());
+        segment.part(
+            kind::METADATA,
+            0,
+            &self.metadata.finish().map_err(|e| zstd_error(&e))?,
+        );
+        let mut fields = Writer::new();
+        fields.len(self.fields.len());
+        self.fields.iter().for_each(|f| fields.str(f));
+        segment.part(kind::FIELDS, 0, &fields.bytes);
+        segment.part(
+            kind::TEXTS,
+            0,
+            &self.texts.finish().map_err(|e| zstd_error(&e))?,
+        );
+        Ok(segment.finish())
+    }
+}
+
+fn encode_plane(w: &mut Writer, plane: &PlaneBuilder) {
+    let mut bitmap = Vec::with_capacity(plane.rows.serialized_size());
+    // Writing into a vector cannot fail.
+    let _ = plane.rows.serialize_into(&mut bitmap);
+    let count = plane.rows.len() as u32;
+    VectorsHead {
+        dimension: plane.dimension,
+        count,
+        bitmap_len: bitmap.len() as u32,
+    }
+    .encode(w);
+    w.bytes.extend_from_slice(&bitmap);
+    w.align(64);
+    w.f32s(&plane.data);
+    w.align(64);
+    for row in plane.data.chunks_exact(plane.dimension as usize) {
+        w.f32s(&[inverse_norm(row)]);
+    }
+}
+
+/// One over the Euclidean norm; 0 for a zero vector, which cosine collections refuse anyway.
+pub(crate) fn inverse_norm(vector: &[f32]) -> f32 {
+    let norm = kernel::norm_squared(vector).sqrt();
+    if norm > 0.0 { 1.0 / norm } else { 0.0 }
+}
+
+/// Every dotted path of a metadata value, lists looked through.
+pub(crate) fn collect_paths(value: &Value, prefix: &mut String, out: &mut BTreeSet<String>) {
+    match value {
+        Value::Map(entries) => {
+            for (key, inner) in entries {
+                let mark = prefix.len();
+                if mark > 0 {
+                    prefix.push('.');
+                }
+                prefix.push_str(key);
+                if !out.contains(prefix.as_str()) {
+                    out.insert(prefix.clone());
+                }
+                collect_paths(inner, prefix, out);
+                prefix.truncate(mark);
+            }
+        }
+        Value::List(items) => items
+            .iter()
+            .for_each(|item| collect_paths(item, prefix, out)),
+        _ => {}
+    }
+}

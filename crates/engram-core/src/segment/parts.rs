@@ -1,0 +1,250 @@
+//! The parts of a segment, writer and reader side by side (F-080 to F-089).
+
+use crate::format::codec::{Reader, Writer};
+use crate::format::{Decode, Malformed};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Raw bytes that a block of texts holds before compression.
+const BLOCK_BYTES: usize = 16 << 10;
+/// zstd level: 3 is the library's default, and text compresses only 3 % better at 6.
+const ZSTD_LEVEL: i32 = 3;
+/// A block is one entry at least, so this bounds what a damaged length can allocate.
+const MAX_BLOCK_BYTES: usize = crate::format::limits::MAX_RECORD_BYTES + BLOCK_BYTES;
+
+/// Entries in compressed blocks, found by ordinal.
+#[derive(Default)]
+pub(super) struct BlocksWriter {
+    raw: Writer,
+    first: u32,
+    count: u32,
+    index: Writer,
+    blocks: u32,
+    data: Vec<u8>,
+}
+
+impl BlocksWriter {
+    /// Appends the next entry.
+    pub(super) fn push(&mut self, entry: &[u8]) -> std::io::Result<()> {
+        self.raw.blob(entry);
+        self.count += 1;
+        if self.raw.bytes.len() >= BLOCK_BYTES {
+            self.close()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn close(&mut self) -> std::io::Result<()> {
+        if self.raw.bytes.is_empty() {
+            return Ok(());
+        }
+        let packed = zstd::bulk::compress(&self.raw.bytes, ZSTD_LEVEL)?;
+        self.data.extend_from_slice(&packed);
+        self.index.u32(self.first);
+        self.index.u32(self.raw.bytes.len() as u32);
+        self.index.u64(self.data.len() as u64);
+        self.blocks += 1;
+        self.first = self.count;
+        self.raw.bytes.clear();
+        Ok(())
+    }
+
+    /// The part: block count, index, blocks.
+    pub(super) fn finish(mut self) -> std::io::Result<Vec<u8>> {
+        self.close()?;
+        let mut w = Writer::new();
+        w.u32(self.blocks);
+        w.u32(0);
+        w.bytes.extend_from_slice(&self.index.bytes);
+        w.bytes.extend_from_slice(&self.data);
+        Ok(w.bytes)
+    }
+}
+
+/// Head of a blocks part.
+#[derive(Clone, Copy)]
+pub(super) struct BlocksHead {
+    pub(super) blocks: u32,
+}
+
+/// Where one block lies.
+#[derive(Clone, Copy)]
+pub(super) struct BlockAt {
+    pub(super) first: u32,
+    pub(super) raw_len: usize,
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+impl BlocksHead {
+    pub(super) const BYTES: u64 = 8;
+    pub(super) const ENTRY: u64 = 16;
+
+    pub(super) fn decode(head: &[u8]) -> Decode<BlocksHead> {
+        Ok(BlocksHead {
+            blocks: Reader::new(head).u32()?,
+        })
+    }
+
+    pub(super) fn index_len(self) -> u64 {
+        u64::from(self.blocks) * Self::ENTRY
+    }
+
+    /// Block `i` of the index, whose bytes are given.
+    pub(super) fn block(self, index: &[u8], i: u32) -> Decode<BlockAt> {
+        let at = i as usize * Self::ENTRY as usize;
+        let mut r = Reader::new(index.get(at..).ok_or(Malformed("a block is missing"))?);
+        let (first, raw_len, end) = (r.u32()?, r.u32()? as usize, r.u64()?);
+        let start = match at.checked_sub(8) {
+            Some(before) => {
+                Reader::new(index.get(before..).ok_or(Malformed("a block is missing"))?).u64()?
+            }
+            None => 0,
+        };
+        if start > end || raw_len > MAX_BLOCK_BYTES {
+            return Err(Malformed("a block index contradicts itself"));
+        }
+        Ok(BlockAt {
+            first,
+            raw_len,
+            start,
+            end,
+        })
+    }
+
+    /// The block that holds `ordinal`.
+    pub(super) fn find(self, index: &[u8], ordinal: u32) -> Decode<u32> {
+        let (mut low, mut high) = (0, self.blocks);
+        while low + 1 < high {
+            let middle = low + (high - low) / 2;
+            if self.block(index, middle)?.first <= ordinal {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        if low < high {
+            Ok(low)
+        } else {
+            Err(Malformed("an entry is missing"))
+        }
+    }
+}
+
+/// Unpacks a block.
+pub(super) fn unpack(packed: &[u8], raw_len: usize) -> Decode<Vec<u8>> {
+    let raw = zstd::bulk::decompress(packed, raw_len)
+        .map_err(|_| Malformed("a block cannot be unpacked"))?;
+    if raw.len() == raw_len {
+        Ok(raw)
+    } else {
+        Err(Malformed("a block has the wrong length"))
+    }
+}
+
+/// Ids by ordinal: count + 1 offsets, then the bytes.
+pub(super) fn encode_ids<'a>(ids: impl Iterator<Item = &'a str> + Clone) -> Vec<u8> {
+    let mut w = Writer::new();
+    let mut end = 0u32;
+    w.u32(end);
+    for id in ids.clone() {
+        end += id.len() as u32;
+        w.u32(end);
+    }
+    ids.for_each(|id| w.bytes.extend_from_slice(id.as_bytes()));
+    w.bytes
+}
+
+/// The hash that the id map is sorted by.
+pub(super) fn id_hash(id: &str) -> u64 {
+    xxh3_64(id.as_bytes())
+}
+
+/// Hashes in ascending order, then their ordinals in the same order.
+pub(super) fn encode_id_map<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<u8> {
+    let mut pairs: Vec<(u64, u32)> = ids.map(id_hash).zip(0u32..).collect();
+    pairs.sort_unstable();
+    let mut w = Writer::new();
+    pairs.iter().for_each(|(hash, _)| w.u64(*hash));
+    pairs.iter().for_each(|(_, ordinal)| w.u32(*ordinal));
+    w.bytes
+}
+
+/// First position in ascending, evenly spread `hashes` that is not below `hash`.
+pub(super) fn lower_bound(hashes: &[[u8; 8]], hash: u64) -> usize {
+    let at = |i: usize| u64::from_le_bytes(hashes[i]);
+    let n = hashes.len();
+    // Hashes are uniform, so the place of one is nearly known; widen from there until it is inside.
+    let guess = ((u128::from(hash) * n as u128) >> 64) as usize;
+    let (mut low, mut high, mut step) = (guess, guess, 8);
+    while low > 0 && at(low - 1) >= hash {
+        low = low.saturating_sub(step);
+        step *= 2;
+    }
+    step = 8;
+    while high < n && at(high) < hash {
+        high = (high + step).min(n);
+        step *= 2;
+    }
+    low + hashes[low..high].partition_point(|h| u64::from_le_bytes(*h) < hash)
+}
+
+/// Head of a vectors part.
+pub(super) struct VectorsHead {
+    pub(super) dimension: u32,
+    pub(super) count: u32,
+    pub(super) bitmap_len: u32,
+}
+
+impl VectorsHead {
+    pub(super) const BYTES: u64 = 16;
+
+    pub(super) fn encode(&self, w: &mut Writer) {
+        w.u32(self.dimension);
+        w.u32(self.count);
+        w.u32(self.bitmap_len);
+        w.u32(0);
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Decode<VectorsHead> {
+        let mut r = Reader::new(bytes);
+        Ok(VectorsHead {
+            dimension: r.u32()?,
+            count: r.u32()?,
+            bitmap_len: r.u32()?,
+        })
+    }
+
+    /// Where the plane starts, from the start of the part.
+    pub(super) fn plane_at(&self) -> u64 {
+        (Self::BYTES + u64::from(self.bitmap_len)).next_multiple_of(64)
+    }
+
+    /// Length of the plane in bytes.
+    pub(super) fn plane_len(&self) -> u64 {
+        u64::from(self.count) * u64::from(self.dimension) * 4
+    }
+
+    /// Where the inverse norms start.
+    pub(super) fn norms_at(&self) -> u64 {
+        (self.plane_at() + self.plane_len()).next_multiple_of(64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn lower_bound_is_the_partition_point(mut hashes in prop::collection::vec(any::<u64>(), 0..300),
+                                              probe in any::<u64>()) {
+            hashes.sort_unstable();
+            let bytes: Vec<[u8; 8]> = hashes.iter().map(|h| h.to_le_bytes()).collect();
+            for hash in hashes.iter().copied().chain([probe, 0, u64::MAX]) {
+                prop_assert_eq!(lower_bound(&bytes, hash), hashes.partition_point(|h| *h < hash));
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! One collection at one commit.
+
+use crate::error::{Code, Error, Result};
+use crate::format::manifest::{CollectionMeta, SegmentRef};
+use crate::format::record::{Metric, Record, Space};
+use crate::index::text::{Analyzer, Language, TermCounts};
+use crate::segment::Segment;
+use roaring::RoaringBitmap;
+use std::sync::{Arc, OnceLock};
+
+/// A record that is not in a segment yet.
+pub struct Entry {
+    /// The record.
+    pub record: Record,
+    terms: OnceLock<TermCounts>,
+}
+
+impl Entry {
+    /// Its terms, counted at the first text query that looks at it.
+    pub fn terms(&self, analyzer: &Analyzer) -> Option<&TermCounts> {
+        let text = self.record.text.as_deref()?;
+        Some(self.terms.get_or_init(|| TermCounts::new(text, analyzer)))
+    }
+}
+
+/// A segment and what is dead in it.
+#[derive(Clone)]
+pub struct SegmentView {
+    /// The manifest's entry; its bitmap is the one at the checkpoint, not this state's.
+    pub at: SegmentRef,
+    /// The open segment.
+    pub segment: Arc<Segment>,
+    /// Ordinals that were replaced or deleted.
+    pub dead: Arc<RoaringBitmap>,
+}
+
+impl SegmentView {
+    /// Live records.
+    #[must_use]
+    pub fn live(&self) -> u64 {
+        u64::from(self.segment.records()) - self.dead.len()
+    }
+
+    /// Ordinals of live records.
+    #[must_use]
+    pub fn live_ordinals(&self) -> RoaringBitmap {
+        let mut all = RoaringBitmap::new();
+        all.insert_range(0..self.segment.records());
+        all - &*self.dead
+    }
+}
+
+/// Where a live record lies.
+#[derive(Clone)]
+pub enum Location {
+    /// Not in a segment yet.
+    Memory(Arc<Entry>),
+    /// In a segment, under an ordinal.
+    Segment(usize, u32),
+}
+
+/// One collection.
+#[derive(Clone)]
+pub struct Collection {
+    /// Its id in the file.
+    pub id: u32,
+    /// Its name.
+    pub name: Arc<str>,
+    /// How its vectors are compared.
+    pub metric: Metric,
+    /// How its text is analysed.
+    pub analyzer: Arc<Analyzer>,
+    /// Language code of the analyzer.
+    pub language: Arc<str>,
+    /// Microseconds since 1970.
+    pub created_us: i64,
+    /// Vector spaces; records refer to them by index.
+    pub spaces: Vec<Space>,
+    /// Segments.
+    pub segments: Vec<SegmentView>,
+    /// Records that are not in a segment yet, by id.
+    pub memory: imbl::OrdMap<Arc<str>, Arc<Entry>>,
+    /// About how many bytes they take.
+    pub memory_bytes: u64,
+}
+
+impl Collection {
+    /// An empty collection.
+    pub fn new(
+        id: u32,
+        name: &str,
+        metric: Metric,
+        language: &str,
+        created_us: i64,
+    ) -> Result<Collection> {
+        let parsed = Language::from_code(language).ok_or_else(|| {
+            Error::new(Code::InputInvalid, format!("unknown language {language:?}"))
+                .hint("use a two-letter code such as \"en\" or \"de\", or \"none\" for no stemming")
+        })?;
+        Ok(Collection {
+            id,
+            name: Arc::from(name),
+            metric,
+            analyzer: Arc::new(Analyzer::new(parsed)),
+            language: Arc::from(language),
+            created_us,
+            spaces: Vec::new(),
+            segments: Vec::new(),
+            memory: imbl::OrdMap::new(),
+            memory_bytes: 0,
+        })
+    }
+
+    /// The collection of a manifest entry; `open` finds each segment.
+    pub fn from_meta(
+        meta: &CollectionMeta,
+        mut open: impl FnMut(&SegmentRef) -> Result<Arc<Segment>>,
+    ) -> Result<Collection> {
+        let mut c = Collection::new(
+            meta.id,
+            &meta.name,
+            meta.metric,
+            &meta.language,
+            meta.created_us,
+        )?;
+        c.spaces.clone_from(&meta.spaces);
+        for at in &meta.segments {
+            let segment = open(at)?;
+            c.segments.push(SegmentView {
+                segment,
+                dead: Arc::new(at.dead.clone()),
+                at: at.clone(),
+            });
+        }
+        Ok(c)
+    }
+
+    /// The manifest entry; only right while no record is in memory.
+    #[must_use]
+    pub fn to_meta(&self) -> CollectionMeta {
+        let segments = self.segments.iter();
+        CollectionMeta {
+            id: self.id,
+            name: self.name.to_string(),
+            metric: self.metric,
+            language: self.language.to_string(),
+            created_us: self.created_us,
+            spaces: self.spaces.clone(),
+            segments: segments
+                .map(|v| SegmentRef {
+                    dead: (*v.dead).clone(),
+                    ..v.at.clone()
+                })
+                .collect(),
+        }
+    }
+
+    /// Live records.
+    #[must_use]
+    pub fn live(&self) -> u64 {
+        self.memory.len() as u64 + self.segments.iter().map(SegmentView::live).sum::<u64>()
+    }
+
+    /// The index of a space.
+    #[must_use]
+    pub fn space(&self, name: &str) -> Option<u16> {
+        self.spaces
+            .iter()
+            .position(|s| s.name == name)
+            .map(|i| i as u16)
+    }
+
+    /// Where the record of an id lies.
+    pub fn find(&self, id: &str) -> Result<Option<Location>> {
+        if let Some(entry) = self.memory.get(id) {
+            return Ok(Some(Location::Memory(entry.clone())));
+        }
+        for (i, view) in self.segments.iter().enumerate().rev() {
+            if let Some(ordinal) = view.segment.find(id)?
+                && !view.dead.contains(ordinal)
+            {
+                return Ok(Some(Location::Segment(i, ordinal)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The record at a location.
+    pub fn record_at(&self, at: &Location, vectors: bool) -> Result<Record> {
+        match at {
+            Location::Memory(entry) if vectors => Ok(entry.record.clone()),
+            Location::Memory(entry) => Ok(Record {
+                vectors: Vec::new(),
+                id: entry.record.id.clone(),
+                text: entry.record.text.clone(),
+                metadata: entry.record.metadata.clone(),
+                ..entry.record
+            }),
+            Location::Segment(i, ordinal) => self.segments[*i].segment.record(*ordinal, vectors),
+        }
+    }
+
+    /// The record of an id.
+    pub fn get(&self, id: &str, vectors: bool) -> Result<Option<Record>> {
+        self.find(id)?
+            .map(|at| self.record_at(&at, vectors))
+            .transpose()
+    }
+
+    /// When the record of an id was first put.
+    pub fn created_us_of(&self, id: &str) -> Result<Option<i64>> {
+        Ok(match self.find(id)? {
+            None => None,
+            Some(Location::Memory(entry)) => Some(entry.record.created_us),
+            Some(Location::Segment(i, ordinal)) => {
+                Some(self.segments[i].segment.meta(ordinal)?.created_us)
+            }
+        })
+    }
+
+    /// Inserts a record, or replaces the one of the same id.
+    pub fn put(&mut self, record: Record) -> Result<()> {
+        self.delete(&record.id)?;
+        self.memory_bytes += record.size_bytes() as u64;
+        let key: Arc<str> = Arc::from(record.id.as_str());
+        self.memory.insert(
+            key,
+            Arc::new(Entry {
+                record,
+                terms: OnceLock::new(),
+            }),
+        );
+        Ok(())
+    }
+
+    /// Removes the record of an id, and tells whether there was one.
+    pub fn delete(&mut self, id: &str) -> Result<bool> {
+        match self.find(id)? {
+            None => Ok(false),
+            Some(Location::Memory(entry)) => {
+                self.memory_bytes -= entry.record.size_bytes() as u64;
+                self.memory.remove(id);
+                Ok(true)
+            }
+            Some(Location::Segment(i, ordinal)) => {
+                Arc::make_mut(&mut self.segments[i].dead).insert(ordinal);
+                Ok(true)
+            }
+        }
+    }
+}

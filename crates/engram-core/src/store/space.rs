@@ -1,0 +1,221 @@
+//! Which bytes of the file are free (F-064, F-065).
+//!
+//! Owns the free list between checkpoints. An extent that a manifest no longer names waits as
+//! `pending` until (a) a whole generation lies between, so that falling back to the older superblock
+//! still finds its data, and (b) no handle of any process pins a generation that named it.
+
+use crate::error::Result;
+use crate::format::{Extent, FIRST_EXTENT, page_ceil};
+use std::collections::BTreeMap;
+
+/// Free and pending extents, and the end of the used file.
+#[derive(Clone, Debug, Default)]
+pub struct Space {
+    free: BTreeMap<u64, u64>,
+    pending: Vec<(Extent, u64)>,
+    end: u64,
+}
+
+impl Space {
+    /// The space as a manifest tells it.
+    #[must_use]
+    pub fn new(free: &[Extent], pending: &[(Extent, u64)], end: u64) -> Self {
+        let free = free.iter().map(|e| (e.offset, e.len)).collect();
+        Space {
+            free,
+            pending: pending.to_vec(),
+            end: end.max(FIRST_EXTENT),
+        }
+    }
+
+    /// One past the last used byte.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Free extents by offset.
+    #[must_use]
+    pub fn free_extents(&self) -> Vec<Extent> {
+        self.free
+            .iter()
+            .map(|(&offset, &len)| Extent { offset, len })
+            .collect()
+    }
+
+    /// Pending extents with the generation that freed them.
+    #[must_use]
+    pub fn pending(&self) -> &[(Extent, u64)] {
+        &self.pending
+    }
+
+    /// Bytes that are free now or later.
+    #[must_use]
+    pub fn free_bytes(&self) -> u64 {
+        self.free.values().sum::<u64>() + self.pending.iter().map(|(e, _)| e.len).sum::<u64>()
+    }
+
+    /// Finds room for `len` bytes: the smallest hole that fits, else the end of the file.
+    pub fn allocate(&mut self, len: u64) -> Extent {
+        let len = page_ceil(len.max(1));
+        let best = self
+            .free
+            .iter()
+            .filter(|(_, have)| **have >= len)
+            .min_by_key(|(_, have)| **have);
+        let offset = match best.map(|(&offset, _)| offset) {
+            Some(offset) => offset,
+            // A hole that touches the end can grow.
+            None => match self.free.last_key_value() {
+                Some((&offset, &have)) if offset + have == self.end => offset,
+                _ => self.end,
+            },
+        };
+        let extent = Extent { offset, len };
+        self.take(extent);
+        extent
+    }
+
+    /// Marks an extent as used, as a log frame of another writer tells it.
+    pub fn take(&mut self, extent: Extent) {
+        let holes: Vec<(u64, u64)> = self
+            .free
+            .range(..extent.end())
+            .filter(|(offset, len)| **offset + **len > extent.offset)
+            .map(|(&offset, &len)| (offset, len))
+            .collect();
+        for (offset, len) in holes {
+            self.free.remove(&offset);
+            if offset < extent.offset {
+                self.free.insert(offset, extent.offset - offset);
+            }
+            if offset + len > extent.end() {
+                self.free.insert(extent.end(), offset + len - extent.end());
+            }
+        }
+        if extent.offset > self.end {
+            self.give(Extent {
+                offset: self.end,
+                len: extent.offset - self.end,
+            });
+        }
+        self.end = self.end.max(extent.end());
+    }
+
+    /// Gives an extent up that generation `freed_by` no longer names.
+    pub fn release(&mut self, extent: Extent, freed_by: u64) {
+        self.pending.push((extent, freed_by));
+    }
+
+    /// Makes pending extents free that nobody can need any more, while `generation` is current.
+    pub fn reclaim(
+        &mut self,
+        generation: u64,
+        pinned_below: impl Fn(u64) -> Result<bool>,
+    ) -> Result<()> {
+        let mut generations: Vec<u64> = self
+            .pending
+            .iter()
+            .map(|(_, freed)| *freed)
+            .filter(|f| *f < generation)
+            .collect();
+        generations.sort_unstable();
+        generations.dedup();
+        // A pin below one generation is below every later one too.
+        let mut free_up_to = 0;
+        for freed in generations {
+            if pinned_below(freed)? {
+                break;
+            }
+            free_up_to = freed;
+        }
+        for (extent, freed) in std::mem::take(&mut self.pending) {
+            if freed <= free_up_to {
+                self.give(extent);
+            } else {
+                self.pending.push((extent, freed));
+            }
+        }
+        self.trim();
+        Ok(())
+    }
+
+    fn give(&mut self, extent: Extent) {
+        let mut merged = extent;
+        if let Some((&offset, &len)) = self.free.range(..extent.offset).next_back()
+            && offset + len == extent.offset
+        {
+            self.free.remove(&offset);
+            merged = Extent {
+                offset,
+                len: len + merged.len,
+            };
+        }
+        if let Some(len) = self.free.remove(&merged.end()) {
+            merged.len += len;
+        }
+        self.free.insert(merged.offset, merged.len);
+    }
+
+    /// Lets the file end before a hole at its end.
+    fn trim(&mut self) {
+        while let Some((&offset, &len)) = self.free.last_key_value()
+            && offset + len >= self.end
+        {
+            self.free.remove(&offset);
+            self.end = offset;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn extents_in_use_never_overlap_and_nothing_leaks(
+            steps in prop::collection::vec((any::<bool>(), 1u64..60_000), 1..120)
+        ) {
+            let mut space = Space::new(&[], &[], 0);
+            let mut used: Vec<Extent> = Vec::new();
+            for (generation, (take, n)) in steps.into_iter().enumerate() {
+                let generation = generation as u64 + 1;
+                if take || used.is_empty() {
+                    let got = space.allocate(n);
+                    for other in &used {
+                        prop_assert!(got.end() <= other.offset || other.end() <= got.offset);
+                    }
+                    used.push(got);
+                } else {
+                    let gone = used.swap_remove(n as usize % used.len());
+                    space.release(gone, generation);
+                }
+                space.reclaim(generation, |_| Ok(false)).unwrap();
+                let in_use: u64 = used.iter().map(|e| e.len).sum();
+                prop_assert_eq!(FIRST_EXTENT + in_use + space.free_bytes(), space.end()
+                    .max(FIRST_EXTENT + in_use + space.free_bytes()));
+                prop_assert!(used.iter().all(|e| e.end() <= space.end()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_pinned_generation_keeps_its_extents() {
+        let mut space = Space::new(&[], &[], 0);
+        let first = space.allocate(5000);
+        space.allocate(100);
+        space.release(first, 3);
+        space.reclaim(3, |_| Ok(false)).unwrap();
+        assert!(
+            space.free_extents().is_empty(),
+            "the older superblock still needs it"
+        );
+        space.reclaim(4, |_| Ok(true)).unwrap();
+        assert!(space.free_extents().is_empty(), "a reader still needs it");
+        space.reclaim(4, |_| Ok(false)).unwrap();
+        assert_eq!(space.free_extents(), vec![first]);
+        assert_eq!(space.allocate(8000), first);
+    }
+}

@@ -1,0 +1,208 @@
+"""The Rust core. Private: use the classes of `engram`, which own defaults, policy and messages.
+
+Conventions of this module:
+
+- Times are microseconds since 1970-01-01 UTC.
+- A vector comes in as a sequence of numbers, a NumPy array (any real dtype, made float32), or
+  `bytes` of little-endian float32; it leaves as NumPy float32 ``(dimension,)``, C-order, a copy.
+- A matrix comes in as a sequence of vectors, a NumPy array ``(n, dimension)``, or `bytes` of
+  ``n * dimension`` little-endian float32 values.
+- A row is ``(id, text, metadata, created_us, updated_us, vectors)``; ``vectors`` is a dict of
+  NumPy arrays by space name, or None where they were not asked for.
+- Every error is an `engram.errors.EngramError` subclass with a code of the table in
+  ``docs/internals/errors.md``.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, final
+
+Row = tuple[str, str | None, dict[str, Any], int, int, dict[str, Any] | None]
+
+__version__: str
+FORMAT_VERSION: tuple[int, int]
+LIMITS: dict[str, int]
+"""Every limit of the file by name: id_bytes, collection_name_bytes, snapshot_name_bytes,
+text_bytes, metadata_bytes, metadata_depth, vectors_per_record, vector_name_bytes, dimension,
+record_bytes, transaction_bytes, k."""
+
+def error_codes() -> list[tuple[str, str]]:
+    """Every error code of the core with its class, in table order."""
+
+@final
+class Database:
+    @staticmethod
+    def open(
+        path: str | None,
+        read_only: bool,
+        create: bool,
+        lock_timeout_ms: int,
+        relaxed: bool,
+    ) -> Database:
+        """Open a file, or a private in-memory database where `path` is None."""
+
+    @property
+    def path(self) -> str | None: ...
+    @property
+    def read_only(self) -> bool: ...
+    @property
+    def closed(self) -> bool: ...
+    def close(self) -> None: ...
+    def view(self) -> View:
+        """The latest commit of any process. One atomic load when nothing is new."""
+
+    def view_at_snapshot(self, name: str) -> View: ...
+    def view_at_commit(self, commit: int) -> View: ...
+    def view_at_time(self, time_us: int) -> View: ...
+    def begin(self) -> Transaction:
+        """Take the write lock (waiting at most `lock_timeout_ms`) and start a transaction."""
+
+    def create_snapshot(self, name: str) -> dict[str, Any]:
+        """Return ``{"name", "commit", "time_us"}`` as `list_snapshots` does."""
+
+    def restore_snapshot(self, name: str) -> dict[str, Any]: ...
+    def delete_snapshot(self, name: str) -> bool: ...
+    def list_snapshots(self) -> list[dict[str, Any]]: ...
+    def stats(self) -> dict[str, Any]:
+        """``{"commit", "time_us", "generation", "file_bytes", "live_bytes", "dead_bytes",
+        "free_bytes", "log_bytes", "segments", "records", "snapshots", "durability",
+        "collections": {name: {"records", "segments", "live_bytes", "spaces": [...]}}}``."""
+
+    def verify(self, deep: bool) -> dict[str, Any]:
+        """``{"ok", "deep", "commit", "records", "segments", "blocks", "problems":
+        [{"code", "message", "where"}]}``."""
+
+    def optimize(self) -> dict[str, Any]:
+        """``{"bytes_before", "bytes_after", "records", "segments"}``."""
+
+    def backup(self, path: str) -> dict[str, Any]:
+        """``{"bytes", "records", "commit"}``. Fails where `path` exists."""
+
+    def lock_owner(self) -> dict[str, Any] | None:
+        """``{"pid", "host", "since_us"}`` of the process that holds the write lock, or None."""
+
+def doctor(
+    path: str, dry_run: bool, rebuild: bool, vacuum: bool, lock_timeout_ms: int
+) -> dict[str, Any]:
+    """``{"ok", "dry_run", "problems": [...], "actions": [...], "dropped": [...],
+    "records_kept", "records_dropped", "bytes_before", "bytes_after"}``.
+
+    `rebuild` makes the derived parts again from the records; `vacuum` reclaims space even where
+    nothing is wrong. Without either, a sound file is left untouched.
+    """
+
+@final
+class View:
+    """One commit, immutable: every call answers from it."""
+
+    @property
+    def commit(self) -> int: ...
+    @property
+    def time_us(self) -> int: ...
+    def collections(self) -> list[str]:
+        """Names, sorted."""
+
+    def describe(self, collection: str) -> dict[str, Any] | None:
+        """``{"name", "metric", "language", "records", "created_us",
+        "spaces": [{"name", "dimension", "identity", "records"}]}``, or None."""
+
+    def get_many(self, collection: str, ids: Sequence[str], vectors: bool) -> list[Row | None]: ...
+    def contains(self, collection: str, id: str) -> bool: ...
+    def count(self, collection: str, where: str | None, ignore_missing: bool) -> int: ...
+    def scan(
+        self, collection: str, where: str | None, ignore_missing: bool, vectors: bool
+    ) -> Cursor: ...
+    def query(
+        self,
+        collection: str,
+        lexical: str | None,
+        dense: tuple[str, str | None, Any] | None,
+        where: str | None,
+        ignore_missing: bool,
+        k: int,
+        vectors: bool,
+    ) -> tuple[list[tuple[Row, float, dict[str, float]]], dict[str, Any]]:
+        """Search with the given retrievers, fused by reciprocal rank (k = 60) where both are given.
+
+        Args:
+            lexical: Text for BM25, or None.
+            dense: ``(space, identity or None, vector)``, or None.
+            where: Filter text, or None.
+
+        Returns:
+            Hits ``(row, score, {"lexical": ..., "dense": ...})`` by (-score, id), and a report
+            ``{"commit", "matched": records after the filter, "lexical_records": records with
+            text among them, "dense_records": records with that vector among them, "records",
+            "took_us": {stage: microseconds}}``.
+        """
+
+@final
+class Cursor:
+    def next_batch(self, limit: int) -> list[Row]:
+        """The next rows, empty at the end. The order is stable within one view, else unspecified."""
+
+@final
+class Transaction:
+    """Holds the write lock until `commit` or `rollback`; dropping it rolls back."""
+
+    def view(self) -> View:
+        """The transaction's own state, its uncommitted writes included."""
+
+    def create_collection(self, name: str, metric: str, language: str) -> None: ...
+    def delete_collection(self, name: str) -> bool: ...
+    def put_many(
+        self,
+        collection: str,
+        ids: Sequence[str],
+        texts: Sequence[str | None] | None,
+        metadata: Sequence[dict[str, Any] | None] | None,
+        vectors: Sequence[tuple[str, str | None, Sequence[int] | None, Any]],
+        times_us: Sequence[tuple[int, int] | None] | None,
+    ) -> None:
+        """Insert or replace records; the last of equal ids wins.
+
+        Args:
+            vectors: ``(space, identity or None, rows, matrix)``: row j of the matrix belongs to
+                record ``rows[j]`` (all records in order where rows is None).
+            times_us: ``(created, updated)`` for records that bring their own, as an import does.
+        """
+
+    def update(
+        self,
+        collection: str,
+        id: str,
+        set_text: bool,
+        text: str | None,
+        metadata: dict[str, Any] | None,
+        unset: Sequence[str],
+        vectors: Sequence[tuple[str, str | None, Any]],
+        drop_vectors: Sequence[str],
+    ) -> None:
+        """Merge `metadata` key by key at the top level and remove the `unset` keys."""
+
+    def delete(self, collection: str, ids: Sequence[str]) -> int: ...
+    def delete_where(self, collection: str, where: str, ignore_missing: bool) -> int: ...
+    def commit(self) -> int:
+        """Make it durable and return the commit number (the old one where nothing changed)."""
+
+    def rollback(self) -> None: ...
+
+@final
+class StaticModel:
+    """The built-in embedder: one vector per token, averaged with weights, unit length."""
+
+    @staticmethod
+    def load(path: str) -> StaticModel: ...
+    @property
+    def dimension(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def revision(self) -> str: ...
+    def encode(self, text: str) -> bytes | None:
+        """Little-endian float32, or None where the text holds no known token."""
+
+    def encode_batch(
+        self, texts: Sequence[str], progress: Callable[[int], None] | None
+    ) -> tuple[bytes, list[int]]:
+        """Rows as little-endian float32, and the indices of texts without any known token
+        (their rows are zero)."""
