@@ -148,7 +148,7 @@ pub(super) fn rewrite(
     let mut kept = Vec::new();
     for (i, view) in c.segments.iter().enumerate() {
         if replace(i) {
-            for record in view.segment.records_of(&view.live_ordinals())? {
+            for record in view.segment.records_of(&view.live_ordinals(), true)? {
                 add(&record)?;
             }
         } else {

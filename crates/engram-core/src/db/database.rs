@@ -310,10 +310,10 @@ impl Database {
         guard.checkpoint((*state).clone(), None).map(|_| ())
     }
 
-    /// Writes a copy of the latest commit to `path`, which must not exist.
-    pub fn backup(&self, path: &Path) -> Result<RewriteReport> {
+    /// Writes a copy of the latest commit to `path`, which must not exist, and returns its number.
+    pub fn backup(&self, path: &Path) -> Result<(RewriteReport, u64)> {
         let (engine, state) = self.current()?;
-        engine.backup(&state, &FilePlace::new(path))
+        Ok((engine.backup(&state, &FilePlace::new(path))?, state.commit))
     }
 
     /// Who holds the write lock: another process, or None.

@@ -93,6 +93,16 @@ impl Transaction {
         &self.state
     }
 
+    /// Runs `f`; where it fails, the transaction is as it was before.
+    pub fn atomically<T>(&mut self, f: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let (state, encoded, bytes) = (self.state.clone(), self.ops.bytes.len(), self.bytes);
+        f(self).inspect_err(|_| {
+            self.state = state;
+            self.ops.bytes.truncate(encoded);
+            self.bytes = bytes;
+        })
+    }
+
     fn log(&mut self, encode: impl FnOnce(&mut Writer)) -> Result<()> {
         let before = self.ops.bytes.len();
         encode(&mut self.ops);
@@ -108,7 +118,7 @@ impl Transaction {
         }
         if self.bytes > DIRECT_BYTES {
             // It will go into segments: the encoded form is not needed.
-            self.ops.bytes = Vec::new();
+            self.ops.bytes.truncate(before);
         }
         Ok(())
     }

@@ -185,7 +185,7 @@ fn verify_segment(report: &mut VerifyReport, c: &Collection, segment: &Segment, 
 fn recount(c: &Collection, segment: &Segment) -> Result<()> {
     let mut all = RoaringBitmap::new();
     all.insert_range(0..segment.records());
-    let records = segment.records_of(&all)?;
+    let records = segment.records_of(&all, true)?;
     if records.len() != segment.records() as usize {
         return Err(wrong(
             "a segment holds another number of records than it says",

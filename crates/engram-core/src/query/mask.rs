@@ -4,7 +4,7 @@ use super::Doc;
 use crate::error::{Code, Error, Result};
 use crate::index::filter::{Filter, Path, suggest};
 use crate::segment::{Meta, collect_paths};
-use crate::state::{Collection, Entry, Location};
+use crate::state::{Collection, Entry};
 use crate::value::Value;
 use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
@@ -96,6 +96,30 @@ impl Mask {
         self.len() == 0
     }
 
+    /// Ordinals that pass in one segment.
+    #[must_use]
+    pub fn ordinals(&self, segment: usize) -> &RoaringBitmap {
+        &self.segments[segment]
+    }
+
+    /// Records in memory that pass, by id.
+    #[must_use]
+    pub fn memory(&self) -> &[Arc<Entry>] {
+        &self.memory
+    }
+
+    /// The ids of all that pass, segments first.
+    pub fn ids(&self, c: &Collection) -> Result<Vec<String>> {
+        let mut out = Vec::with_capacity(self.len() as usize);
+        for (view, ordinals) in c.segments.iter().zip(&self.segments) {
+            for ordinal in ordinals {
+                out.push(view.segment.record_id(ordinal)?.to_owned());
+            }
+        }
+        out.extend(self.memory.iter().map(|e| e.record.id.clone()));
+        Ok(out)
+    }
+
     pub(super) fn entry(&self, index: u32) -> &Arc<Entry> {
         &self.memory[index as usize]
     }
@@ -105,16 +129,6 @@ impl Mask {
             Some(view) => view.segment.record_id(doc.ordinal),
             None => Ok(&self.entry(doc.ordinal).record.id),
         }
-    }
-
-    /// Where the records lie, segments first.
-    pub fn locations(&self) -> impl Iterator<Item = Location> + '_ {
-        let in_segments = self
-            .segments
-            .iter()
-            .enumerate()
-            .flat_map(|(i, ordinals)| ordinals.iter().map(move |o| Location::Segment(i, o)));
-        in_segments.chain(self.memory.iter().map(|e| Location::Memory(e.clone())))
     }
 }
 

@@ -311,8 +311,8 @@ impl Segment {
         Ok(out)
     }
 
-    /// Every wanted record in order, each block unpacked once.
-    pub fn records_of(&self, wanted: &RoaringBitmap) -> Result<Vec<Record>> {
+    /// Every wanted record in order, each block unpacked once; vectors only where asked for.
+    pub fn records_of(&self, wanted: &RoaringBitmap, vectors: bool) -> Result<Vec<Record>> {
         let mut out = Vec::with_capacity(wanted.len() as usize);
         let mut texts = Vec::with_capacity(wanted.len() as usize);
         self.each_text(wanted, |_, text| texts.push(text.map(str::to_owned)))?;
@@ -328,7 +328,11 @@ impl Segment {
                     metadata: meta.metadata,
                     created_us: meta.created_us,
                     updated_us: meta.updated_us,
-                    vectors: self.record_vectors(ordinal)?,
+                    vectors: if vectors {
+                        self.record_vectors(ordinal)?
+                    } else {
+                        Vec::new()
+                    },
                 })
             })
             .collect()

@@ -227,9 +227,10 @@ impl Storage for SimStorage {
         if self.plan.step()?.is_some() {
             return Err(off());
         }
-        let mut disk = self.disk.lock();
-        disk.durable = disk.live.clone();
-        disk.unsynced.clear();
+        let disk = &mut *self.disk.lock();
+        for change in disk.unsynced.drain(..) {
+            apply(&mut disk.durable, &change);
+        }
         Ok(())
     }
     fn set_len(&self, len: u64) -> Result<()> {

@@ -1,0 +1,282 @@
+//! Scripted runs: the same operations on a database and on the model.
+
+use super::Dice;
+use super::model::{Model, Row};
+use engram_core::db::{Database, NewRecord, NewVector, RecordUpdate, Transaction};
+use engram_core::error::Result;
+use engram_core::format::record::Metric;
+use engram_core::value::Value;
+use std::sync::Arc;
+
+/// A write within a transaction.
+#[derive(Clone, Debug)]
+pub enum Write {
+    Create(&'static str, Metric),
+    Drop(&'static str),
+    Put(&'static str, String, Arc<Row>),
+    /// New text and a metadata key.
+    Update(&'static str, String, String, i64),
+    Delete(&'static str, String),
+}
+
+/// One call of the database, which happens whole or not at all.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Commit(Vec<Write>),
+    Snapshot(&'static str),
+    Restore(&'static str),
+    DropSnapshot(&'static str),
+    Checkpoint,
+    Optimize,
+}
+
+impl Step {
+    /// Runs it on a database.
+    pub fn run(&self, db: &Database) -> Result<()> {
+        match self {
+            Step::Commit(writes) => {
+                let mut tx = db.begin()?;
+                writes.iter().try_for_each(|w| w.run(&mut tx))?;
+                tx.commit().map(|_| ())
+            }
+            Step::Snapshot(name) => db.create_snapshot(name).map(|_| ()),
+            Step::Restore(name) => db.restore_snapshot(name).map(|_| ()),
+            Step::DropSnapshot(name) => db.delete_snapshot(name).map(|_| ()),
+            Step::Checkpoint => db.checkpoint(),
+            Step::Optimize => db.optimize().map(|_| ()),
+        }
+    }
+
+    /// Does to the model what it does to a database.
+    pub fn imagine(&self, model: &mut Model) {
+        match self {
+            Step::Commit(writes) => {
+                writes.iter().for_each(|w| w.imagine(model));
+                model.commit += 1;
+            }
+            Step::Snapshot(name) => {
+                let now = model.collections.clone();
+                model.snapshots.insert((*name).to_owned(), now);
+            }
+            Step::Restore(name) => {
+                model.collections = model.snapshots[*name].clone();
+                model.commit += 1;
+            }
+            Step::DropSnapshot(name) => drop(model.snapshots.remove(*name)),
+            Step::Checkpoint | Step::Optimize => {}
+        }
+    }
+}
+
+impl Write {
+    pub fn run(&self, tx: &mut Transaction) -> Result<()> {
+        match self {
+            Write::Create(name, metric) => tx.create_collection(name, *metric, "en"),
+            Write::Drop(name) => tx.delete_collection(name).map(|_| ()),
+            Write::Put(collection, id, row) => tx.put(
+                collection,
+                NewRecord {
+                    id,
+                    text: row.text.clone(),
+                    metadata: row.metadata.clone(),
+                    vectors: row
+                        .vectors
+                        .iter()
+                        .map(|(space, values)| NewVector {
+                            space,
+                            identity: None,
+                            values: values.clone(),
+                        })
+                        .collect(),
+                    times_us: None,
+                },
+            ),
+            Write::Update(collection, id, text, n) => tx.update(
+                collection,
+                id,
+                RecordUpdate {
+                    text: Some(Some(text.clone())),
+                    metadata: Some(Value::Map(vec![("n".into(), Value::Int(*n))])),
+                    ..RecordUpdate::default()
+                },
+            ),
+            Write::Delete(collection, id) => tx.delete(collection, id).map(|_| ()),
+        }
+    }
+
+    fn imagine(&self, model: &mut Model) {
+        match self {
+            Write::Create(name, _) => drop(model.rows(name)),
+            Write::Drop(name) => drop(model.collections.remove(*name)),
+            Write::Put(collection, id, row) => {
+                model.rows(collection).insert(id.clone(), row.clone());
+            }
+            Write::Update(collection, id, text, n) => {
+                let row = model.rows(collection).get_mut(id).map(Arc::make_mut);
+                let row = row.unwrap();
+                row.text = Some(text.clone());
+                row.metadata.set("n", Value::Int(*n));
+            }
+            Write::Delete(collection, id) => drop(model.rows(collection).remove(id)),
+        }
+    }
+}
+
+/// A record with a text of a few words and a vector.
+pub fn row(dice: &mut Dice, dimension: usize) -> Arc<Row> {
+    const WORDS: [&str; 12] = [
+        "river", "stone", "engine", "garden", "window", "paper", "silver", "journey", "market",
+        "winter", "signal", "harbour",
+    ];
+    let text: Vec<&str> = (0..3 + dice.roll(9))
+        .map(|_| WORDS[dice.roll(12) as usize])
+        .collect();
+    Arc::new(Row {
+        text: (dice.roll(5) > 0).then(|| text.join(" ")),
+        metadata: Value::Map(vec![
+            ("n".into(), Value::Int(dice.roll(100) as i64)),
+            (
+                "tags".into(),
+                Value::List(vec![Value::Str(text[0].into()), Value::Null]),
+            ),
+        ]),
+        vectors: (dice.roll(6) > 0 || dimension > 100)
+            .then(|| {
+                (
+                    "v".to_owned(),
+                    (0..dimension).map(|_| dice.float() + 0.01).collect(),
+                )
+            })
+            .into_iter()
+            .collect(),
+    })
+}
+
+/// Makes steps that are possible in the model as it is.
+pub struct Author {
+    pub dice: Dice,
+    pub model: Model,
+    pub steps: Vec<Step>,
+    /// The model after each number of steps; the first is the empty database.
+    pub history: Vec<Model>,
+}
+
+impl Author {
+    pub fn new(seed: u64) -> Author {
+        Author {
+            dice: Dice(seed),
+            model: Model::default(),
+            steps: Vec::new(),
+            history: vec![Model::default()],
+        }
+    }
+
+    pub fn add(&mut self, step: Step) {
+        step.imagine(&mut self.model);
+        self.steps.push(step);
+        self.history.push(self.model.clone());
+    }
+
+    fn some_id(&mut self, collection: &str) -> Option<String> {
+        let rows = self.model.collections.get(collection)?;
+        let n = self.dice.roll(rows.len() as u64) as usize;
+        rows.keys().nth(n).cloned()
+    }
+
+    pub fn put(&mut self, collection: &'static str, ids: u64, dimension: usize) -> Write {
+        let id = format!("{collection}-{}", self.dice.roll(ids));
+        Write::Put(collection, id, row(&mut self.dice, dimension))
+    }
+
+    /// A commit of a few writes in `notes`, sometimes in `other` too.
+    pub fn small_commit(&mut self) {
+        let mut writes = Vec::new();
+        for _ in 0..1 + self.dice.roll(3) {
+            let write = match self.dice.roll(8) {
+                0..5 => self.put("notes", 60, 8),
+                5 => match self.some_id("notes") {
+                    // Each id once in a transaction: an update or delete of one that is gone fails.
+                    Some(id) if writes.is_empty() => {
+                        let text = format!("updated {id} harbour");
+                        Write::Update("notes", id, text, self.dice.roll(1000) as i64)
+                    }
+                    _ => self.put("notes", 60, 8),
+                },
+                6 => match self.some_id("notes") {
+                    Some(id) => Write::Delete("notes", id),
+                    None => self.put("notes", 60, 8),
+                },
+                _ if self.model.collections.contains_key("other") => self.put("other", 10, 5),
+                _ => self.put("notes", 60, 8),
+            };
+            writes.push(write);
+        }
+        // Every commit changes something, so that it is one, and tells itself from its neighbours.
+        let n = self.steps.len();
+        let mut mark = (*row(&mut self.dice, 8)).clone();
+        mark.text = Some(format!("mark {n}"));
+        writes.push(Write::Put("notes", "mark".into(), Arc::new(mark)));
+        self.add(Step::Commit(writes));
+    }
+
+    pub fn small_commits(&mut self, n: usize) {
+        (0..n).for_each(|_| self.small_commit());
+    }
+
+    /// One commit of `n` records with large vectors.
+    pub fn large_commit(&mut self, n: usize) {
+        let writes = (0..n)
+            .map(|i| Write::Put("large", format!("l{i}"), row(&mut self.dice, 1024)))
+            .collect();
+        self.add(Step::Commit(writes));
+    }
+}
+
+/// The run of the crash and fault campaigns: every kind of step, log extents that link, checkpoints
+/// that come by themselves, commits that go straight into segments, and merges.
+pub fn everything(seed: u64) -> Author {
+    let mut a = Author::new(seed);
+    a.add(Step::Commit(vec![
+        Write::Create("notes", Metric::Cosine),
+        Write::Create("large", Metric::Dot),
+    ]));
+    // A log extent of 16 KiB fills up and links.
+    a.small_commits(40);
+    a.add(Step::Checkpoint);
+    a.add(Step::Commit(vec![Write::Create("other", Metric::L2)]));
+    a.small_commits(10);
+    a.add(Step::Snapshot("early"));
+    // 4 KiB a record: a checkpoint is due after 256 KiB of log.
+    (0..12).for_each(|_| a.large_commit(6));
+    a.small_commits(5);
+    // More than 1 MiB: straight into segments.
+    a.large_commit(270);
+    a.small_commits(6);
+    a.add(Step::Optimize);
+    a.small_commits(4);
+    // Sixteen small segments are merged.
+    for _ in 0..18 {
+        a.small_commit();
+        a.add(Step::Checkpoint);
+    }
+    a.add(Step::Snapshot("late"));
+    a.small_commits(4);
+    a.add(Step::Restore("early"));
+    a.small_commits(4);
+    a.add(Step::DropSnapshot("early"));
+    a.add(Step::Commit(vec![Write::Drop("other")]));
+    a.add(Step::Restore("late"));
+    a.small_commits(3);
+    a.add(Step::Commit(vec![
+        Write::Drop("large"),
+        Write::Create("other2", Metric::L2),
+    ]));
+    a.add(Step::Checkpoint);
+    a.add(Step::DropSnapshot("late"));
+    a.small_commits(3);
+    a.add(Step::Optimize);
+    a.small_commits(3);
+    a.add(Step::Checkpoint);
+    a.small_commits(2);
+    a
+}
