@@ -1,0 +1,106 @@
+# Every verb of the repository. `make help` lists them.
+# Needs python3 (3.10+, with venv), cargo and a C compiler; everything else goes into .venv.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_QUIET := 1
+unexport PYTHONPATH
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUST_SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml pyproject.toml \
+	$(wildcard Cargo.lock)
+# Rebuild where the extension was deleted, too.
+MISSING := $(if $(wildcard python/engram/_native*.so),,force)
+
+.PHONY: help
+help: ## List the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: demo
+demo: .venv/built ## Build, put the docstrings of the standard library into a file, ask it questions
+	$(BIN)/python examples/demo.py
+
+.PHONY: build
+build: .venv/built ## Build the extension into python/engram (release mode)
+
+.PHONY: test
+test: test-rust test-python ## Run every test
+
+.PHONY: test-rust
+test-rust: tools-found ## Run the tests of the core
+	cargo test --package engram-core --features testing
+
+.PHONY: test-python
+test-python: .venv/built .venv/dev ## Run the tests of the Python side
+	$(BIN)/python -m pytest
+
+.PHONY: check
+check: .venv/built .venv/dev ## Formatting, lints, types, and the stub against the extension
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --features engram-core/testing -- -D warnings
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	cd python && ../$(BIN)/stubtest engram._native --mypy-config-file ../pyproject.toml \
+		--allowlist ../tests/typing/stubtest-allowlist.txt
+
+.PHONY: format
+format: .venv/dev ## Format Rust and Python
+	cargo fmt --all
+	$(BIN)/ruff format
+
+.PHONY: golden
+golden: .venv/built ## Write tests/golden/api.txt, the public surface
+	$(BIN)/python tests/surface.py
+
+.PHONY: bench
+bench: .venv/built ## Run the benchmarks beside SQLite
+	$(BIN)/python benches/run.py
+
+.PHONY: campaigns
+campaigns: tools-found ## Run the long crash, kill and corruption campaigns
+	ENGRAM_LONG=1 cargo test --release --package engram-core --features testing -- --nocapture
+
+.PHONY: fuzz
+fuzz: tools-found ## Run each fuzz target for FUZZ_SECONDS (600)
+	fuzz/run $(or $(FUZZ_SECONDS),600)
+
+.PHONY: clean
+clean: ## Remove what was built, the environment included
+	rm -rf .venv target dist python/engram/_native*.so
+
+.PHONY: tools-found
+tools-found:
+	@command -v cargo >/dev/null || { \
+		echo "cargo is missing: install Rust (rustup, or your system's packages), then run make again" >&2; \
+		exit 1; }
+	@command -v cc >/dev/null || { \
+		echo "a C compiler is missing: install gcc or clang (build-essential on Debian)" >&2; exit 1; }
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "Python 3.10 or newer is needed ($(PYTHON) is older or missing); PYTHON=... chooses one" >&2; \
+		exit 1; }
+	@$(PYTHON) -m venv .venv || { \
+		echo "$(PYTHON) cannot make an environment: install its venv module (python3-venv on Debian)" >&2; \
+		rm -rf .venv; exit 1; }
+	$(BIN)/python -m pip install 'maturin>=1.9,<2'
+	@touch $@
+
+.venv/dev: .venv/python requirements-dev.txt
+	$(BIN)/python -m pip install --requirement requirements-dev.txt
+	@touch $@
+
+.venv/built: .venv/python $(RUST_SOURCES) $(MISSING) | tools-found
+	$(BIN)/maturin develop --release --quiet
+	@touch $@
+
+.PHONY: force
+force:

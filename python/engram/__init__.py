@@ -1,0 +1,124 @@
+"""engram: an embedded memory and retrieval engine in one file.
+
+Example:
+    >>> import engram
+    >>> with engram.open("notes.engram") as db:
+    ...     notes = db.collection("notes")
+    ...     notes.put("n1", text="Alice met Bob in Paris.", metadata={"year": 2024})
+    ...     notes.query("who was in France?", k=5)
+
+Owns: the public names. Importing does nothing but import: no thread, no network, no environment,
+and no heavy package (NumPy loads with the first array).
+"""
+
+from __future__ import annotations
+
+from engram._native import FORMAT_VERSION, LIMITS, __version__
+from engram.collection import Collection
+from engram.database import Database, DatabaseView
+from engram.errors import (
+    Busy,
+    Closed,
+    Conflict,
+    Corrupt,
+    EngramError,
+    Incompatible,
+    Internal,
+    InvalidInput,
+    Io,
+    MissingExtra,
+    NotFound,
+)
+from engram.opening import doctor, open  # noqa: A004 - engram.open reads as it should
+from engram.reading import CollectionView
+from engram.results import Hit, Record, Report, Results
+from engram.transaction import Transaction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from engram.embed.identity import Identity
+    from engram.reports import (
+        BackupReport,
+        CollectionStats,
+        DoctorReport,
+        LockOwner,
+        OptimizeReport,
+        Problem,
+        SnapshotInfo,
+        SpaceInfo,
+        Stats,
+        VerifyReport,
+    )
+    from engram.types import Embedder
+
+__all__ = [
+    "FORMAT_VERSION",
+    "LIMITS",
+    "BackupReport",
+    "Busy",
+    "Closed",
+    "Collection",
+    "CollectionStats",
+    "CollectionView",
+    "Conflict",
+    "Corrupt",
+    "Database",
+    "DatabaseView",
+    "DoctorReport",
+    "Embedder",
+    "EngramError",
+    "Hit",
+    "Identity",
+    "Incompatible",
+    "Internal",
+    "InvalidInput",
+    "Io",
+    "LockOwner",
+    "MissingExtra",
+    "NotFound",
+    "OptimizeReport",
+    "Problem",
+    "Record",
+    "Report",
+    "Results",
+    "SnapshotInfo",
+    "SpaceInfo",
+    "Stats",
+    "Transaction",
+    "VerifyReport",
+    "__version__",
+    "doctor",
+    "open",
+]
+
+_LATER = {
+    "Embedder": "engram.types",
+    "Identity": "engram.embed.identity",
+    **dict.fromkeys(
+        (
+            "BackupReport",
+            "CollectionStats",
+            "DoctorReport",
+            "LockOwner",
+            "OptimizeReport",
+            "Problem",
+            "SnapshotInfo",
+            "SpaceInfo",
+            "Stats",
+            "VerifyReport",
+        ),
+        "engram.reports",
+    ),
+}
+"""Names whose modules load when they are asked for."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a name of `_LATER`."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'engram' has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(_LATER[name]), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,396 @@
+"""A database: one file, its collections, transactions and snapshots.
+
+Owns: `Database` and `DatabaseView`. Invariant: reads outside a transaction answer from the latest
+commit of any process; a `DatabaseView` never changes. `engram.opening` makes databases,
+`engram.transaction` says which transaction a call joins. Opposite side: `engram._native.Database`,
+which holds the file and its locks.
+"""
+
+from __future__ import annotations
+
+import os
+
+from engram.checks import proper_str
+from engram.collection import Collection, check_settings
+from engram.embed.calling import embedder_source
+from engram.errors import Conflict, InvalidInput, NotFound
+from engram.reading import CollectionView
+from engram.transaction import Transaction, active
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from engram import _native
+    from engram.embed.calling import EmbedderChoice, EmbedderSource
+    from engram.reports import (
+        BackupReport,
+        DoctorReport,
+        LockOwner,
+        OptimizeReport,
+        SnapshotInfo,
+        Stats,
+        VerifyReport,
+    )
+    from engram.types import Embedder, Metric
+
+__all__ = ["Database", "DatabaseView"]
+
+
+class _Reader:
+    """What live databases and views of the past have in common."""
+
+    __slots__ = ()
+
+    def _view(self) -> _native.View:
+        raise NotImplementedError
+
+    def list_collections(self) -> list[str]:
+        """List the names of the collections, sorted."""
+        return self._view().collections()
+
+    def __contains__(self, name: object) -> bool:
+        """Say whether there is a collection of that name."""
+        return isinstance(name, str) and name in self._view().collections()
+
+
+class DatabaseView(_Reader):
+    """The database as it was at one commit; read-only, and it stays so whatever is written.
+
+    Made by `Database.at`. Its collections have the reading methods of `Collection`.
+    """
+
+    __slots__ = ("_database", "_native")
+
+    def __init__(self, database: Database, native: _native.View) -> None:
+        """Make a view; `Database.at` does this for you."""
+        self._database = database
+        self._native = native
+
+    def _view(self) -> _native.View:
+        return self._native
+
+    @property
+    def commit(self) -> int:
+        """The commit that is seen."""
+        return self._native.commit
+
+    @property
+    def time(self) -> datetime:
+        """When that commit was made, aware, UTC."""
+        from engram.results import _utc
+
+        return _utc(self._native.time_us)
+
+    def collection(self, name: str, *, embedder: EmbedderChoice = "default") -> CollectionView:
+        """Give a collection of that commit; one that did not exist reads as empty."""
+        return CollectionView(
+            proper_str(name, "the name"), self._view, self._database._embedder_of(embedder)
+        )
+
+    def get_collection(self, name: str) -> CollectionView | None:
+        """Give a collection of that commit, or None where it did not exist."""
+        return self.collection(name) if name in self else None
+
+    def __repr__(self) -> str:
+        """Show file and commit."""
+        return f"DatabaseView({self._database.path!r}, commit={self.commit})"
+
+
+class Database(_Reader):
+    """An open database. Made by `engram.open`; safe to share by threads.
+
+    After `fork` an inherited handle opens the file anew in the child; an in-memory database stays
+    in its process, and its handle raises ``handle.forked`` in the child.
+    """
+
+    __slots__ = ("__weakref__", "_embedder", "_native")
+
+    def __init__(self, native: _native.Database, embedder: EmbedderChoice) -> None:
+        """Wrap a native handle; `engram.open` does this for you."""
+        self._native = native
+        self._embedder = embedder
+
+    @property
+    def path(self) -> str:
+        """The file, or ``":memory:"``."""
+        return self._native.path or ":memory:"
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the handle refuses to write."""
+        return self._native.read_only
+
+    @property
+    def closed(self) -> bool:
+        """Whether the handle was closed."""
+        return self._native.closed
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """What embeds texts, or None; loads the built-in model where that is the one."""
+        return self._embedder_of("default")()
+
+    def close(self) -> None:
+        """Close the handle; a second time does nothing. Everything committed is in the file."""
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        """Use the database in a with statement that closes it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the handle."""
+        self.close()
+
+    def transaction(self) -> Transaction:
+        """Start a transaction over any collections, for a with statement.
+
+        While it is open, every call of this thread or task through this handle's collections joins
+        it, reads included. Leaving the block commits; an exception rolls back.
+
+        Example:
+            >>> with db.transaction():
+            ...     notes.put("n1", text="one")
+            ...     log.put("l1", text="added n1")
+
+        Raises:
+            Conflict: ``transaction.active`` where one is open already, ``file.read_only``.
+            Busy: ``lock.timeout``.
+        """
+        return Transaction(self)
+
+    def collection(
+        self,
+        name: str,
+        *,
+        metric: Metric | None = None,
+        language: str | None = None,
+        embedder: EmbedderChoice = "default",
+    ) -> Collection:
+        """Give a collection; it is made at its first write.
+
+        Args:
+            name: 1 to ``LIMITS["collection_name_bytes"]`` bytes of UTF-8.
+            metric: ``"cosine"``, ``"dot"`` or ``"l2"``; left out: as stored, or cosine.
+            language: What its text is stemmed for, such as ``"en"``, or ``"none"``; left out: as
+                stored, or English.
+            embedder: What embeds its texts; the database's unless given.
+
+        Raises:
+            Conflict: ``collection.mismatch`` where it exists with another metric or language.
+        """
+        return self._collection(name, metric, language, embedder, None)
+
+    def _collection(
+        self,
+        name: str,
+        metric: Metric | None,
+        language: str | None,
+        embedder: EmbedderChoice,
+        transaction: Transaction | None,
+    ) -> Collection:
+        embed = self._embedder_of(embedder)
+        if metric is not None or language is not None:
+            view = self._view() if transaction is None else transaction._view()
+            check_settings(view, proper_str(name, "the name"), metric, language)
+        return Collection(self, proper_str(name, "the name"), metric, language, embed, transaction)
+
+    def create_collection(
+        self,
+        name: str,
+        *,
+        metric: Metric = "cosine",
+        language: str = "en",
+        embedder: EmbedderChoice = "default",
+    ) -> Collection:
+        """Make a collection now.
+
+        Raises:
+            Conflict: ``collection.exists``.
+            InvalidInput: ``input.invalid``, ``input.limit``.
+        """
+        proper_str(name, "the name")
+        made = Collection(self, name, metric, language, self._embedder_of(embedder), None)
+        proper_str(metric, "metric")
+        proper_str(language, "language")
+        made._write(lambda native: native.create_collection(name, metric, language))
+        return made
+
+    def get_collection(self, name: str) -> Collection | None:
+        """Give a collection, or None where there is none of that name."""
+        return self.collection(name) if name in self else None
+
+    def delete_collection(self, name: str) -> bool:
+        """Delete a collection with its records; say whether there was one."""
+        return self.collection(name)._write(lambda native: native.delete_collection(name))
+
+    def create_snapshot(self, name: str) -> SnapshotInfo:
+        """Keep the latest commit under a name; no record is copied.
+
+        Raises:
+            Conflict: ``snapshot.exists``, ``transaction.active`` inside a transaction.
+        """
+        from engram.reports import SnapshotInfo, make
+
+        self._outside("create_snapshot")
+        return make(SnapshotInfo, self._native.create_snapshot(proper_str(name, "the name")))
+
+    def restore_snapshot(self, name: str) -> SnapshotInfo:
+        """Make the database what it was at a snapshot, as a new commit.
+
+        Later snapshots stay. What was written since is gone from the latest commit.
+
+        Raises:
+            NotFound: ``snapshot.not_found``.
+            Conflict: ``transaction.active`` inside a transaction.
+        """
+        from engram.reports import SnapshotInfo, make
+
+        self._outside("restore_snapshot")
+        return make(SnapshotInfo, self._native.restore_snapshot(proper_str(name, "the name")))
+
+    def delete_snapshot(self, name: str) -> bool:
+        """Forget a snapshot, so that its space can be reclaimed; say whether there was one."""
+        self._outside("delete_snapshot")
+        return self._native.delete_snapshot(proper_str(name, "the name"))
+
+    def list_snapshots(self) -> list[SnapshotInfo]:
+        """List the snapshots by the commits that they keep, oldest first, then by name."""
+        from engram.reports import SnapshotInfo, make
+
+        found = [make(SnapshotInfo, snapshot) for snapshot in self._native.list_snapshots()]
+        return sorted(found, key=lambda snapshot: (snapshot.commit, snapshot.name))
+
+    def at(self, point: str | int | datetime) -> DatabaseView:
+        """Look at the database as it was.
+
+        Args:
+            point: A snapshot's name, a commit number, or an aware datetime (the last commit at or
+                before it).
+
+        Raises:
+            NotFound: ``snapshot.not_found``; ``history.not_retained`` where no snapshot or log
+                keeps that commit any more.
+            InvalidInput: ``input.invalid`` for a datetime without a time zone.
+        """
+        if isinstance(point, str):
+            return DatabaseView(self, self._native.view_at_snapshot(proper_str(point, "the name")))
+        if isinstance(point, int) and not isinstance(point, bool):
+            if not 0 <= point < 2**63:
+                raise NotFound("history.not_retained", f"there is no commit {point}")
+            return DatabaseView(self, self._native.view_at_commit(point))
+        return DatabaseView(self, self._native.view_at_time(_time_us(point)))
+
+    def stats(self) -> Stats:
+        """Measure the file: sizes, records, collections, vector spaces."""
+        from engram.reports import stats
+
+        return stats(self._native.stats())
+
+    def verify(self, *, deep: bool = False) -> VerifyReport:
+        """Check the file; the report is true when all is well.
+
+        Args:
+            deep: Also read every block and count each index again from the records.
+        """
+        from engram.reports import verify
+
+        return verify(self._native.verify(deep))
+
+    def doctor(
+        self, *, dry_run: bool = False, rebuild: bool = False, vacuum: bool = False
+    ) -> DoctorReport:
+        """Repair this database's file; see `engram.doctor`.
+
+        Raises:
+            InvalidInput: ``input.invalid`` for an in-memory database.
+        """
+        self._outside("doctor")
+        if self._native.path is None:
+            raise InvalidInput(
+                "input.invalid", "an in-memory database has no file to repair", "verify() checks it"
+            )
+        from engram.opening import doctor
+
+        return doctor(self._native.path, dry_run=dry_run, rebuild=rebuild, vacuum=vacuum)
+
+    def optimize(self) -> OptimizeReport:
+        """Rewrite the file without dead space; deleted text and vectors are then nowhere in it.
+
+        Other handles may stay open. What a snapshot keeps is not dead.
+        """
+        from engram.reports import OptimizeReport, make
+
+        self._outside("optimize")
+        return make(OptimizeReport, self._native.optimize())
+
+    def backup(self, path: str | os.PathLike[str]) -> BackupReport:
+        """Copy the latest commit to a new file, while others read and write.
+
+        Raises:
+            Conflict: ``file.exists``.
+        """
+        from engram.reports import BackupReport, make
+
+        return make(BackupReport, self._native.backup(os.fsdecode(path)))
+
+    def lock_owner(self) -> LockOwner | None:
+        """Say which process holds the write lock, or None."""
+        from engram.reports import LockOwner, make
+
+        owner = self._native.lock_owner()
+        return None if owner is None else make(LockOwner, owner)
+
+    def _view(self) -> _native.View:
+        """Give the view that reads of this thread or task answer from."""
+        active = self._active()
+        return self._native.view() if active is None else active._view()
+
+    def _active(self) -> Transaction | None:
+        """Give the transaction that this thread or task has open on this handle."""
+        return active(self)
+
+    def _outside(self, action: str) -> None:
+        """Refuse an action that takes the write lock itself while a transaction holds it."""
+        if self._active() is not None:
+            raise Conflict(
+                "transaction.active",
+                f"{action} cannot run inside a transaction",
+                "leave the with block of the transaction first",
+            )
+
+    def _embedder_of(self, choice: EmbedderChoice) -> EmbedderSource:
+        return embedder_source(self._embedder if isinstance(choice, str) else choice)
+
+    def __repr__(self) -> str:
+        """Show the file and how it is open."""
+        state = "closed" if self.closed else "read-only" if self.read_only else "open"
+        return f"Database({self.path!r}, {state})"
+
+
+def _time_us(point: object) -> int:
+    """Turn an aware datetime into microseconds since 1970."""
+    from datetime import datetime, timedelta, timezone
+
+    if not isinstance(point, datetime):
+        raise InvalidInput(
+            "input.invalid",
+            f"at() takes no {type(point).__name__}",
+            "a snapshot's name (str), a commit number (int) or an aware datetime",
+        )
+    if point.tzinfo is None or point.utcoffset() is None:
+        raise InvalidInput(
+            "input.invalid",
+            "the datetime has no time zone",
+            "datetime.now(timezone.utc), or .astimezone() for local time",
+        )
+    return (point - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)

@@ -1,0 +1,125 @@
+"""Calling an embedder and not trusting what it returns.
+
+Owns: the one place where texts become vectors for the store. Invariant: what leaves here has the
+identity's dimension and is finite. A text that the embedder gives a zero row for has no vector.
+"""
+
+from __future__ import annotations
+
+from engram.embed import default
+from engram.embed.identity import Identity
+from engram.embed.static import Static
+from engram.errors import InvalidInput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Literal
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engram.types import Embedder
+
+    EmbedderChoice = Embedder | Literal["default"] | None
+    EmbedderSource = Callable[[], Embedder | None]
+    Embedded = tuple[Sequence[int], bytes | NDArray[np.float32]]
+
+__all__ = ["embed_documents", "embed_query", "embedder_source"]
+
+_FLOAT_BYTES = 4
+
+
+def embedder_source(choice: EmbedderChoice) -> EmbedderSource:
+    """Turn the `embedder` argument into a function that gives the embedder, or None.
+
+    The built-in model is loaded at the first call of that function, not here.
+
+    Raises:
+        InvalidInput: ``embedder.invalid`` where an object lacks an identity or ``encode_batch``.
+    """
+    if choice is None:
+        return lambda: None
+    if isinstance(choice, str):
+        if choice != "default":
+            raise InvalidInput(
+                "embedder.invalid",
+                f"unknown embedder {choice!r}",
+                '"default", None, or an object with `identity` and `encode_batch`',
+            )
+        return default
+    identity = getattr(choice, "identity", None)
+    if not isinstance(identity, Identity) or not callable(getattr(choice, "encode_batch", None)):
+        raise InvalidInput(
+            "embedder.invalid",
+            f"{type(choice).__name__} is no embedder",
+            "give it an `identity` (engram.embed.Identity) and `encode_batch(texts)`; "
+            "or pass embedder=None to store no vectors for texts",
+        )
+    embedder = choice
+    return lambda: embedder
+
+
+def embed_documents(embedder: Embedder, texts: Sequence[str]) -> Embedded:
+    """Embed texts for storing.
+
+    Returns:
+        The indices of the texts that have a vector, ascending, and their vectors, one row each.
+    """
+    if isinstance(embedder, Static):
+        raw, missing = embedder._encode_batch_raw(texts)
+        if not missing:
+            return range(len(texts)), raw
+        absent = set(missing)
+        rows = [row for row in range(len(texts)) if row not in absent]
+        width = embedder.dimension * _FLOAT_BYTES
+        return rows, b"".join(raw[row * width : (row + 1) * width] for row in rows)
+    matrix = _checked(embedder, embedder.encode_batch(texts), texts)
+    present = matrix.any(axis=1)
+    if present.all():
+        return range(len(texts)), matrix
+    return present.nonzero()[0].tolist(), matrix[present]
+
+
+def embed_query(embedder: Embedder, text: str) -> bytes | NDArray[np.float32] | None:
+    """Embed a query's text; None where the embedder knows nothing in it."""
+    if isinstance(embedder, Static):
+        return embedder._encode_raw(text)
+    encode = getattr(embedder, "encode_query", None)
+    texts = [text]
+    row: NDArray[np.float32]
+    if encode is None:
+        row = _checked(embedder, embedder.encode_batch(texts), texts)[0]
+    else:
+        row = _checked(embedder, [encode(text)], texts)[0]
+    return row if row.any() else None
+
+
+def _checked(embedder: Embedder, returned: object, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Check type, shape and values of what an embedder returned."""
+    import numpy as np
+
+    expected = (len(texts), embedder.identity.dimension)
+    try:
+        matrix: NDArray[np.float32] = np.ascontiguousarray(returned, dtype=np.float32)
+    except (TypeError, ValueError) as cause:
+        raise InvalidInput(
+            "embedder.invalid",
+            f"embedder {embedder.identity.name} returned no matrix of numbers",
+            f"return a float32 array of shape {expected}",
+        ) from cause
+    if matrix.shape != expected:
+        raise InvalidInput(
+            "embedder.invalid",
+            f"embedder {embedder.identity.name} returned shape {matrix.shape}, expected {expected}",
+            "one row per text, as long as the dimension in its identity",
+        )
+    if not np.isfinite(matrix).all():
+        row = int((~np.isfinite(matrix).all(axis=1)).nonzero()[0][0])
+        raise InvalidInput(
+            "embedder.invalid",
+            f"embedder {embedder.identity.name} returned NaN or Inf for text {row}",
+            None,
+            {"text": texts[row][:200]},
+        )
+    return matrix

@@ -1,0 +1,251 @@
+"""The reading half of a collection, shared by live collections and by views of the past.
+
+Owns: `CollectionView`. Invariant: every call answers from one commit; a collection that does not
+exist reads as empty. The writing half is `engram.collection.Collection`.
+"""
+
+from __future__ import annotations
+
+from engram.checks import optional_str, proper_str, str_ids
+from engram.errors import NotFound
+from engram.query import Request, ignore_missing, run
+from engram.results import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Iterator
+
+    from engram._native import Cursor, View
+    from engram.reports import SpaceInfo
+    from engram.results import Results
+    from engram.types import Embedder, ExportFormat, Missing, Mode, Vector
+
+__all__ = ["CollectionView"]
+
+SCAN_BATCH_RECORDS = 256
+"""Records that `CollectionView.iterate` holds in memory at a time."""
+
+
+class CollectionView:
+    """A collection to read from: of a commit in the past, or the base of a live `Collection`."""
+
+    __slots__ = ("_embedder", "_name", "_source")
+
+    _name: str
+    _source: Callable[[], View]
+    _embedder: Callable[[], Embedder | None]
+
+    def __init__(
+        self,
+        name: str,
+        source: Callable[[], View],
+        embedder: Callable[[], Embedder | None],
+    ) -> None:
+        """Make a view; `DatabaseView.collection` does this for you."""
+        self._name = name
+        self._source = source
+        self._embedder = embedder
+
+    @property
+    def name(self) -> str:
+        """The collection's name."""
+        return self._name
+
+    @property
+    def metric(self) -> str | None:
+        """``cosine``, ``dot`` or ``l2``; None where the collection does not exist."""
+        return self._fact("metric")
+
+    @property
+    def language(self) -> str | None:
+        """The language its text is stemmed for; None where the collection does not exist."""
+        return self._fact("language")
+
+    def spaces(self) -> tuple[SpaceInfo, ...]:
+        """List the vector spaces with their dimension, embedder identity and record count."""
+        from engram.reports import SpaceInfo, make
+
+        described = self._source().describe(self._name)
+        return tuple(make(SpaceInfo, space) for space in described["spaces"]) if described else ()
+
+    def _fact(self, key: str) -> str | None:
+        described = self._source().describe(self._name)
+        return None if described is None else str(described[key])
+
+    def get(self, id: str, *, vectors: bool = False) -> Record | None:
+        """Give one record, or None where there is none of that id.
+
+        Args:
+            id: The record's id.
+            vectors: Whether to give its vectors too, as float32 arrays.
+        """
+        return self.get_many([id], vectors=vectors)[0]
+
+    def get_many(self, ids: Iterable[str], *, vectors: bool = False) -> list[Record | None]:
+        """Give records in the order of `ids`, None for each that is not there.
+
+        Raises:
+            InvalidInput: ``input.invalid`` where an id is no str.
+        """
+        wanted = str_ids(ids)
+        try:
+            rows = self._source().get_many(self._name, wanted, vectors)
+        except NotFound as error:
+            _absent(error)
+            return [None] * len(wanted)
+        return [None if row is None else Record(*row) for row in rows]
+
+    def count(self, where: str | None = None, *, missing: Missing = "error") -> int:
+        """Count the records, or those that match a filter.
+
+        Args:
+            where: Filter text, see docs/reference/filters.md.
+            missing: ``"error"`` refuses a field that no record has; ``"ignore"`` lets it match
+                nothing.
+
+        Raises:
+            InvalidInput: ``filter.syntax``, ``filter.unknown_field``.
+        """
+        ignore = ignore_missing(missing)
+        try:
+            return self._source().count(self._name, optional_str(where, "where"), ignore)
+        except NotFound as error:
+            _absent(error)
+            return 0
+
+    def iterate(
+        self, where: str | None = None, *, vectors: bool = False, missing: Missing = "error"
+    ) -> Iterator[Record]:
+        """Go through the records, or those that match a filter, in no promised order.
+
+        All of them come from the commit that was the latest when this was called; later writes do
+        not show. Memory stays at a few hundred records.
+
+        Raises:
+            InvalidInput: ``filter.syntax``, ``filter.unknown_field``, at the call.
+        """
+        ignore = ignore_missing(missing)
+        condition = optional_str(where, "where")
+        try:
+            cursor = self._source().scan(self._name, condition, ignore, vectors)
+        except NotFound as error:
+            _absent(error)
+            return iter(())
+        return _rows(cursor)
+
+    def query(  # noqa: PLR0913 - one query has this many sides
+        self,
+        text: str | None = None,
+        *,
+        vector: Vector | None = None,
+        vector_name: str | None = None,
+        where: str | None = None,
+        k: int = 10,
+        mode: Mode = "auto",
+        missing: Missing = "error",
+        include_vectors: bool = False,
+    ) -> Results:
+        """Find the records that fit a text, a vector, or both.
+
+        Args:
+            text: What to look for, in words. Lexical search matches it by BM25; semantic search
+                embeds it with the collection's embedder.
+            vector: What to look for, as a vector of the space `vector_name`.
+            vector_name: The vector space to search: ``"vector"`` for a vector and ``"text"`` (what
+                the embedder made) for a text, unless given.
+            where: Filter text; only records that match it are searched.
+            k: Most hits to return, 1 to ``LIMITS["k"]``.
+            mode: ``"auto"`` runs every retriever that can run and reports why the others did not;
+                ``"lexical"``, ``"semantic"`` and ``"hybrid"`` (both, fused by reciprocal rank,
+                k = 60) run what they say or fail.
+            missing: As in `count`.
+            include_vectors: Whether hits carry the records' vectors.
+
+        Returns:
+            The hits by falling score, ties by id, and the `Report` of how they were found.
+
+        Raises:
+            InvalidInput: ``query.empty``, ``input.invalid``, ``input.limit``, ``input.dimension``,
+                ``input.not_finite``, ``input.zero_vector``, ``filter.syntax``,
+                ``filter.unknown_field``, ``embedder.missing``, ``embedder.mismatch``.
+        """
+        request = Request(
+            text=text,
+            vector=vector,
+            vector_name=vector_name,
+            where=where,
+            k=k,
+            mode=mode,
+            missing=missing,
+            vectors=include_vectors,
+        )
+        wants_embedder = request.text is not None and request.vector is None
+        embedder = self._embedder() if wants_embedder and request.mode != "lexical" else None
+        return run(self._source(), self._name, embedder, request)
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        format: ExportFormat | None = None,
+        *,
+        where: str | None = None,
+        progress: Callable[[int, int | None], None] | None = None,
+    ) -> int:
+        """Write the records to a file that `Collection.import_` reads back exactly.
+
+        Text, metadata, vectors, embedder identities and both times are kept. The file appears
+        whole or not at all, and replaces one of the same name.
+
+        Args:
+            path: Where to write. ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` decides the format.
+            format: The format, where the name does not tell.
+            where: Filter text; only records that match it are written.
+            progress: Called with records done and records in all.
+
+        Returns:
+            How many records were written.
+
+        Raises:
+            InvalidInput: ``input.invalid`` for an unknown format; filter errors as in `count`.
+            MissingExtra: ``extra.missing`` for Parquet without pyarrow.
+            Io: Where the file cannot be written.
+        """
+        from engram.transfer import export_records
+
+        return export_records(self._source(), self._name, path, format, where, progress)
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return self.count()
+
+    def __bool__(self) -> bool:
+        """Be true, records or none: emptiness is asked for by `count`."""
+        return True
+
+    def __contains__(self, id: object) -> bool:
+        """Say whether there is a record of that id."""
+        if not isinstance(id, str):
+            return False
+        try:
+            return self._source().contains(self._name, proper_str(id, "an id"))
+        except NotFound as error:
+            _absent(error)
+            return False
+
+    def __repr__(self) -> str:
+        """Show the name."""
+        return f"{type(self).__name__}({self._name!r})"
+
+
+def _absent(error: NotFound) -> None:
+    """Let a missing collection pass as empty, and raise every other error again."""
+    if error.code != "collection.not_found":
+        raise error
+
+
+def _rows(cursor: Cursor) -> Iterator[Record]:
+    """Give the records of a native cursor."""
+    while batch := cursor.next_batch(SCAN_BATCH_RECORDS):
+        for row in batch:
+            yield Record(*row)

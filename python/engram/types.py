@@ -1,0 +1,108 @@
+"""Closed sets and shapes of the public signatures.
+
+Owns: the literal types (metrics, modes, error codes) and the protocols users implement.
+Invariant: `Code` lists what `engram.errors.CODES` lists (a test compares them).
+Loaded only when asked for: `import engram` must stay quick, and `typing` is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from engram.embed import Identity
+
+Metric: TypeAlias = Literal["cosine", "dot", "l2"]
+"""How near two vectors are. Higher scores are nearer under each of them."""
+
+Durability: TypeAlias = Literal["full", "relaxed"]
+"""``full``: a commit is on disk when the call returns. ``relaxed``: syncs may be grouped."""
+
+Mode: TypeAlias = Literal["auto", "lexical", "semantic", "hybrid"]
+"""Which retrievers a query runs."""
+
+Missing: TypeAlias = Literal["error", "ignore"]
+"""What a filter on a field that no record has does: an error, or no match."""
+
+ExportFormat: TypeAlias = Literal["jsonl", "parquet"]
+"""File formats of `Collection.export` and `Collection.import_`."""
+
+Code: TypeAlias = Literal[
+    "input.invalid",
+    "input.limit",
+    "input.dimension",
+    "input.not_finite",
+    "input.zero_vector",
+    "query.empty",
+    "filter.syntax",
+    "filter.unknown_field",
+    "embedder.mismatch",
+    "embedder.missing",
+    "collection.not_found",
+    "record.not_found",
+    "snapshot.not_found",
+    "history.not_retained",
+    "collection.exists",
+    "collection.mismatch",
+    "snapshot.exists",
+    "transaction.active",
+    "transaction.finished",
+    "file.exists",
+    "file.read_only",
+    "lock.timeout",
+    "corrupt.superblock",
+    "corrupt.manifest",
+    "corrupt.log",
+    "corrupt.segment",
+    "corrupt.truncated",
+    "format.not_engram",
+    "format.too_new",
+    "file.not_found",
+    "io.failed",
+    "io.full",
+    "io.poisoned",
+    "handle.closed",
+    "handle.forked",
+    "internal",
+    "embedder.invalid",
+    "extra.missing",
+]
+"""Every stable error code."""
+
+Vector: TypeAlias = "Sequence[float] | NDArray[Any] | bytes"
+"""One vector: numbers, a one-dimensional NumPy array of any real dtype, or little-endian float32
+bytes. It is copied and stored as float32."""
+
+Metadata: TypeAlias = Mapping[str, Any]
+"""A JSON object: None, bool, int (64 bits), finite float, str, lists and string-keyed maps."""
+
+
+class Frame(Protocol):
+    """A pandas or polars data frame, a pyarrow table or record batch."""
+
+    @property
+    def columns(self) -> Any:
+        """Its columns, or their names."""
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """What `engram.open(..., embedder=...)` needs: an identity and a way to embed texts.
+
+    An embedder that treats queries differently from documents also has
+    ``encode_query(text: str) -> float32 (dimension,)``; engram uses it where it exists.
+    """
+
+    @property
+    def identity(self) -> Identity:
+        """Who made the vectors. Stored with the vectors; another one is refused."""
+
+    def encode_batch(self, texts: Sequence[str], /) -> NDArray[np.float32]:
+        """Embed texts as float32 ``(len(texts), dimension)``, finite values.
+
+        A row of zeros says that the text has no vector.
+        """

@@ -1,0 +1,68 @@
+"""What the tests share: a path, an open database, a small embedder, and Hypothesis profiles."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+import engram
+from engram.embed import Identity
+
+settings.register_profile(
+    "fast",
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+# `pytest --hypothesis-profile=slow` looks for new examples.
+settings.register_profile(
+    "slow", settings.get_profile("fast"), max_examples=1_000, derandomize=False
+)
+settings.load_profile("fast")
+
+DIMENSION = 16
+
+
+class WordEmbedder:
+    """Embeds a text as the sum of one fixed random vector per word: exact and quick."""
+
+    def __init__(self, name="words", dimension=DIMENSION):
+        self.identity = Identity(name, "1", dimension, normalized=True)
+        self.calls = []
+
+    def encode_batch(self, texts, /):
+        self.calls.append(list(texts))
+        rows = np.zeros((len(texts), self.identity.dimension), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in text.lower().split():
+                seed = zlib.crc32(word.encode())
+                row += np.random.default_rng(seed).standard_normal(len(row), dtype=np.float32)
+            norm = np.linalg.norm(row)
+            if norm:
+                row /= norm
+        return rows
+
+
+@pytest.fixture
+def embedder():
+    return WordEmbedder()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "test.engram"
+
+
+@pytest.fixture
+def db(path, embedder):
+    with engram.open(path, embedder=embedder) as opened:
+        yield opened
+
+
+@pytest.fixture
+def notes(db):
+    return db.collection("notes")

@@ -1,0 +1,51 @@
+"""The public surface as text, one line per name. `make golden` writes the golden file."""
+
+import inspect
+from pathlib import Path
+
+import engram
+import engram.embed
+import engram.rag
+
+GOLDEN = Path(__file__).parent / "golden" / "api.txt"
+
+
+def lines():
+    for module in (engram, engram.embed, engram.rag):
+        for name in sorted(module.__all__):
+            yield from described(f"{module.__name__}.{name}", getattr(module, name))
+
+
+def described(name, value):
+    if inspect.isfunction(value):
+        yield f"{name}{inspect.signature(value)}"
+    elif inspect.isclass(value):
+        bases = ", ".join(base.__name__ for base in value.__bases__ if base is not object)
+        yield f"class {name}({bases})"
+        yield from members(name, value)
+    else:
+        yield f"{name}: {type(value).__name__}"
+
+
+def members(name, kind):
+    for member in sorted(vars(kind)):
+        value = inspect.getattr_static(kind, member)
+        if member.startswith("_") and member != "__init__":
+            continue
+        if isinstance(value, (staticmethod, classmethod)):
+            value = value.__func__
+        if isinstance(value, property):
+            yield f"{name}.{member} -> {value.fget.__annotations__.get('return', '?')}"
+        elif inspect.isfunction(value):
+            yield f"{name}.{member}{inspect.signature(value)}"
+        else:
+            yield f"{name}.{member}"
+
+
+def text():
+    return "".join(f"{line}\n" for line in lines())
+
+
+if __name__ == "__main__":
+    GOLDEN.parent.mkdir(exist_ok=True)
+    GOLDEN.write_text(text(), encoding="utf-8")
