@@ -1,5 +1,7 @@
 //! The engine end to end: what is put can be got, found, reopened, and is all there.
 
+#![allow(clippy::unwrap_used)]
+
 use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
 use engram_core::format::record::Metric;
 use engram_core::query::{Dense, Request, run};
@@ -63,9 +65,9 @@ fn a_file_gives_back_what_was_put() {
             assert!(verified.problems.is_empty(), "{:?}", verified.problems);
         }
         if round == 0 {
-            db.checkpoint().unwrap()
+            db.checkpoint().unwrap();
         } else {
-            drop(db.optimize().unwrap())
+            db.optimize().unwrap();
         }
     }
     assert_eq!(other.latest().unwrap().commit, 1);

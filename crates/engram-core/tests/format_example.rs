@@ -1,5 +1,7 @@
 //! The worked example of `docs/internals/format.md`, byte by byte.
 
+#![allow(clippy::unwrap_used)]
+
 use engram_core::db::{Database, NewRecord, OpenOptions};
 use engram_core::format::frame::{Publish, publish_word};
 use engram_core::format::record::Metric;
@@ -15,7 +17,10 @@ fn a_fresh_file_and_its_first_commit_lie_where_the_specification_says() {
     for slot in [0, 4096] {
         assert_eq!(&fresh[slot..slot + 8], b"ENGRAM\x1a\n");
     }
-    assert!(fresh[8192..24_576].iter().all(|b| *b == 0), "the log is empty");
+    assert!(
+        fresh[8192..24_576].iter().all(|b| *b == 0),
+        "the log is empty"
+    );
     assert_eq!(&fresh[24_576..24_580], b"MANF");
 
     let mut tx = db.begin().unwrap();

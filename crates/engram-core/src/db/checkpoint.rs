@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::format::frame::{CheckpointBody, Kind, Publish};
 use crate::format::manifest::{Manifest, SnapshotMeta};
 use crate::format::superblock::Superblock;
-use crate::format::{FORMAT_MAJOR, FORMAT_MINOR};
+use crate::format::{FORMAT_MAJOR, FORMAT_MINOR, PAGE_BYTES};
 use crate::state::State;
 use crate::store::log::{self, NewFrame};
 use crate::store::space::Space;
@@ -19,19 +19,47 @@ use crate::store::{ManifestAt, Storage};
 use std::collections::HashSet;
 use std::sync::Arc;
 
+/// How far a checkpoint has come, and with that, what a failure must undo.
+enum Progress {
+    /// Nobody can see anything of it but perhaps an unpublished frame.
+    Hidden,
+    /// The superblock may point to it; its slot held `before`.
+    Announced { offset: u64, before: Vec<u8> },
+    /// Other handles go on from it.
+    Published,
+}
+
 impl WriteGuard {
     /// Makes `state` durable as a new generation, with a snapshot of it where a name is given. Any
     /// failure poisons the handle.
     pub(super) fn checkpoint(&self, state: State, snapshot: Option<&str>) -> Result<Arc<State>> {
-        self.checkpoint_unguarded(state, snapshot).inspect_err(|e| {
-            log::void(&*self.engine.storage, self.engine.head.lock().tail);
+        let mut progress = Progress::Hidden;
+        let done = self.checkpoint_unguarded(state, snapshot, &mut progress);
+        done.inspect_err(|e| {
+            let storage = &*self.engine.storage;
+            // A superblock that leads to the new generation beside a log that goes on in the old one
+            // would lose what is committed there: both go, or the frame stays for the next writer.
+            let hidden = match &progress {
+                Progress::Hidden => true,
+                Progress::Announced { offset, before } => storage.write_at(*offset, before).is_ok(),
+                Progress::Published => false,
+            };
+            if hidden {
+                log::void(storage, self.engine.head.lock().tail);
+            }
             self.engine.poison(e);
         })
     }
 
-    fn checkpoint_unguarded(&self, state: State, snapshot: Option<&str>) -> Result<Arc<State>> {
+    fn checkpoint_unguarded(
+        &self,
+        state: State,
+        snapshot: Option<&str>,
+        progress: &mut Progress,
+    ) -> Result<Arc<State>> {
         let engine = &*self.engine;
         let storage = &*engine.storage;
+        engine.mend_superblocks(&engine.head.lock())?;
         let (mut space, old, old_at, old_log, tail) = {
             let head = engine.head.lock();
             (
@@ -75,10 +103,15 @@ impl WriteGuard {
         };
         let written = log::write(storage, tail, &mut space, 0, &new)?;
         let block = superblock(engine.file_id, manifest.generation, at);
-        storage.write_at(block.slot_offset(), &block.encode())?;
+        let mut before = vec![0; PAGE_BYTES as usize];
+        storage.read_at(block.slot_offset(), &mut before)?;
+        let offset = block.slot_offset();
+        *progress = Progress::Announced { offset, before };
+        storage.write_at(offset, &block.encode())?;
         storage.sync()?;
         *engine.relaxed.lock() = super::engine::Relaxed::default();
         log::publish(storage, &written, Publish::Full)?;
+        *progress = Progress::Published;
 
         let state = Arc::new(state);
         let end = manifest.end;

@@ -5,11 +5,11 @@
 //! beside it), and a checkpoint rewrites about four times the bytes that brought it about, so dead
 //! weight stays below a quarter in a steady state. `benches/` holds the churn measurement.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::format::Extent;
 use crate::format::manifest::SegmentRef;
 use crate::segment::{Segment, SegmentBuilder};
-use crate::state::{Collection, SegmentView};
+use crate::state::{Collection, Entry, SegmentView};
 use crate::store::Storage;
 use crate::store::space::Space;
 use roaring::RoaringBitmap;
@@ -19,6 +19,8 @@ use std::sync::Arc;
 const DEAD_SHARE: f64 = 0.25;
 /// Segments of one collection from which small ones are merged.
 const MANY: usize = 16;
+/// Segments that are built at a time, each in a thread.
+const THREADS: usize = 2;
 
 /// Where new segments go.
 pub(super) struct Output<'a> {
@@ -33,14 +35,6 @@ impl Output<'_> {
     /// Largest segment to be built, in bytes of records.
     fn max_bytes(&self) -> u64 {
         (self.total / 8).clamp(1 << 20, 64 << 20)
-    }
-
-    /// Writes what a builder holds.
-    fn write(&mut self, builder: SegmentBuilder<'_>) -> Result<SegmentView> {
-        let (id, records) = (*self.next_segment, builder.len() as u32);
-        let (bytes, footer_crc) = builder.finish(id)?;
-        *self.next_segment += 1;
-        self.write_raw(&bytes, id, records, footer_crc, RoaringBitmap::new())
     }
 
     /// Writes the bytes of a segment and opens it.
@@ -84,10 +78,12 @@ fn live_bytes(view: &SegmentView) -> u64 {
 }
 
 /// Which segments to rewrite together with the records in memory.
-fn choose(c: &Collection, max_bytes: u64) -> Vec<usize> {
+fn choose(c: &Collection, max_bytes: u64, total: u64) -> Vec<usize> {
     let dead_share = |v: &SegmentView| v.dead.len() as f64 / f64::from(v.segment.records().max(1));
     let mut chosen = Vec::new();
-    let mut budget = (4 * c.memory_bytes).max(max_bytes);
+    // The old place of what is rewritten is free two checkpoints later only: beyond an eighth of the
+    // database at a time, that costs more room than the dead records do.
+    let mut budget = (4 * c.memory_bytes).min(total / 8).max(1 << 20);
     let mut order: Vec<usize> = (0..c.segments.len()).collect();
     order.sort_by(|a, b| dead_share(&c.segments[*b]).total_cmp(&dead_share(&c.segments[*a])));
     for i in order {
@@ -121,11 +117,26 @@ fn choose(c: &Collection, max_bytes: u64) -> Vec<usize> {
 
 /// The collection with nothing in memory.
 pub(super) fn flush(out: &mut Output<'_>, c: &Collection) -> Result<Collection> {
-    let chosen = choose(c, out.max_bytes());
+    let chosen = choose(c, out.max_bytes(), out.total);
     if c.memory.is_empty() && chosen.is_empty() {
         return Ok(c.clone());
     }
     rewrite(out, c, |i| chosen.contains(&i))
+}
+
+/// Records that go into a new segment.
+enum Piece<'a> {
+    /// Some live records of a segment.
+    Stored(&'a SegmentView, RoaringBitmap),
+    /// A record in memory.
+    Memory(&'a Entry),
+}
+
+/// A segment in bytes, not yet in the file.
+struct Built {
+    bytes: Vec<u8>,
+    footer_crc: u32,
+    records: u32,
 }
 
 /// The collection with the records in memory and the segments that `replace` names written anew.
@@ -134,38 +145,106 @@ pub(super) fn rewrite(
     c: &Collection,
     replace: impl Fn(usize) -> bool,
 ) -> Result<Collection> {
-    let mut fresh = Vec::new();
-    let mut builder = SegmentBuilder::new(&c.analyzer);
-    let max = out.max_bytes() as usize;
-    let mut add = |record: &crate::format::record::Record| -> Result<()> {
-        builder.add(record)?;
-        if builder.bytes() >= max {
-            let full = std::mem::replace(&mut builder, SegmentBuilder::new(&c.analyzer));
-            fresh.push(out.write(full)?);
-        }
-        Ok(())
-    };
-    let mut kept = Vec::new();
+    let mut old = Vec::new();
+    let mut segments = Vec::new();
     for (i, view) in c.segments.iter().enumerate() {
         if replace(i) {
-            for record in view.segment.records_of(&view.live_ordinals(), true)? {
-                add(&record)?;
-            }
+            old.push(view);
         } else {
-            kept.push(view.clone());
+            segments.push(view.clone());
         }
     }
-    for entry in c.memory.values() {
-        add(&entry.record)?;
+    let size = old.iter().map(|v| live_bytes(v)).sum::<u64>() + c.memory_bytes;
+    // Half of it, so that both threads have work.
+    let target = (size / 2).clamp(1 << 20, out.max_bytes());
+    let jobs = divide(&old, c, target);
+    for pair in jobs.chunks(THREADS) {
+        let first_id = *out.next_segment;
+        *out.next_segment += pair.len() as u64;
+        for (built, id) in build_all(c, pair, first_id).into_iter().zip(first_id..) {
+            let Built {
+                bytes,
+                footer_crc,
+                records,
+            } = built?;
+            segments.push(out.write_raw(&bytes, id, records, footer_crc, RoaringBitmap::new())?);
+        }
     }
-    if !builder.is_empty() {
-        fresh.push(out.write(builder)?);
-    }
-    kept.extend(fresh);
     Ok(Collection {
-        segments: kept,
+        segments,
         memory: imbl::OrdMap::new(),
         memory_bytes: 0,
         ..c.clone()
+    })
+}
+
+/// Divides records into jobs of about `target` bytes, one for each new segment. The division depends
+/// on the records only, never on the machine.
+fn divide<'a>(old: &[&'a SegmentView], c: &'a Collection, target: u64) -> Vec<Vec<Piece<'a>>> {
+    let mut jobs = vec![Vec::new()];
+    let mut filled = 0;
+    let mut add = |piece, bytes: u64| {
+        if filled > 0 && filled + bytes > target {
+            jobs.push(Vec::new());
+            filled = 0;
+        }
+        filled += bytes;
+        if let Some(job) = jobs.last_mut() {
+            job.push(piece);
+        }
+    };
+    for view in old {
+        let (live, bytes) = (view.live_ordinals(), live_bytes(view));
+        let share = live.len().div_ceil(bytes.div_ceil(target).max(1)).max(1);
+        let ordinals: Vec<u32> = live.iter().collect();
+        for part in ordinals.chunks(share as usize) {
+            let bytes = bytes * part.len() as u64 / live.len().max(1);
+            add(Piece::Stored(view, part.iter().copied().collect()), bytes);
+        }
+    }
+    for entry in c.memory.values() {
+        add(Piece::Memory(entry), entry.record.size_bytes() as u64);
+    }
+    jobs.retain(|job| !job.is_empty());
+    jobs
+}
+
+/// Builds the segments of some jobs, each in its own thread.
+fn build_all(c: &Collection, jobs: &[Vec<Piece<'_>>], first_id: u64) -> Vec<Result<Built>> {
+    if let [job] = jobs {
+        return vec![build(c, job, first_id)];
+    }
+    std::thread::scope(|scope| {
+        let running: Vec<_> = jobs
+            .iter()
+            .zip(first_id..)
+            .map(|(job, id)| scope.spawn(move || build(c, job, id)))
+            .collect();
+        let failed = |_| Err(Error::internal("a thread that built a segment panicked"));
+        running
+            .into_iter()
+            .map(|t| t.join().unwrap_or_else(failed))
+            .collect()
+    })
+}
+
+fn build(c: &Collection, job: &[Piece<'_>], id: u64) -> Result<Built> {
+    let mut builder = SegmentBuilder::new(&c.analyzer);
+    for piece in job {
+        match piece {
+            Piece::Memory(entry) => builder.add(&entry.record)?,
+            Piece::Stored(view, ordinals) => {
+                for record in view.segment.records_of(ordinals, true)? {
+                    builder.add(&record)?;
+                }
+            }
+        }
+    }
+    let records = builder.len() as u32;
+    let (bytes, footer_crc) = builder.finish(id)?;
+    Ok(Built {
+        bytes,
+        footer_crc,
+        records,
     })
 }

@@ -9,18 +9,18 @@ use super::engine::replay;
 use super::rewrite::{Seed, new_file_id, write_file};
 use super::verify::Problem;
 use crate::error::{Code, Error, Result};
-use crate::format::frame::{self, Kind, Publish};
+use crate::format::frame::{self, CheckpointBody, Kind, Publish};
 use crate::format::manifest::{CollectionMeta, HEAD_BYTES, Manifest, SegmentRef};
 use crate::format::superblock::Superblock;
-use crate::format::{FIRST_EXTENT, PAGE_BYTES};
+use crate::format::{Extent, FIRST_EXTENT, PAGE_BYTES};
 use crate::segment::Segment;
 use crate::state::{Collection, State};
-use crate::store::log::{self, Tail};
+use crate::store::log::{self, Frame, Tail};
 use crate::store::place::FilePlace;
-use crate::store::{ManifestAt, Place, Storage, locks, read_manifest};
+use crate::store::{Place, Storage, locks};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What to do.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +88,7 @@ fn doctor_place(place: Arc<dyn Place>, options: DoctorOptions) -> Result<DoctorR
         Err(e) => report.problems.push(Problem::new("file", &e)),
     }
     if !options.dry_run {
-        locks::wait_for_write(storage.locks(), options.lock_timeout)?;
+        locks::wait_for_write(storage.locks(), Instant::now(), options.lock_timeout)?;
     }
     let done = repair(&*place, &*storage, &mut report);
     if !options.dry_run {
@@ -176,67 +176,61 @@ fn newest_manifest(
     storage: &dyn Storage,
     report: &mut DoctorReport,
 ) -> Result<([u8; 16], Manifest)> {
-    let mut best: Option<Manifest> = None;
+    let mut found = Vec::new();
     let mut file_id = new_file_id();
-    let mut consider = |found: Manifest| {
-        if best
-            .as_ref()
-            .is_none_or(|b| b.generation < found.generation)
-        {
-            best = Some(found);
-        }
-    };
     for slot in 0..2 {
         let mut page = vec![0; PAGE_BYTES as usize];
-        let block = storage.read_at(slot * PAGE_BYTES, &mut page).ok();
-        if let Some(Ok(block)) = block.map(|()| Superblock::decode(&page)) {
+        let read = storage.read_at(slot * PAGE_BYTES, &mut page).ok();
+        if let Some(Ok(block)) = read.map(|()| Superblock::decode(&page)) {
             file_id = block.file_id;
-            let (len, crc) = (block.manifest_len, block.manifest_crc);
-            if let Ok(m) = read_lenient(
-                storage,
-                ManifestAt {
-                    extent: block.manifest,
-                    len,
-                    crc,
-                },
-            ) {
-                consider(m);
-            }
+            found.extend(manifest_at(storage, block.manifest.offset));
         }
     }
-    // An older generation's manifest may lie about what was reused since, but every segment it
-    // names is checked on its own; a newer one than the superblocks know cannot be complete.
-    if best.is_none() {
+    if found.is_empty() {
         report
             .actions
             .push("search the whole file for a manifest".into());
-        let pages = storage.len()? / PAGE_BYTES;
-        for page in FIRST_EXTENT / PAGE_BYTES..pages {
-            if let Some(found) = manifest_at(storage, page * PAGE_BYTES) {
-                if best
-                    .as_ref()
-                    .is_none_or(|b| b.generation < found.generation)
-                {
-                    best = Some(found);
-                }
+        let pages = FIRST_EXTENT / PAGE_BYTES..storage.len()? / PAGE_BYTES;
+        found.extend(pages.filter_map(|page| manifest_at(storage, page * PAGE_BYTES)));
+    }
+    let newest = found
+        .into_iter()
+        .max_by_key(|m| m.generation)
+        .ok_or_else(|| {
+            Error::new(
+                Code::CorruptManifest,
+                "no manifest of this file can be read",
+            )
+            .hint("restore the file from a backup")
+        })?;
+    Ok((file_id, follow_checkpoints(storage, newest)))
+}
+
+/// The last manifest that the log of `manifest` leads to: where the newest superblock is damaged,
+/// the older one is the start of the way to the newest state.
+fn follow_checkpoints(storage: &dyn Storage, mut manifest: Manifest) -> Manifest {
+    loop {
+        let mut tail = Tail::start(manifest.log, manifest.first_frame);
+        let next = loop {
+            let Ok(Some(frame)) = log::read(storage, tail) else {
+                return manifest;
+            };
+            if frame.header.kind == Kind::Checkpoint {
+                break CheckpointBody::decode(&frame.body).ok();
             }
+            let Ok(after) = storage.len().and_then(|len| log::after(tail, &frame, len)) else {
+                return manifest;
+            };
+            tail = after;
+        };
+        match next.and_then(|body| manifest_at(storage, body.manifest.offset)) {
+            Some(newer) if newer.generation > manifest.generation => manifest = newer,
+            _ => return manifest,
         }
     }
-    let best = best.ok_or_else(|| {
-        Error::new(
-            Code::CorruptManifest,
-            "no manifest of this file can be read",
-        )
-        .hint("restore the file from a backup")
-    })?;
-    Ok((file_id, best))
 }
 
-/// A manifest, even one whose extents reach beyond a cut-off file.
-fn read_lenient(storage: &dyn Storage, at: ManifestAt) -> Result<Manifest> {
-    read_manifest(storage, at).or_else(|e| manifest_at(storage, at.extent.offset).ok_or(e))
-}
-
+/// The manifest at an offset, even one whose extents reach beyond a cut-off file.
 fn manifest_at(storage: &dyn Storage, offset: u64) -> Option<Manifest> {
     let mut head = [0; HEAD_BYTES as usize];
     storage.read_at(offset, &mut head).ok()?;
@@ -383,11 +377,49 @@ fn salvage_log(
                     .push(format!("commit {}: {e}", frame.header.commit)),
             }
         }
+        if frame.header.kind == Kind::Checkpoint {
+            match past_checkpoint(storage, &frame, state, report)? {
+                Some(next) => tail = next,
+                None => return Ok(frame.header.number),
+            }
+            continue;
+        }
         match log::after(tail, &frame, file_len) {
-            Ok(next) if frame.header.kind != Kind::Checkpoint => tail = next,
+            Ok(next) => tail = next,
             _ => return Ok(frame.header.number),
         }
     }
+}
+
+/// Goes on where a checkpoint leads to a manifest that cannot be read: says what only that manifest
+/// knew, and looks for the log that follows it.
+fn past_checkpoint(
+    storage: &dyn Storage,
+    checkpoint: &Frame,
+    state: &mut State,
+    report: &mut DoctorReport,
+) -> Result<Option<Tail>> {
+    let header = &checkpoint.header;
+    let mut lost = "the newest manifest, with snapshots made or removed by it".to_owned();
+    if header.commit > state.commit {
+        let (first, last) = (state.commit + 1, header.commit);
+        lost.push_str(&format!(", and commits {first} to {last}"));
+        state.commit = last;
+    }
+    report.dropped.push(lost);
+    let (number, file_len) = (header.number + 1, storage.len()?);
+    for at in (FIRST_EXTENT..file_len).step_by(PAGE_BYTES as usize) {
+        // How long the extent is only the manifest knew; frames are checked one by one.
+        let extent = Extent {
+            offset: at,
+            len: file_len - at,
+        };
+        let tail = Tail::start(extent, number);
+        if let Ok(Some(_)) = log::read(storage, tail) {
+            return Ok(Some(tail));
+        }
+    }
+    Ok(None)
 }
 
 /// The next durable frame behind a damaged one, in the same extent.

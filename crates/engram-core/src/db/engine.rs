@@ -4,11 +4,13 @@
 //! while nothing is new. Locks, in order of taking: write gate, file write lock, `head`. Readers
 //! take `head` only to catch up, and the writer never holds it while it syncs or waits.
 
+use super::checkpoint::superblock;
 use crate::error::{Code, Error, Result};
 use crate::format::frame::{self, CheckpointBody, Kind, Publish, publish_word};
 use crate::format::manifest::Manifest;
 use crate::format::ops::decode_all;
-use crate::format::{Extent, FORMAT_MINOR};
+use crate::format::superblock::Superblock;
+use crate::format::{Extent, FORMAT_MINOR, PAGE_BYTES};
 use crate::segment::Segment;
 use crate::state::{Collection, Pins, State};
 use crate::store::log::{self, Frame, Tail};
@@ -113,6 +115,7 @@ pub(super) struct Engine {
     latest: ArcSwap<State>,
     watch: ArcSwap<Watch>,
     moved: AtomicBool,
+    name_is_durable: AtomicBool,
     pub(super) poisoned: Mutex<Option<String>>,
     pub(super) relaxed: Mutex<Relaxed>,
 }
@@ -167,6 +170,7 @@ impl Engine {
             head: Mutex::new(head),
             latest: ArcSwap::new(state),
             moved: AtomicBool::new(false),
+            name_is_durable: AtomicBool::new(false),
             poisoned: Mutex::new(None),
             relaxed: Mutex::default(),
         });
@@ -178,34 +182,67 @@ impl Engine {
     fn recover(&self) -> Result<()> {
         let mut head = self.head.lock();
         let locks = self.storage.locks();
-        let caught = if self.read_only {
-            let role = if locks.owner()?.is_none() {
-                Role::Onlooker
-            } else {
-                Role::Reader
+        if self.read_only {
+            let role = match locks.owner()? {
+                None => Role::Onlooker,
+                Some(_) => Role::Reader,
             };
-            self.catch_up(&mut head, role)
+            self.recover_as(&mut head, role)
         } else if locks.try_write()? {
-            let caught = self.catch_up(&mut head, Role::Writer);
+            let done = self.recover_as(&mut head, Role::Writer);
             locks.release_write();
-            caught
+            done
         } else {
-            self.catch_up(&mut head, Role::Reader)
-        };
-        caught?;
+            self.recover_as(&mut head, Role::Reader)
+        }
+    }
+
+    fn recover_as(&self, head: &mut Head, role: Role) -> Result<()> {
+        let mut caught = self.catch_up(head, role)?;
         // A writer may have gone on meanwhile: only an end that stays the end counts.
         loop {
             let tail = head.tail;
             match log::check_end(&*self.storage, tail) {
-                Ok(()) => return Ok(()),
+                Ok(()) => break,
                 Err(e) => {
-                    self.catch_up(&mut head, Role::Reader)?;
+                    caught = self.catch_up(head, role)?;
                     if head.tail == tail {
                         return Err(e);
                     }
                 }
             }
         }
+        if role == Role::Writer && caught == Caught::Up {
+            // Every extent below the end was written before the manifest that counts it.
+            let (end, len) = (head.manifest.end, self.storage.len()?);
+            if end > len {
+                let message = format!("the file was cut off at byte {len}, it should reach {end}");
+                return Err(Error::new(Code::CorruptTruncated, message)
+                    .hint("restore it from a backup, or run `engram doctor`"));
+            }
+            log::clear_end(&*self.storage, head.tail)?;
+            self.mend_superblocks(head)?;
+        }
+        Ok(())
+    }
+
+    /// Writes superblocks anew that a power cut tore or left behind (F-013). Without that, the next
+    /// checkpoint might overwrite the only good one.
+    pub(super) fn mend_superblocks(&self, head: &Head) -> Result<()> {
+        let now = head.manifest.generation;
+        for generation in [now.saturating_sub(1), now] {
+            let block = superblock(self.file_id, generation, head.manifest_at);
+            let mut page = vec![0; PAGE_BYTES as usize];
+            self.storage.read_at(block.slot_offset(), &mut page)?;
+            let good = Superblock::decode(&page)
+                .is_ok_and(|found| generation != now || found.generation == now);
+            if !good {
+                self.storage
+                    .write_at(block.slot_offset(), &block.encode())?;
+                self.storage.sync()?;
+            }
+        }
+        Ok(())
     }
 
     /// The latest published state; None where the file was replaced at its place.
@@ -346,14 +383,12 @@ impl Engine {
     /// Takes the write lock and catches up; None where the file was replaced.
     pub(super) fn lock(self: &Arc<Self>, timeout: Duration) -> Result<Option<WriteGuard>> {
         self.check_writable()?;
-        let deadline = Instant::now() + timeout;
+        let start = Instant::now();
         let locks = self.storage.locks();
-        let Some(gate) = self.gate.enter(deadline) else {
+        let Some(gate) = self.gate.enter(start + timeout) else {
             return Err(crate::store::locks::busy(locks, timeout));
         };
-        let left = deadline.saturating_duration_since(Instant::now());
-        crate::store::locks::wait_for_write(locks, left)
-            .map_err(|e| e.detail("timeout_ms", timeout.as_millis()))?;
+        crate::store::locks::wait_for_write(locks, start, timeout)?;
         let guard = WriteGuard {
             engine: self.clone(),
             _gate: gate,
@@ -364,6 +399,12 @@ impl Engine {
         if self.place.identity()? != self.storage.identity()? {
             self.moved.store(true, Ordering::Release);
             return Ok(None);
+        }
+        // Another process may have created or replaced the file and not yet synced its name: a power
+        // cut would take what is committed here with it.
+        if !self.name_is_durable.load(Ordering::Acquire) {
+            self.place.sync_name()?;
+            self.name_is_durable.store(true, Ordering::Release);
         }
         let mut head = self.head.lock();
         let caught = self.catch_up(&mut head, Role::Writer)?;
@@ -422,7 +463,12 @@ pub(super) fn replay(before: &State, frame: &Frame) -> Result<State> {
         .map_err(|why| why.into_error(Code::CorruptLog, "a log frame", frame.offset))?;
     let mut state = before.clone();
     for op in ops {
-        state.apply(op)?;
+        state.apply(op).map_err(|e| match e.is_corruption() {
+            true => e,
+            // What a caller may be blamed for was refused before it came into the log.
+            false => Error::new(Code::CorruptLog, format!("a log frame is wrong: {e}"))
+                .detail("offset", frame.offset),
+        })?;
     }
     state.commit = frame.header.commit;
     state.time_us = frame.header.time_us;

@@ -4,7 +4,8 @@
 //! private until `commit`; dropping it rolls back. A large one skips the log: its records go
 //! straight into segments with a checkpoint.
 
-use super::engine::WriteGuard;
+use super::commit::live_bytes;
+use super::engine::{WriteGuard, checkpoint_at};
 use crate::checks;
 use crate::error::{Code, Error, Result};
 use crate::format::codec::Writer;
@@ -326,7 +327,9 @@ impl Transaction {
         } = self;
         state.commit += 1;
         state.time_us = time_us;
-        let done: Arc<State> = if bytes > DIRECT_BYTES {
+        // A frame that calls for a checkpoint by itself would only be written twice.
+        let direct = bytes > DIRECT_BYTES || bytes as u64 > checkpoint_at(live_bytes(&state));
+        let done: Arc<State> = if direct {
             guard.checkpoint(state, None)?
         } else {
             guard.append(state, &ops.bytes, relaxed)?

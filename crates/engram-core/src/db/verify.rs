@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::format::frame::Kind;
 use crate::format::segment::{Directory, kind};
 use crate::format::superblock::Superblock;
-use crate::format::{Extent, PAGE_BYTES};
+use crate::format::{Decode, Extent, PAGE_BYTES};
 use crate::segment::{Segment, SegmentBuilder};
 use crate::state::{Collection, State};
 use crate::store::read_manifest;
@@ -113,15 +113,26 @@ impl Engine {
 
     fn verify_superblocks(&self, report: &mut VerifyReport) -> Result<()> {
         for slot in 0..2 {
-            let mut page = vec![0; PAGE_BYTES as usize];
-            self.storage.read_at(slot * PAGE_BYTES, &mut page)?;
-            let decoded = Superblock::decode(&page).map(|_| ()).map_err(|why| {
+            let decoded = self.read_slot(slot)?;
+            // Another process may have been writing it just now; damage stays damage.
+            let decoded = if decoded.is_err() {
+                self.read_slot(slot)?
+            } else {
+                decoded
+            };
+            let outcome = decoded.map(|_| ()).map_err(|why| {
                 why.into_error(Code::CorruptSuperblock, "a superblock", slot * PAGE_BYTES)
             });
-            report.note(format!("superblock {slot}"), decoded);
+            report.note(format!("superblock {slot}"), outcome);
             report.blocks += 1;
         }
         Ok(())
+    }
+
+    fn read_slot(&self, slot: u64) -> Result<Decode<Superblock>> {
+        let mut page = vec![0; PAGE_BYTES as usize];
+        self.storage.read_at(slot * PAGE_BYTES, &mut page)?;
+        Ok(Superblock::decode(&page))
     }
 
     fn verify_log_and_space(&self, report: &mut VerifyReport) {

@@ -8,7 +8,7 @@
 //! and the evidence that a frame whose checksum fails was acknowledged once (F-034).
 
 use super::codec::{Reader, Writer};
-use super::{Decode, Extent, Malformed};
+use super::{Decode, Extent, MAX_NUMBER, Malformed, is_time};
 
 /// Bytes before the body.
 pub const HEADER_BYTES: usize = 48;
@@ -143,6 +143,9 @@ pub fn decode_header(bytes: &[u8]) -> Decode<Header> {
         return Err(Malformed("its length is beyond the limit"));
     }
     let (number, commit, time_us) = (r.u64()?, r.u64()?, r.i64()?);
+    if number > MAX_NUMBER || commit > MAX_NUMBER || !is_time(time_us) {
+        return Err(Malformed("a number is beyond any use"));
+    }
     let kind = match r.u32()? {
         1 => Kind::Commit,
         2 => Kind::Link,

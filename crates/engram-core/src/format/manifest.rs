@@ -9,7 +9,7 @@
 
 use super::codec::{Reader, Writer};
 use super::record::{Metric, Space};
-use super::{Decode, Extent, Malformed};
+use super::{Decode, Extent, MAX_NUMBER, Malformed, is_time};
 use roaring::RoaringBitmap;
 
 const MAGIC: u32 = 0x464e_414d;
@@ -249,7 +249,33 @@ impl Manifest {
             pending: list(&mut r, |r| Ok((decode_extent(r)?, r.u64()?)))?,
         };
         r.finish()?;
+        out.check()?;
         Ok(out)
+    }
+
+    /// Whether numbers and extents are such as an engine can have written (F-066).
+    fn check(&self) -> Decode<()> {
+        let numbers = [
+            self.generation,
+            self.commit,
+            self.first_frame,
+            self.next_segment,
+        ];
+        if numbers.iter().any(|n| *n > MAX_NUMBER) || !is_time(self.time_us) {
+            return Err(Malformed("a number is beyond any use"));
+        }
+        let pending = self.pending.iter().map(|(e, _)| e);
+        let segments = self.segments().into_iter().map(|s| &s.extent);
+        let mut extents = self
+            .free
+            .iter()
+            .chain(pending)
+            .chain(segments)
+            .chain([&self.log]);
+        match extents.any(|e| e.end() > self.end) {
+            true => Err(Malformed("an extent lies behind the end")),
+            false => Ok(()),
+        }
     }
 
     /// Every segment that this manifest names, its snapshots' included, each once, by offset.

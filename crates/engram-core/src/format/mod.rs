@@ -29,6 +29,16 @@ pub const PAGE_BYTES: u64 = 4096;
 /// The two superblocks take the first two pages; extents come after (F-010).
 pub const FIRST_EXTENT: u64 = 2 * PAGE_BYTES;
 
+/// Highest generation, commit, frame or segment number: a million a second for two thousand years.
+/// Below it, no sum of such numbers overflows.
+pub const MAX_NUMBER: u64 = 1 << 56;
+
+/// Whether a time of the engine's own clock is one: such sums must not overflow either.
+#[must_use]
+pub fn is_time(time_us: i64) -> bool {
+    time_us.unsigned_abs() < 1 << 60
+}
+
 /// Why bytes could not be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed(pub &'static str);

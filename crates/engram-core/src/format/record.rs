@@ -62,6 +62,9 @@ impl Record {
             if vectors.last().is_some_and(|(last, _)| *last >= space) {
                 return Err(Malformed("vector spaces are out of order"));
             }
+            if dimension == 0 {
+                return Err(Malformed("a vector is empty"));
+            }
             vectors.push((space, r.f32s(dimension)?));
         }
         if !matches!(metadata, Value::Map(_)) {

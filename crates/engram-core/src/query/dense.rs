@@ -40,9 +40,8 @@ pub(super) fn score(c: &Collection, wanted: &Dense<'_>, mask: &Mask) -> Result<V
     for (part, (view, ordinals)) in c.segments.iter().zip(&mask.segments).enumerate() {
         if let Some(plane) = view.segment.plane(index)? {
             if plane.dimension != wanted.vector.len() {
-                return Err(Error::internal(
-                    "a plane has another dimension than its space",
-                ));
+                let message = "a vector plane has another dimension than its space";
+                return Err(Error::new(Code::CorruptSegment, message));
             }
             scorer.plane(&plane, |row, ordinal| {
                 if ordinals.contains(ordinal) {

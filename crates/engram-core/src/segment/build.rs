@@ -27,13 +27,16 @@ pub struct SegmentBuilder<'a> {
     planes: BTreeMap<u16, PlaneBuilder>,
     text_index: TextIndexWriter,
     fields: BTreeSet<String>,
-    bytes: usize,
 }
 
 fn zstd_error(e: &std::io::Error) -> Error {
     Error::internal(format!("a block cannot be packed: {e}"))
 }
 
+#[allow(
+    clippy::len_without_is_empty,
+    reason = "a segment without records is never built"
+)]
 impl<'a> SegmentBuilder<'a> {
     /// A builder that indexes text with `analyzer`.
     #[must_use]
@@ -46,7 +49,6 @@ impl<'a> SegmentBuilder<'a> {
             planes: BTreeMap::new(),
             text_index: TextIndexWriter::new(),
             fields: BTreeSet::new(),
-            bytes: 0,
         }
     }
 
@@ -54,18 +56,6 @@ impl<'a> SegmentBuilder<'a> {
     #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
-    }
-
-    /// Whether no record was added.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
-    }
-
-    /// About how many bytes the records take.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.bytes
     }
 
     /// Adds a record; its ordinal is the number of records before it.
@@ -91,7 +81,6 @@ impl<'a> SegmentBuilder<'a> {
             plane.rows.insert(ordinal);
             plane.data.extend_from_slice(vector);
         }
-        self.bytes += record.size_bytes();
         self.ids.push(record.id.clone());
         Ok(())
     }

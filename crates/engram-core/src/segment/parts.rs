@@ -101,7 +101,7 @@ impl BlocksHead {
             }
             None => 0,
         };
-        if start > end || raw_len > MAX_BLOCK_BYTES {
+        if start > end || end > 1 << 48 || raw_len > MAX_BLOCK_BYTES {
             return Err(Malformed("a block index contradicts itself"));
         }
         Ok(BlockAt {
@@ -208,11 +208,16 @@ impl VectorsHead {
 
     pub(super) fn decode(bytes: &[u8]) -> Decode<VectorsHead> {
         let mut r = Reader::new(bytes);
-        Ok(VectorsHead {
+        let head = VectorsHead {
             dimension: r.u32()?,
             count: r.u32()?,
             bitmap_len: r.u32()?,
-        })
+        };
+        // Below this, none of the sums that follow from it overflows.
+        if u64::from(head.count) * u64::from(head.dimension) > 1 << 48 || head.dimension == 0 {
+            return Err(Malformed("a vector plane has impossible sizes"));
+        }
+        Ok(head)
     }
 
     /// Where the plane starts, from the start of the part.

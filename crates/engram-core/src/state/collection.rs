@@ -116,16 +116,21 @@ impl Collection {
         meta: &CollectionMeta,
         mut open: impl FnMut(&SegmentRef) -> Result<Arc<Segment>>,
     ) -> Result<Collection> {
+        let wrong = |why: String| Error::new(Code::CorruptManifest, format!("the manifest: {why}"));
         let mut c = Collection::new(
             meta.id,
             &meta.name,
             meta.metric,
             &meta.language,
             meta.created_us,
-        )?;
+        )
+        .map_err(|e| wrong(e.message().to_owned()))?;
         c.spaces.clone_from(&meta.spaces);
         for at in &meta.segments {
             let segment = open(at)?;
+            if segment.spaces().any(|s| usize::from(s) >= c.spaces.len()) {
+                return Err(wrong("a segment has a vector space too many".to_owned()));
+            }
             c.segments.push(SegmentView {
                 segment,
                 dead: Arc::new(at.dead.clone()),

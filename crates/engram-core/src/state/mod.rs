@@ -147,7 +147,7 @@ impl State {
                 created_us,
             } => {
                 let collection = Collection::new(id, &name, metric, &language, created_us)?;
-                self.next_collection = self.next_collection.max(id + 1);
+                self.next_collection = self.next_collection.max(id.saturating_add(1));
                 self.collections
                     .insert(Arc::from(name), Arc::new(collection));
             }
@@ -156,7 +156,18 @@ impl State {
                 self.collections.remove(&name);
             }
             Op::AddSpace { collection, space } => self.by_id(collection)?.spaces.push(space),
-            Op::Put { collection, record } => self.by_id(collection)?.put(record)?,
+            Op::Put { collection, record } => {
+                let c = self.by_id(collection)?;
+                let fits = |(space, v): &(u16, Vec<f32>)| {
+                    let declared = c.spaces.get(usize::from(*space));
+                    declared.is_some_and(|s| s.dimension as usize == v.len())
+                };
+                if !record.vectors.iter().all(fits) {
+                    let message = "the log holds a vector that does not fit its space";
+                    return Err(Error::new(Code::CorruptLog, message));
+                }
+                c.put(record)?;
+            }
             Op::Delete { collection, id } => {
                 self.by_id(collection)?.delete(&id)?;
             }

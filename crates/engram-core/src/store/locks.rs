@@ -58,12 +58,11 @@ impl Locks for NoLocks {
     }
 }
 
-/// Waits for the write lock, at most `timeout`.
+/// Waits for the write lock until `timeout` after `start`.
 ///
 /// The kernel can block on such a lock but not for a bounded time, so this polls, with pauses that
 /// grow from 20 us to 2 ms.
-pub fn wait_for_write(locks: &dyn Locks, timeout: Duration) -> Result<()> {
-    let start = Instant::now();
+pub fn wait_for_write(locks: &dyn Locks, start: Instant, timeout: Duration) -> Result<()> {
     let mut pause = Duration::from_micros(20);
     loop {
         if locks.try_write()? {

@@ -179,16 +179,32 @@ pub fn read(storage: &dyn Storage, tail: Tail) -> Result<Option<Frame>> {
         }
         Err(why) => Err(why),
     };
-    match decoded {
-        Ok((header, body)) => Ok(Some(Frame {
-            header,
-            body,
-            offset: tail.at,
-            published,
-        })),
-        Err(why) if published == Some(Publish::Full) => Err(damaged(tail.at, why.0)),
-        Err(_) => Ok(None),
+    let (header, body) = match decoded {
+        Ok(found) => found,
+        Err(why) if published == Some(Publish::Full) => return Err(damaged(tail.at, why.0)),
+        Err(_) => return Ok(None),
+    };
+    let frame = Frame {
+        header,
+        body,
+        offset: tail.at,
+        published,
+    };
+    // A link and the frame it leads to are synced together: before that, either may be lost.
+    if header.kind == Kind::Link && published != Some(Publish::Full) {
+        let target = after(tail, &frame, storage.len()?);
+        if !target.is_ok_and(|t| is_whole(storage, t)) {
+            return Ok(None);
+        }
     }
+    Ok(Some(frame))
+}
+
+/// Whether a frame that can be read starts at the tail.
+fn is_whole(storage: &dyn Storage, tail: Tail) -> bool {
+    let mut bytes = vec![0; tail.extent.len as usize];
+    let read = storage.read_at(tail.at, &mut bytes).is_ok();
+    read && frame::decode(&bytes).is_ok_and(|(header, _)| header.number == tail.next)
 }
 
 /// The tail behind `frame`.
@@ -222,6 +238,18 @@ pub fn check_end(storage: &dyn Storage, tail: Tail) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Writes zeros behind the end of a log after a power cut, for good: a frame may have survived there
+/// whose predecessor was lost, and must not follow the next frame that is written (F-038).
+pub fn clear_end(storage: &dyn Storage, tail: Tail) -> Result<()> {
+    let mut rest = vec![0; tail.extent.end().saturating_sub(tail.at) as usize];
+    storage.read_at(tail.at, &mut rest)?;
+    if rest.iter().all(|b| *b == 0) {
+        return Ok(());
+    }
+    storage.write_at(tail.at, &vec![0; rest.len()])?;
+    storage.sync()
 }
 
 /// Makes a frame durable and published that its writer left behind unpublished.

@@ -36,19 +36,22 @@ pub fn read_superblock(storage: &dyn Storage) -> Result<Superblock> {
         match Superblock::decode(&page) {
             Ok(block) if best.is_none_or(|b| b.generation < block.generation) => best = Some(block),
             Ok(_) => {}
-            Err(why) => reason = Some((why, page)),
+            Err(why) => {
+                let is_ours = page.starts_with(&crate::format::superblock::MAGIC[..6]);
+                if is_ours || reason.is_none() {
+                    reason = Some((why, is_ours));
+                }
+            }
         }
     }
     let Some(block) = best else {
-        let (why, page) = reason.ok_or_else(|| Error::internal("no superblock was read"))?;
-        return Err(
-            if page.starts_with(&crate::format::superblock::MAGIC[..6]) {
-                why.into_error(Code::CorruptSuperblock, "the superblock", 0)
-            } else {
-                Error::new(Code::FormatNotEngram, "this is not an engram file")
-                    .hint("check the path; a file of another kind is never overwritten")
-            },
-        );
+        let (why, is_ours) = reason.ok_or_else(|| Error::internal("no superblock was read"))?;
+        return Err(if is_ours {
+            why.into_error(Code::CorruptSuperblock, "the superblock", 0)
+        } else {
+            Error::new(Code::FormatNotEngram, "this is not an engram file")
+                .hint("check the path; a file of another kind is never overwritten")
+        });
     };
     if block.version.0 > FORMAT_MAJOR {
         let message = format!(

@@ -25,6 +25,10 @@ pub trait Place: Send + Sync {
     fn replace(&self, fill: Fill<'_>, before_swap: &mut dyn FnMut() -> Result<()>) -> Result<()>;
     /// [`Storage::identity`] of what is found here now.
     fn identity(&self) -> Result<(u64, u64)>;
+    /// Makes it durable that this file has this name, whoever gave it.
+    fn sync_name(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// A path in the file system.
@@ -101,6 +105,18 @@ impl Place for FilePlace {
         let meta = std::fs::metadata(&self.path)
             .map_err(|e| Error::io("cannot find the file", &e).at_path(&self.path))?;
         Ok((meta.dev(), meta.ino()))
+    }
+
+    fn sync_name(&self) -> Result<()> {
+        let path = self
+            .path
+            .canonicalize()
+            .map_err(|e| Error::io("cannot find the file", &e).at_path(&self.path))?;
+        sync_dir(&parent(&path)).or_else(|e| match e.errno() {
+            // A folder that this process may not look into, it did not put the file into either.
+            Some(libc::EACCES | libc::EPERM) => Ok(()),
+            _ => Err(e),
+        })
     }
 }
 

@@ -5,14 +5,16 @@
 //! durable at its own step. Every write, sync, cut and swap is one step; at the step it was told, the
 //! disk stops and every later call fails.
 
-use super::locks::{Locks, NoLocks};
+use super::locks::{Locks, Owner};
 use super::memory::{copy_region, read_slice, unique_id, write_vec};
 use super::place::{Fill, Place};
 use super::storage::{Region, Storage};
 use crate::error::{Code, Error, Result};
 use parking_lot::Mutex;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Bytes that a disk writes whole or not at all.
 const SECTOR: usize = 512;
@@ -37,6 +39,7 @@ struct PlanState {
     step: u64,
     fault: Option<(u64, Fault)>,
     stopped: bool,
+    written_bytes: u64,
 }
 
 impl Plan {
@@ -48,6 +51,7 @@ impl Plan {
                 step: 0,
                 fault,
                 stopped: false,
+                written_bytes: 0,
             }),
         })
     }
@@ -56,6 +60,12 @@ impl Plan {
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.state.lock().step
+    }
+
+    /// Bytes written so far, to all files.
+    #[must_use]
+    pub fn written_bytes(&self) -> u64 {
+        self.state.lock().written_bytes
     }
 
     /// Whether the power is gone.
@@ -108,7 +118,49 @@ struct Disk {
 pub struct SimStorage {
     disk: Mutex<Disk>,
     plan: Arc<Plan>,
+    locks: SimLocks,
     id: u64,
+}
+
+/// Locks among the handles of one simulated file.
+#[derive(Default)]
+struct SimLocks {
+    writing: AtomicBool,
+    pins: Mutex<BTreeMap<u64, usize>>,
+}
+
+impl Locks for SimLocks {
+    fn try_write(&self) -> Result<bool> {
+        Ok(!self.writing.swap(true, Ordering::AcqRel))
+    }
+    fn release_write(&self) {
+        self.writing.store(false, Ordering::Release);
+    }
+    fn owner(&self) -> Result<Option<Owner>> {
+        Ok(None)
+    }
+    fn pin(&self, generation: u64) -> Result<()> {
+        *self.pins.lock().entry(generation).or_insert(0) += 1;
+        Ok(())
+    }
+    fn unpin(&self, generation: u64) {
+        let mut pins = self.pins.lock();
+        let left = pins.get_mut(&generation).map(|n| {
+            *n -= 1;
+            *n
+        });
+        if left == Some(0) {
+            pins.remove(&generation);
+        }
+    }
+    fn pinned_below(&self, generation: u64) -> Result<bool> {
+        Ok(self
+            .pins
+            .lock()
+            .keys()
+            .next()
+            .is_some_and(|g| *g < generation))
+    }
 }
 
 fn apply(bytes: &mut Vec<u8>, change: &Change) {
@@ -153,6 +205,7 @@ impl SimStorage {
         SimStorage {
             disk: Mutex::new(disk),
             plan,
+            locks: SimLocks::default(),
             id: unique_id(),
         }
     }
@@ -217,6 +270,7 @@ impl Storage for SimStorage {
             return Ok(());
         }
         let fault = self.plan.step()?;
+        self.plan.state.lock().written_bytes += data.len() as u64;
         let change = Change::Write(offset, data.to_vec());
         let mut disk = self.disk.lock();
         apply(&mut disk.live, &change);
@@ -247,7 +301,7 @@ impl Storage for SimStorage {
         Ok((0, self.id))
     }
     fn locks(&self) -> &dyn Locks {
-        &NoLocks
+        &self.locks
     }
 }
 

@@ -55,14 +55,11 @@ impl Space {
         self.free.values().sum::<u64>() + self.pending.iter().map(|(e, _)| e.len).sum::<u64>()
     }
 
-    /// Finds room for `len` bytes: the smallest hole that fits, else the end of the file.
+    /// Finds room for `len` bytes: the first hole that fits, so that the end of the file empties, else
+    /// the end.
     pub fn allocate(&mut self, len: u64) -> Extent {
         let len = page_ceil(len.max(1));
-        let best = self
-            .free
-            .iter()
-            .filter(|(_, have)| **have >= len)
-            .min_by_key(|(_, have)| **have);
+        let best = self.free.iter().find(|(_, have)| **have >= len);
         let offset = match best.map(|(&offset, _)| offset) {
             Some(offset) => offset,
             // A hole that touches the end can grow.

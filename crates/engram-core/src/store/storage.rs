@@ -80,6 +80,10 @@ impl Deref for Region {
 }
 
 /// One open file.
+#[allow(
+    clippy::len_without_is_empty,
+    reason = "a database file is never empty"
+)]
 pub trait Storage: Send + Sync {
     /// Length in bytes.
     fn len(&self) -> Result<u64>;

@@ -1,4 +1,5 @@
 //! What the campaigns share: a generator, a model of the database, and scripts that run on both.
+#![allow(unreachable_pub, reason = "a module of each test binary")]
 #![allow(dead_code, reason = "every test binary uses a part of it")]
 #![allow(
     clippy::unwrap_used,
@@ -7,6 +8,7 @@
 
 pub mod model;
 pub mod script;
+pub mod worker;
 
 /// A small deterministic generator (splitmix64), seeded by whoever prints the seed.
 #[derive(Clone)]

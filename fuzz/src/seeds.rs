@@ -1,0 +1,177 @@
+//! Writes seed inputs into `corpus/`: real encodings, for the fuzzer to damage.
+
+use engram_core::format::codec::Writer;
+use engram_core::format::manifest::Manifest;
+use engram_core::format::ops::Op;
+use engram_core::format::record::{Metric, Record, Space};
+use engram_core::format::segment::Directory;
+use engram_core::format::superblock::Superblock;
+use engram_core::format::{Extent, frame};
+use engram_core::index::text::{Analyzer, Language, TextIndexWriter};
+use engram_core::segment::SegmentBuilder;
+use engram_core::value::Value;
+use std::path::Path;
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let save = |target: &str, seeds: Vec<Vec<u8>>| {
+        let dir = root.join(target);
+        std::fs::create_dir_all(&dir).expect("the corpus folder can be made");
+        for (i, seed) in seeds.iter().enumerate() {
+            std::fs::write(dir.join(format!("seed-{i}")), seed).expect("a seed can be written");
+        }
+    };
+    let extent = Extent {
+        offset: 8192,
+        len: 4096,
+    };
+    let block = Superblock {
+        version: (1, 0),
+        file_id: [7; 16],
+        generation: 4,
+        manifest: extent,
+        manifest_len: 100,
+        manifest_crc: 5,
+    };
+    save(
+        "superblock",
+        vec![block.encode(), [block.encode(), block.encode()].concat()],
+    );
+    let file = drive::pristine();
+    let manifests: Vec<Vec<u8>> = (0..file.bytes.len())
+        .step_by(4096)
+        .filter_map(|at| {
+            let len = Manifest::len_from_head(&file.bytes[at..])? as usize;
+            Some(file.bytes[at + 16..at + len].to_vec())
+        })
+        .collect();
+    save("manifest", manifests);
+    save("record", vec![ops(), ops()[..60].to_vec()]);
+    let frames = [
+        frame::encode(frame::Kind::Commit, 1, 1, 1, &ops()),
+        frame::encode(frame::Kind::Link, 2, 1, 1, &frame::encode_link(extent)),
+    ];
+    save(
+        "frame",
+        vec![frames[0].clone(), frames[1].clone(), frames.concat()],
+    );
+    save("segment", vec![segment(3), segment(60)]);
+    save("text_index", vec![text_index(3), text_index(300)]);
+    let filters = [
+        "year >= 2020 AND tags CONTAINS 'travel'",
+        "NOT (a.b = \"x\" OR `c d` IN [1, 2.5, 'z', true, null])",
+        "c.d IS NOT NULL && d.e != false || !EXISTS f",
+        "b STARTSWITH 'x' AND a NOT IN (1, 2)",
+    ];
+    save(
+        "filter",
+        filters.iter().map(|f| f.as_bytes().to_vec()).collect(),
+    );
+    let queries = [
+        "\0who was in \"Paris France\" +must -not pre* C++",
+        "\x06東京 naïve user_id fooBar2",
+        "\x04Привет мир",
+    ];
+    save(
+        "text_query",
+        queries.iter().map(|q| q.as_bytes().to_vec()).collect(),
+    );
+    save(
+        "file",
+        vec![
+            vec![0, 0, 60, 0, 1, 1],
+            vec![9, 5, 40, 0, 2, 9, 9],
+            vec![2, 8, 0, 90, 1, 0],
+            vec![13, 10, 200, 3, 3, 1, 2, 3],
+        ],
+    );
+}
+
+fn records(n: u32) -> impl Iterator<Item = Record> {
+    (0..n).map(|i| Record {
+        id: format!("r{i}"),
+        text: (i % 2 == 0).then(|| format!("alpha beta gamma {} alpha", i % 7)),
+        metadata: Value::Map(vec![
+            ("year".into(), Value::Int(i64::from(i))),
+            (
+                "tags".into(),
+                Value::List(vec![Value::Float(0.5), Value::Null, Value::Bool(true)]),
+            ),
+        ]),
+        created_us: 1,
+        updated_us: 2,
+        vectors: vec![(0, vec![1.0, i as f32]), (1, vec![0.5; 3])],
+    })
+}
+
+fn ops() -> Vec<u8> {
+    let mut w = Writer::new();
+    let space = |name: &str, dimension| Space {
+        name: name.into(),
+        dimension,
+        identity: None,
+    };
+    let create = Op::CreateCollection {
+        id: 1,
+        name: "notes".into(),
+        metric: Metric::Cosine,
+        language: "en".into(),
+        created_us: 1,
+    };
+    create.encode(&mut w);
+    Op::AddSpace {
+        collection: 1,
+        space: space("v", 2),
+    }
+    .encode(&mut w);
+    Op::AddSpace {
+        collection: 1,
+        space: space("w", 3),
+    }
+    .encode(&mut w);
+    records(3).for_each(|record| {
+        Op::Put {
+            collection: 1,
+            record,
+        }
+        .encode(&mut w)
+    });
+    Op::Delete {
+        collection: 1,
+        id: "r1".into(),
+    }
+    .encode(&mut w);
+    w.bytes
+}
+
+fn analyzer() -> Analyzer {
+    Analyzer::new(Language::from_code("en").expect("English is known"))
+}
+
+fn segment(n: u32) -> Vec<u8> {
+    let analyzer = analyzer();
+    let mut builder = SegmentBuilder::new(&analyzer);
+    records(n).for_each(|r| builder.add(&r).expect("a record can be added"));
+    let (bytes, crc) = builder.finish(1).expect("a segment can be built");
+    let directory = Directory::decode(&bytes, crc).expect("it can be read");
+    let mut out = vec![n as u8];
+    for part in directory.parts {
+        out.extend_from_slice(&[part.kind as u8, part.space as u8]);
+        out.extend_from_slice(&(part.len as u16).to_le_bytes());
+        out.extend_from_slice(&bytes[part.offset as usize..(part.offset + part.len) as usize]);
+    }
+    out
+}
+
+fn text_index(n: u32) -> Vec<u8> {
+    let (analyzer, mut writer) = (analyzer(), TextIndexWriter::new());
+    for r in records(n) {
+        if let Some(text) = &r.text {
+            let ordinal = r.id[1..].parse().expect("ids are numbered");
+            writer
+                .add_text(ordinal, text, &analyzer)
+                .expect("a text can be added");
+        }
+    }
+    writer.finish()
+}
