@@ -264,6 +264,7 @@ def test_a_lock_timeout_names_the_owner(tmp_path):
     with database(tmp_path) as db, database(tmp_path) as other:
         assert db.lock_owner() is None
         with db.transaction():
+            assert db.lock_owner().pid == os.getpid()
             owner = other.lock_owner()
             assert owner.pid == os.getpid()
             assert owner.host

@@ -48,6 +48,7 @@ pub fn segment(data: &[u8]) {
     let at = SegmentRef {
         id: 1,
         extent,
+        born: 1,
         len,
         records,
         footer_crc,

@@ -61,7 +61,9 @@ class Database:
 
     def restore_snapshot(self, name: str) -> dict[str, Any]: ...
     def delete_snapshot(self, name: str) -> bool: ...
-    def list_snapshots(self) -> list[dict[str, Any]]: ...
+    def list_snapshots(self) -> list[dict[str, Any]]:
+        """Sorted by name."""
+
     def stats(self) -> dict[str, Any]:
         """``{"commit", "time_us", "generation", "file_bytes", "live_bytes", "dead_bytes",
         "free_bytes", "log_bytes", "segments", "records", "snapshots", "durability",
@@ -78,7 +80,8 @@ class Database:
         """``{"bytes", "records", "commit"}``. Fails where `path` exists."""
 
     def lock_owner(self) -> dict[str, Any] | None:
-        """``{"pid", "host", "since_us"}`` of the process that holds the write lock, or None."""
+        """``{"pid", "host", "since_us"}`` of the process that holds the write lock, or None. A lock
+        of this handle's own transaction counts too."""
 
 def doctor(
     path: str, dry_run: bool, rebuild: bool, vacuum: bool, lock_timeout_ms: int

@@ -38,7 +38,7 @@ __all__ = [
     "vectors_of",
 ]
 
-BATCH_RECORDS = 1_000
+BATCH_RECORDS = 10_000
 """Records per commit unless told otherwise."""
 
 BATCH_TEXT_CHARS = 8_000_000

@@ -178,7 +178,7 @@ fn after_a_power_cut_relaxed_commits_are_lost_from_the_end_only() {
 fn after_two_power_cuts_an_acknowledged_prefix_is_found() {
     let script = everything(SEED + 2);
     let steps = count_steps(&script, false);
-    let stride = if long() { 1 } else { 5 };
+    let stride = if long() { 1 } else { 11 };
     let first: Vec<u64> = (0..steps).step_by(stride).collect();
     let points = in_parallel(&first, |&i| {
         let place = SimPlace::new(Plan::new(Some((i, Fault::Stop))), None);

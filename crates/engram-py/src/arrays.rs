@@ -1,7 +1,7 @@
 //! Vectors and matrices of numbers, in and out. NumPy is imported only where an array is handed
 //! over or asked for.
 
-use crate::error::invalid;
+use crate::error::{at_index, invalid};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
@@ -75,9 +75,9 @@ fn number_in(x: &Bound<'_, PyAny>) -> PyResult<f32> {
     })
 }
 
-/// `rows` vectors.
-pub(crate) fn matrix_in(object: &Bound<'_, PyAny>, rows: usize) -> PyResult<Vec<Vec<f32>>> {
-    let py = object.py();
+/// One vector for each of the records at `indices` of a batch.
+pub(crate) fn matrix_in(object: &Bound<'_, PyAny>, indices: &[usize]) -> PyResult<Vec<Vec<f32>>> {
+    let (py, rows) = (object.py(), indices.len());
     let count = |have: usize| match have == rows {
         true => Ok(()),
         false => {
@@ -97,7 +97,10 @@ pub(crate) fn matrix_in(object: &Bound<'_, PyAny>, rows: usize) -> PyResult<Vec<
     }
     if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
         count(object.len()?)?;
-        return object.try_iter()?.map(|v| vector_in(&v?)).collect();
+        let vectors = object.try_iter()?.zip(indices);
+        return vectors
+            .map(|(v, i)| vector_in(&v?).map_err(|e| at_index(py, e, *i)))
+            .collect();
     }
     let array = as_float32(object, 2)?;
     let array = array.cast::<PyArray2<f32>>()?;

@@ -9,7 +9,7 @@ use engram_core::error::Result;
 use engram_core::state::State;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ impl Database {
     #[pyo3(signature = (path, read_only, create, lock_timeout_ms, relaxed))]
     fn open(
         py: Python<'_>,
-        path: Option<&str>,
+        path: Option<PathBuf>,
         read_only: bool,
         create: bool,
         lock_timeout_ms: u64,
@@ -44,7 +44,7 @@ impl Database {
             relaxed,
         };
         let open = || match path {
-            Some(path) => db::Database::open(Path::new(path), options),
+            Some(path) => db::Database::open(&path, options),
             None => db::Database::memory(options),
         };
         Ok(Database {
@@ -121,10 +121,8 @@ impl Database {
         let report = py.detach(|| self.core.optimize()).or_raise(py)?;
         reports::rewrite(py, &report)
     }
-    fn backup<'py>(&self, py: Python<'py>, path: &str) -> PyResult<Bound<'py, PyDict>> {
-        let (report, commit) = py
-            .detach(|| self.core.backup(Path::new(path)))
-            .or_raise(py)?;
+    fn backup<'py>(&self, py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyDict>> {
+        let (report, commit) = py.detach(|| self.core.backup(&path)).or_raise(py)?;
         let out = PyDict::new(py);
         out.set_item("bytes", report.bytes_after)?;
         out.set_item("records", report.records)?;
@@ -147,7 +145,7 @@ impl Database {
 #[pyo3(signature = (path, dry_run, rebuild, vacuum, lock_timeout_ms))]
 pub(crate) fn doctor<'py>(
     py: Python<'py>,
-    path: &str,
+    path: PathBuf,
     dry_run: bool,
     rebuild: bool,
     vacuum: bool,
@@ -160,8 +158,6 @@ pub(crate) fn doctor<'py>(
         vacuum,
         lock_timeout,
     };
-    let report = py
-        .detach(|| db::doctor(Path::new(path), options))
-        .or_raise(py)?;
+    let report = py.detach(|| db::doctor(&path, options)).or_raise(py)?;
     reports::doctor(py, &report)
 }

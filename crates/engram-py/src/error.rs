@@ -56,6 +56,16 @@ impl<T> OrRaise<T> for Result<T, Error> {
     }
 }
 
+/// Adds the place in its batch to an engram exception.
+pub(crate) fn at_index(py: Python<'_>, error: PyErr, index: usize) -> PyErr {
+    let value = error.value(py);
+    if let Ok(details) = value.getattr("details") {
+        // An exception of another kind has no details to add to.
+        let _ = details.set_item("index", index.to_string());
+    }
+    error
+}
+
 /// An `input.invalid` exception.
 pub(crate) fn invalid(py: Python<'_>, message: impl Into<String>, hint: &str) -> PyErr {
     raise(py, &Error::new(Code::InputInvalid, message).hint(hint))

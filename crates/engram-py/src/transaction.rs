@@ -1,7 +1,7 @@
 //! An open transaction.
 
 use crate::arrays::{matrix_in, vector_in};
-use crate::error::{OrRaise, invalid, raise};
+use crate::error::{OrRaise, at_index, invalid, raise};
 use crate::value::{metadata_in, text_in};
 use crate::view::View;
 use engram_core::db::{self, NewRecord, NewVector, RecordUpdate};
@@ -62,18 +62,22 @@ impl Transaction {
     }
 }
 
+fn text_at(item: &Bound<'_, PyAny>) -> PyResult<String> {
+    let text = item.cast::<PyString>();
+    let wrong = |_| invalid(item.py(), "a text is not a str", "give text as str or None");
+    text_in(text.map_err(wrong)?)
+}
+
 fn optional_texts(list: Option<&Bound<'_, PyAny>>, n: usize) -> PyResult<Vec<Option<String>>> {
     let Some(list) = list else {
         return Ok(vec![None; n]);
     };
     let mut out = Vec::with_capacity(n);
-    for item in list.try_iter()? {
+    for (i, item) in list.try_iter()?.enumerate() {
         let item = item?;
         out.push(match item.is_none() {
             true => None,
-            false => Some(text_in(item.cast::<PyString>().map_err(|_| {
-                invalid(item.py(), "a text is not a str", "give text as str or None")
-            })?)?),
+            false => Some(text_at(&item).map_err(|e| at_index(item.py(), e, i))?),
         });
     }
     Ok(out)
@@ -129,7 +133,8 @@ impl Transaction {
             None => vec![Value::Map(Vec::new()); n],
             Some(list) => list
                 .try_iter()?
-                .map(|m| metadata_in(Some(&m?)))
+                .enumerate()
+                .map(|(i, m)| metadata_in(Some(&m?)).map_err(|e| at_index(py, e, i)))
                 .collect::<PyResult<_>>()?,
         };
         let times_us = times_us.unwrap_or_else(|| vec![None; n]);
@@ -142,7 +147,7 @@ impl Transaction {
         let mut by_record: Vec<Vec<(usize, Vec<f32>)>> = vec![Vec::new(); n];
         for (i, (_, _, rows, matrix)) in vectors.iter().enumerate() {
             let rows = rows.clone().unwrap_or_else(|| (0..n).collect());
-            for (vector, row) in matrix_in(matrix, rows.len())?.into_iter().zip(rows) {
+            for (vector, row) in matrix_in(matrix, &rows)?.into_iter().zip(rows) {
                 let Some(list) = by_record.get_mut(row) else {
                     return Err(raise(py, &Error::internal("a vector belongs to no record")));
                 };

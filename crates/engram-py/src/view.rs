@@ -234,12 +234,8 @@ impl Cursor {
             let room = limit - out.len();
             let taken = match self.collection.segments.get(place.part) {
                 Some(view) => {
-                    let ordinals = self.mask.ordinals(place.part);
-                    let wanted: RoaringBitmap = ordinals
-                        .iter()
-                        .skip_while(|o| u64::from(*o) < place.next)
-                        .take(room)
-                        .collect();
+                    let rest = self.mask.ordinals(place.part).range(place.next as u32..);
+                    let wanted: RoaringBitmap = rest.take(room).collect();
                     out.extend(view.segment.records_of(&wanted, self.vectors)?);
                     wanted.max().map(|last| u64::from(last) + 1)
                 }

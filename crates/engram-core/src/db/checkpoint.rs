@@ -6,10 +6,12 @@
 
 use super::commit::live_bytes;
 use super::compact::{Output, flush, pad};
-use super::engine::{Head, WriteGuard, log_extent_len};
+use super::engine::Relaxed;
+use super::gate::WriteGuard;
+use super::head::{Head, log_extent_len};
 use crate::error::Result;
 use crate::format::frame::{CheckpointBody, Kind, Publish};
-use crate::format::manifest::{Manifest, SnapshotMeta};
+use crate::format::manifest::{Manifest, Pending, SnapshotMeta};
 use crate::format::superblock::Superblock;
 use crate::format::{FORMAT_MAJOR, FORMAT_MINOR, PAGE_BYTES};
 use crate::state::State;
@@ -70,13 +72,16 @@ impl WriteGuard {
                 head.tail,
             )
         };
-        space.reclaim(old.generation, |g| engine.pins.any_below(g))?;
+        space.reclaim(old.generation, |range| engine.pins.any(range))?;
         let mut next_segment = old.next_segment;
+        let state = State {
+            generation: old.generation + 1,
+            ..state
+        };
         let mut state = flush_all(storage, &mut space, &mut next_segment, state)?;
         if let Some(name) = snapshot {
             add_snapshot(&mut state, name);
         }
-        state.generation = old.generation + 1;
         state.pin = Some(engine.pins.pin(state.generation)?);
 
         let new_log = space.allocate(log_extent_len(live_bytes(&state)));
@@ -85,7 +90,14 @@ impl WriteGuard {
         (manifest.log, manifest.first_frame) = (new_log, tail.next + 1);
         release_unnamed(&mut space, &old, &manifest);
         let old_extents = old_log.iter().copied().chain([old_at.extent]);
-        old_extents.for_each(|e| space.release(e, manifest.generation));
+        old_extents.for_each(|extent| {
+            let (born, freed) = (old.generation, manifest.generation);
+            space.release(Pending {
+                extent,
+                born,
+                freed,
+            });
+        });
         let at = write_manifest(storage, &mut space, &mut manifest)?;
         storage.sync()?;
 
@@ -109,18 +121,22 @@ impl WriteGuard {
         *progress = Progress::Announced { offset, before };
         storage.write_at(offset, &block.encode())?;
         storage.sync()?;
-        *engine.relaxed.lock() = super::engine::Relaxed::default();
+        *engine.relaxed.lock() = Relaxed::default();
         log::publish(storage, &written, Publish::Full)?;
         *progress = Progress::Published;
 
         let state = Arc::new(state);
-        let end = manifest.end;
+        let (generation, end) = (manifest.generation, manifest.end);
         let mut head = engine.head.lock();
         if head.manifest.generation < manifest.generation {
-            *head = Head::new(Arc::new(manifest), at, state.clone());
+            *head = Head::new(Arc::new(manifest), at, &state);
             engine.publish_state(&mut head, state.clone())?;
         }
         drop(head);
+        // The other slot follows, so that no superblock names space that is used again from here on;
+        // the next sync makes it durable, and until then the first one is.
+        let other = superblock(engine.file_id, generation - 1, at);
+        storage.write_at(other.slot_offset(), &other.encode())?;
         // Nothing that any pinned generation names lies behind the end.
         if storage.len()? > end {
             storage.set_len(end)?;
@@ -142,6 +158,7 @@ fn flush_all(
         space,
         next_segment,
         total,
+        generation: state.generation,
     };
     for c in state.collections.clone().values() {
         let mut flushed = flush(&mut out, c)?;
@@ -185,7 +202,12 @@ fn release_unnamed(space: &mut Space, old: &Manifest, new: &Manifest) {
     let named: HashSet<u64> = new.segments().iter().map(|s| s.extent.offset).collect();
     for segment in old.segments() {
         if !named.contains(&segment.extent.offset) {
-            space.release(segment.extent, new.generation);
+            let (extent, born) = (segment.extent, segment.born);
+            space.release(Pending {
+                extent,
+                born,
+                freed: new.generation,
+            });
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Makes a transaction durable: one append, one sync, one published word.
 
-use super::engine::{Engine, Head, WriteGuard, checkpoint_at, log_extent_len};
+use super::engine::{Engine, Relaxed};
+use super::gate::WriteGuard;
+use super::head::{Head, checkpoint_at, commit_frame_len, log_extent_len};
 use crate::error::Result;
 use crate::format::frame::{Kind, Publish};
 use crate::state::State;
@@ -55,7 +57,7 @@ impl WriteGuard {
         // A reader of this process may have caught up with the published frame already.
         if head.tail.next < written.tail.next {
             head.advance(written.tail);
-            head.log_bytes += super::engine::commit_frame_len(body.len());
+            head.log_bytes += commit_frame_len(body.len());
             engine.publish_state(&mut head, state.clone())?;
         }
         Ok(())
@@ -72,7 +74,7 @@ impl WriteGuard {
             }
         }
         self.engine.storage.sync()?;
-        *waiting = super::engine::Relaxed::default();
+        *waiting = Relaxed::default();
         Ok(Publish::Full)
     }
 }
@@ -83,7 +85,7 @@ impl Engine {
         let mut waiting = self.relaxed.lock();
         if waiting.since.is_some() {
             self.storage.sync()?;
-            *waiting = super::engine::Relaxed::default();
+            *waiting = Relaxed::default();
         }
         Ok(())
     }

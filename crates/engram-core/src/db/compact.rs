@@ -19,6 +19,8 @@ use std::sync::Arc;
 const DEAD_SHARE: f64 = 0.25;
 /// Segments of one collection from which small ones are merged.
 const MANY: usize = 16;
+/// Below this many bytes of records a segment is not cut further.
+const SMALLEST_BYTES: u64 = 128 << 10;
 /// Segments that are built at a time, each in a thread.
 const THREADS: usize = 2;
 
@@ -29,12 +31,14 @@ pub(super) struct Output<'a> {
     pub(super) next_segment: &'a mut u64,
     /// Bytes of the whole database, which bound a segment.
     pub(super) total: u64,
+    /// The generation that will name them.
+    pub(super) generation: u64,
 }
 
 impl Output<'_> {
     /// Largest segment to be built, in bytes of records.
     fn max_bytes(&self) -> u64 {
-        (self.total / 8).clamp(1 << 20, 64 << 20)
+        (self.total / 8).clamp(SMALLEST_BYTES, 64 << 20)
     }
 
     /// Writes the bytes of a segment and opens it.
@@ -53,6 +57,7 @@ impl Output<'_> {
         let at = SegmentRef {
             id,
             extent,
+            born: self.generation,
             len,
             records,
             footer_crc,
@@ -81,9 +86,9 @@ fn live_bytes(view: &SegmentView) -> u64 {
 fn choose(c: &Collection, max_bytes: u64, total: u64) -> Vec<usize> {
     let dead_share = |v: &SegmentView| v.dead.len() as f64 / f64::from(v.segment.records().max(1));
     let mut chosen = Vec::new();
-    // The old place of what is rewritten is free two checkpoints later only: beyond an eighth of the
+    // The old place of what is rewritten is free at the next checkpoint only: beyond an eighth of the
     // database at a time, that costs more room than the dead records do.
-    let mut budget = (4 * c.memory_bytes).min(total / 8).max(1 << 20);
+    let mut budget = (4 * c.memory_bytes).min(total / 8).max(SMALLEST_BYTES);
     let mut order: Vec<usize> = (0..c.segments.len()).collect();
     order.sort_by(|a, b| dead_share(&c.segments[*b]).total_cmp(&dead_share(&c.segments[*a])));
     for i in order {
@@ -156,7 +161,7 @@ pub(super) fn rewrite(
     }
     let size = old.iter().map(|v| live_bytes(v)).sum::<u64>() + c.memory_bytes;
     // Half of it, so that both threads have work.
-    let target = (size / 2).clamp(1 << 20, out.max_bytes());
+    let target = (size / 2).clamp(SMALLEST_BYTES, out.max_bytes());
     let jobs = divide(&old, c, target);
     for pair in jobs.chunks(THREADS) {
         let first_id = *out.next_segment;

@@ -1,6 +1,7 @@
 //! A database at a place: opens engines, follows a replaced file and a fork, hands out states.
 
-use super::engine::{Engine, WriteGuard};
+use super::engine::Engine;
+use super::gate::WriteGuard;
 use super::rewrite::{RewriteReport, Seed, new_file_id, write_file};
 use super::stats::Stats;
 use super::transaction::Transaction;
@@ -189,12 +190,14 @@ impl Database {
 
     /// The state after a commit that is still retained.
     pub fn at_commit(&self, commit: u64) -> Result<Arc<State>> {
-        Ok(Arc::new(self.current()?.0.at_commit(commit)?))
+        let (engine, latest) = self.current()?;
+        Ok(Arc::new(engine.at_commit(&latest, commit)?))
     }
 
     /// The state at a moment that is still retained.
     pub fn at_time(&self, time_us: i64) -> Result<Arc<State>> {
-        Ok(Arc::new(self.current()?.0.at_time(time_us)?))
+        let (engine, latest) = self.current()?;
+        Ok(Arc::new(engine.at_time(&latest, time_us)?))
     }
 
     /// Takes the write lock of the file as it is now.
@@ -316,9 +319,16 @@ impl Database {
         Ok((engine.backup(&state, &FilePlace::new(path))?, state.commit))
     }
 
-    /// Who holds the write lock: another process, or None.
+    /// Who holds the write lock: another process, this handle itself, or None.
     pub fn lock_owner(&self) -> Result<Option<Owner>> {
-        self.engine()?.storage.locks().owner()
+        self.engine()?.lock_owner()
+    }
+
+    /// Gives up, until the next call, the pin on the space of the latest commit. A handle that is not
+    /// used for a second does this by itself.
+    pub fn rest(&self) -> Result<()> {
+        self.engine()?.rest();
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@
 //! place of the old one; with `dry_run` nothing is written. Salvaged records are held in memory.
 
 use super::database::{Database, OpenOptions, empty_state};
-use super::engine::replay;
+use super::head::replay;
 use super::rewrite::{Seed, new_file_id, write_file};
 use super::verify::Problem;
 use crate::error::{Code, Error, Result};

@@ -5,81 +5,21 @@
 //! take `head` only to catch up, and the writer never holds it while it syncs or waits.
 
 use super::checkpoint::superblock;
+use super::gate::Gate;
+use super::head::{Head, Watch, build_state, replay};
+use super::idle;
 use crate::error::{Code, Error, Result};
-use crate::format::frame::{self, CheckpointBody, Kind, Publish, publish_word};
-use crate::format::manifest::Manifest;
-use crate::format::ops::decode_all;
+use crate::format::frame::{CheckpointBody, Kind, Publish, publish_word};
 use crate::format::superblock::Superblock;
-use crate::format::{Extent, FORMAT_MINOR, PAGE_BYTES};
-use crate::segment::Segment;
-use crate::state::{Collection, Pins, State};
-use crate::store::log::{self, Frame, Tail};
-use crate::store::space::Space;
+use crate::format::{FORMAT_MINOR, PAGE_BYTES};
+use crate::state::{Pins, State};
+use crate::store::log::{self, Frame};
 use crate::store::{ManifestAt, Place, Region, Storage, fork, read_manifest, read_superblock};
 use arc_swap::ArcSwap;
-use parking_lot::{Condvar, Mutex};
-use std::collections::HashMap;
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
-
-/// Lets one writer of this process in at a time; its guard may move between threads.
-#[derive(Default)]
-pub(super) struct Gate {
-    busy: Mutex<bool>,
-    free: Condvar,
-}
-
-/// Permission to write, given back when dropped.
-pub(super) struct GateGuard(Arc<Gate>);
-
-impl Gate {
-    /// Waits until `deadline`.
-    pub(super) fn enter(self: &Arc<Self>, deadline: Instant) -> Option<GateGuard> {
-        let mut busy = self.busy.lock();
-        while *busy {
-            if self.free.wait_until(&mut busy, deadline).timed_out() && *busy {
-                return None;
-            }
-        }
-        *busy = true;
-        Some(GateGuard(self.clone()))
-    }
-}
-
-impl Drop for GateGuard {
-    fn drop(&mut self) {
-        *self.0.busy.lock() = false;
-        self.0.free.notify_one();
-    }
-}
-
-/// The word that tells whether anything is new.
-struct Watch {
-    region: Option<Region>,
-    offset: usize,
-    words: [u64; 2],
-}
-
-impl Watch {
-    fn news(&self) -> bool {
-        let word = self.region.as_ref().and_then(|r| r.load_word(self.offset));
-        word.is_some_and(|w| self.words.contains(&w))
-    }
-}
-
-/// Where this handle stands in the file.
-pub(super) struct Head {
-    pub(super) tail: Tail,
-    pub(super) space: Space,
-    pub(super) manifest: Arc<Manifest>,
-    pub(super) manifest_at: ManifestAt,
-    pub(super) log: Vec<Extent>,
-    pub(super) log_bytes: u64,
-    /// The state of the manifest, before the log.
-    pub(super) base: Arc<State>,
-    watched: Option<(Extent, Region)>,
-}
+use std::time::Instant;
 
 /// Who catches up.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -114,10 +54,12 @@ pub(super) struct Engine {
     pub(super) head: Mutex<Head>,
     latest: ArcSwap<State>,
     watch: ArcSwap<Watch>,
-    moved: AtomicBool,
-    name_is_durable: AtomicBool,
+    pub(super) moved: AtomicBool,
+    pub(super) name_is_durable: AtomicBool,
     pub(super) poisoned: Mutex<Option<String>>,
     pub(super) relaxed: Mutex<Relaxed>,
+    /// Set by every call, cleared by `idle`.
+    pub(super) used: AtomicBool,
 }
 
 /// What a relaxed writer has not synced.
@@ -132,26 +74,7 @@ impl Engine {
     pub(super) fn open(place: Arc<dyn Place>, read_only: bool) -> Result<Arc<Engine>> {
         let storage = place.open(read_only)?;
         let pins = Pins::new(storage.clone());
-        let (block, pin) = loop {
-            let block = read_superblock(&*storage)?;
-            let pin = pins.pin(block.generation)?;
-            // Between reading and pinning, the generation may have passed and its space been used.
-            if read_superblock(&*storage)?.generation == block.generation {
-                break (block, pin);
-            }
-        };
-        let at = ManifestAt {
-            extent: block.manifest,
-            len: block.manifest_len,
-            crc: block.manifest_crc,
-        };
-        let manifest = Arc::new(read_manifest(&*storage, at)?);
-        let state = build_state(&*storage, &manifest, None)?;
-        let state = Arc::new(State {
-            pin: Some(pin),
-            ..state
-        });
-        let head = Head::new(manifest, at, state.clone());
+        let (block, head, state) = load(&*storage, &pins, None)?;
         let newer_minor = block.version.1 > FORMAT_MINOR;
         let engine = Arc::new(Engine {
             watch: ArcSwap::from_pointee(Watch {
@@ -173,8 +96,10 @@ impl Engine {
             name_is_durable: AtomicBool::new(false),
             poisoned: Mutex::new(None),
             relaxed: Mutex::default(),
+            used: AtomicBool::new(true),
         });
         engine.recover()?;
+        idle::watch(&engine);
         Ok(engine)
     }
 
@@ -230,13 +155,12 @@ impl Engine {
     /// checkpoint might overwrite the only good one.
     pub(super) fn mend_superblocks(&self, head: &Head) -> Result<()> {
         let now = head.manifest.generation;
-        for generation in [now.saturating_sub(1), now] {
+        // The current one first: until it is good, the other may be the only one that is.
+        for generation in [now, now.saturating_sub(1)] {
             let block = superblock(self.file_id, generation, head.manifest_at);
             let mut page = vec![0; PAGE_BYTES as usize];
             self.storage.read_at(block.slot_offset(), &mut page)?;
-            let good = Superblock::decode(&page)
-                .is_ok_and(|found| generation != now || found.generation == now);
-            if !good {
+            if Superblock::decode(&page) != Ok(block) {
                 self.storage
                     .write_at(block.slot_offset(), &block.encode())?;
                 self.storage.sync()?;
@@ -245,18 +169,60 @@ impl Engine {
         Ok(())
     }
 
-    /// The latest published state; None where the file was replaced at its place.
-    pub(super) fn latest(&self) -> Result<Option<Arc<State>>> {
-        if self.moved.load(Ordering::Acquire) {
-            return Ok(None);
-        }
-        if self.watch.load().news() {
-            let mut head = self.head.lock();
-            if self.catch_up(&mut head, Role::Reader)? == Caught::Moved {
+    /// The latest published state, pinned; None where the file was replaced at its place.
+    pub(super) fn latest(self: &Arc<Self>) -> Result<Option<Arc<State>>> {
+        self.used.store(true, Ordering::Relaxed);
+        loop {
+            if self.moved.load(Ordering::Acquire) {
                 return Ok(None);
             }
+            let state = self.latest.load_full();
+            if state.pin.is_none() {
+                let mut head = self.head.lock();
+                self.wake(&mut head)?;
+                self.catch_up(&mut head, Role::Reader)?;
+                idle::watch(self);
+            } else if self.watch.load().news() {
+                self.catch_up(&mut self.head.lock(), Role::Reader)?;
+            } else {
+                return Ok(Some(state));
+            }
         }
-        Ok(Some(self.latest.load_full()))
+    }
+
+    /// Gives up the pin that keeps the latest state's space from being used again. States that were
+    /// handed out keep theirs.
+    pub(super) fn rest(&self) {
+        let Some(_head) = self.head.try_lock() else {
+            return;
+        };
+        let state = self.latest.load_full();
+        self.latest.store(Arc::new(State {
+            pin: None,
+            ..(*state).clone()
+        }));
+    }
+
+    /// Pins the latest state again after a rest, or reads the newest one where its space may have
+    /// been used meanwhile. The log of a state without a pin must not be looked at before.
+    pub(super) fn wake(&self, head: &mut Head) -> Result<()> {
+        let state = self.latest.load_full();
+        if state.pin.is_some() {
+            return Ok(());
+        }
+        let pin = Some(self.pins.pin(state.generation)?);
+        // As at opening: whoever used its space again published a later generation first.
+        if read_superblock(&*self.storage)?.generation <= state.generation {
+            self.latest.store(Arc::new(State {
+                pin,
+                ..(*state).clone()
+            }));
+            return Ok(());
+        }
+        let (_, fresh, state) = load(&*self.storage, &self.pins, Some(&state))?;
+        *head = fresh;
+        self.latest.store(state);
+        Ok(())
     }
 
     /// The latest state this handle has seen.
@@ -313,15 +279,22 @@ impl Engine {
             len: body.manifest_len,
             crc: body.manifest_crc,
         };
-        // The old generation is still pinned by the latest state, so the new one cannot vanish.
         let pin = self.pins.pin(body.generation)?;
+        let seen = self.seen();
+        if read_superblock(&*self.storage)?.generation > body.generation {
+            // More checkpoints followed, and the space of this one may be in use again.
+            let (_, fresh, state) = load(&*self.storage, &self.pins, Some(&seen))?;
+            *head = fresh;
+            self.latest.store(state);
+            return Ok(());
+        }
         let manifest = Arc::new(read_manifest(&*self.storage, at)?);
-        let state = build_state(&*self.storage, &manifest, Some(&self.seen()))?;
+        let state = build_state(&*self.storage, &manifest, Some(&seen))?;
+        *head = Head::new(manifest, at, &state);
         let state = Arc::new(State {
             pin: Some(pin),
             ..state
         });
-        *head = Head::new(manifest, at, state.clone());
         self.latest.store(state);
         Ok(())
     }
@@ -379,143 +352,33 @@ impl Engine {
     pub(super) fn poison(&self, why: &Error) {
         *self.poisoned.lock() = Some(why.to_string());
     }
-
-    /// Takes the write lock and catches up; None where the file was replaced.
-    pub(super) fn lock(self: &Arc<Self>, timeout: Duration) -> Result<Option<WriteGuard>> {
-        self.check_writable()?;
-        let start = Instant::now();
-        let locks = self.storage.locks();
-        let Some(gate) = self.gate.enter(start + timeout) else {
-            return Err(crate::store::locks::busy(locks, timeout));
-        };
-        crate::store::locks::wait_for_write(locks, start, timeout)?;
-        let guard = WriteGuard {
-            engine: self.clone(),
-            _gate: gate,
-        };
-        self.check_writable()?;
-        // A repaired file does not announce itself in a log that may be damaged, and a file that
-        // was removed must not swallow writes.
-        if self.place.identity()? != self.storage.identity()? {
-            self.moved.store(true, Ordering::Release);
-            return Ok(None);
-        }
-        // Another process may have created or replaced the file and not yet synced its name: a power
-        // cut would take what is committed here with it.
-        if !self.name_is_durable.load(Ordering::Acquire) {
-            self.place.sync_name()?;
-            self.name_is_durable.store(true, Ordering::Release);
-        }
-        let mut head = self.head.lock();
-        let caught = self.catch_up(&mut head, Role::Writer)?;
-        drop(head);
-        Ok((caught == Caught::Up).then_some(guard))
-    }
 }
 
-/// The write lock of the file, held.
-pub(super) struct WriteGuard {
-    pub(super) engine: Arc<Engine>,
-    _gate: GateGuard,
-}
-
-impl Drop for WriteGuard {
-    fn drop(&mut self) {
-        if self.engine.fork_epoch == fork::epoch() {
-            self.engine.storage.locks().release_write();
-        }
-    }
-}
-
-impl Head {
-    pub(super) fn new(manifest: Arc<Manifest>, manifest_at: ManifestAt, base: Arc<State>) -> Head {
-        Head {
-            tail: Tail::start(manifest.log, manifest.first_frame),
-            space: Space::new(&manifest.free, &manifest.pending, manifest.end),
-            log: vec![manifest.log],
-            log_bytes: 0,
-            manifest,
-            manifest_at,
-            base,
-            watched: None,
-        }
-    }
-
-    /// Steps over a frame.
-    fn pass(&mut self, frame: &Frame, storage: &dyn Storage) -> Result<()> {
-        self.advance(log::after(self.tail, frame, storage.len()?)?);
-        Ok(())
-    }
-
-    /// Moves to a later tail of the same log.
-    pub(super) fn advance(&mut self, tail: Tail) {
-        if tail.extent != self.tail.extent {
-            self.space.take(tail.extent);
-            self.log.push(tail.extent);
-        }
-        self.tail = tail;
-    }
-}
-
-/// The state after a commit frame.
-pub(super) fn replay(before: &State, frame: &Frame) -> Result<State> {
-    let ops = decode_all(&frame.body)
-        .map_err(|why| why.into_error(Code::CorruptLog, "a log frame", frame.offset))?;
-    let mut state = before.clone();
-    for op in ops {
-        state.apply(op).map_err(|e| match e.is_corruption() {
-            true => e,
-            // What a caller may be blamed for was refused before it came into the log.
-            false => Error::new(Code::CorruptLog, format!("a log frame is wrong: {e}"))
-                .detail("offset", frame.offset),
-        })?;
-    }
-    state.commit = frame.header.commit;
-    state.time_us = frame.header.time_us;
-    Ok(state)
-}
-
-/// The state of a manifest; segments that `known` has open are taken from there.
-pub(super) fn build_state(
+/// Reads the newest manifest, pins its generation and makes its state.
+fn load(
     storage: &dyn Storage,
-    manifest: &Manifest,
+    pins: &Arc<Pins>,
     known: Option<&State>,
-) -> Result<State> {
-    let views = known
-        .iter()
-        .flat_map(|s| s.collections.values())
-        .flat_map(|c| &c.segments);
-    let open: HashMap<u64, Arc<Segment>> = views.map(|v| (v.at.id, v.segment.clone())).collect();
-    let mut collections = imbl::OrdMap::new();
-    for meta in &manifest.collections {
-        let collection = Collection::from_meta(meta, |at| match open.get(&at.id) {
-            Some(segment) => Ok(segment.clone()),
-            None => Ok(Arc::new(Segment::open(storage, at)?)),
-        })?;
-        collections.insert(collection.name.clone(), Arc::new(collection));
-    }
-    Ok(State {
-        commit: manifest.commit,
-        time_us: manifest.time_us,
-        collections,
-        snapshots: Arc::new(manifest.snapshots.clone()),
-        next_collection: manifest.next_collection,
-        generation: manifest.generation,
-        pin: None,
-    })
-}
-
-/// Length of a fresh log extent for a database of `live_bytes`.
-pub(super) fn log_extent_len(live_bytes: u64) -> u64 {
-    crate::format::page_ceil((live_bytes / 64).clamp(16 << 10, 1 << 20))
-}
-
-/// Log bytes that call for a checkpoint.
-pub(super) fn checkpoint_at(live_bytes: u64) -> u64 {
-    (live_bytes / 32).clamp(256 << 10, 8 << 20)
-}
-
-/// Bytes of a frame that holds `body_len` bytes of operations.
-pub(super) fn commit_frame_len(body_len: usize) -> u64 {
-    frame::frame_len(body_len)
+) -> Result<(Superblock, Head, Arc<State>)> {
+    let (block, pin) = loop {
+        let block = read_superblock(storage)?;
+        let pin = pins.pin(block.generation)?;
+        // Between reading and pinning, the generation may have passed and its space been used.
+        if read_superblock(storage)?.generation == block.generation {
+            break (block, pin);
+        }
+    };
+    let (extent, len, crc) = (block.manifest, block.manifest_len, block.manifest_crc);
+    let at = ManifestAt { extent, len, crc };
+    let manifest = Arc::new(read_manifest(storage, at)?);
+    let state = build_state(storage, &manifest, known)?;
+    let head = Head::new(manifest, at, &state);
+    Ok((
+        block,
+        head,
+        Arc::new(State {
+            pin: Some(pin),
+            ..state
+        }),
+    ))
 }

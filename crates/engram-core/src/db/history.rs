@@ -3,7 +3,8 @@
 //! Retained are the commits since the last checkpoint and those that a snapshot names. Everything
 //! else is gone, and asking for it says so: keeping more would keep deleted bytes.
 
-use super::engine::{Engine, Head, replay};
+use super::engine::Engine;
+use super::head::{Head, replay};
 use crate::error::{Code, Error, Result};
 use crate::format::frame::Kind;
 use crate::segment::Segment;
@@ -37,35 +38,33 @@ impl Engine {
     }
 
     /// The state after commit `commit`.
-    pub(super) fn at_commit(&self, commit: u64) -> Result<State> {
-        let latest = self.seen();
+    pub(super) fn at_commit(&self, latest: &State, commit: u64) -> Result<State> {
         if let Some(s) = latest.snapshots.iter().find(|s| s.commit == commit) {
-            return self.at_snapshot(&latest, &s.name);
+            return self.at_snapshot(latest, &s.name);
         }
-        let found = self.rewind(|state_commit, _| state_commit <= commit)?;
+        let found = self.rewind(latest, |state_commit, _| state_commit <= commit)?;
         match found {
             Some(state) if state.commit == commit => Ok(state),
-            _ => Err(self.not_retained(&format!("commit {commit}"))),
+            _ => Err(self.not_retained(latest, &format!("commit {commit}"))),
         }
     }
 
     /// The state at a moment: that of the last commit not after it.
-    pub(super) fn at_time(&self, time_us: i64) -> Result<State> {
-        let latest = self.seen();
-        let missing = || self.not_retained("the state at that time");
-        if let Some(state) = self.rewind(|_, at| at <= time_us)? {
+    pub(super) fn at_time(&self, latest: &State, time_us: i64) -> Result<State> {
+        if let Some(state) = self.rewind(latest, |_, at| at <= time_us)? {
             return Ok(state);
         }
         // Before the checkpoint only a snapshot can tell, and only if nothing was committed between
         // it and the moment asked for, which nobody knows any more unless they are the same moment.
         match latest.snapshots.iter().find(|s| s.time_us == time_us) {
-            Some(s) => self.at_snapshot(&latest, &s.name),
-            None => Err(missing()),
+            Some(s) => self.at_snapshot(latest, &s.name),
+            None => Err(self.not_retained(latest, "the state at that time")),
         }
     }
 
-    /// Replays the log from the checkpoint while `wanted(commit, time)` holds.
-    fn rewind(&self, wanted: impl Fn(u64, i64) -> bool) -> Result<Option<State>> {
+    /// Replays the log from the checkpoint while `wanted(commit, time)` holds. The pin of `latest`
+    /// keeps what is read in place.
+    fn rewind(&self, latest: &State, wanted: impl Fn(u64, i64) -> bool) -> Result<Option<State>> {
         let (base, start, end) = {
             let head = self.head.lock();
             (head.base.clone(), log_start(&head), head.tail)
@@ -73,7 +72,10 @@ impl Engine {
         if !wanted(base.commit, base.time_us) {
             return Ok(None);
         }
-        let mut state = (*base).clone();
+        let mut state = State {
+            pin: latest.pin.clone(),
+            ..base
+        };
         self.each_frame(start, end, |frame| {
             if frame.header.kind == Kind::Commit {
                 if !wanted(frame.header.commit, frame.header.time_us) {
@@ -109,8 +111,8 @@ impl Engine {
         Ok(())
     }
 
-    fn not_retained(&self, what: &str) -> Error {
-        let (latest, base) = (self.seen(), self.head.lock().base.commit);
+    fn not_retained(&self, latest: &State, what: &str) -> Error {
+        let base = self.head.lock().base.commit;
         let snapshots: Vec<String> = latest
             .snapshots
             .iter()

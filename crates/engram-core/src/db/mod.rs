@@ -1,6 +1,7 @@
 //! Database, transaction, view: what the boundary calls.
 //!
-//! `engine` follows and extends the file of one storage; `commit` and `checkpoint` write it;
+//! `engine` follows the file of one storage from where `head` stands, `gate` guards its write lock and
+//! `idle` its pins; `commit` and `checkpoint` write it;
 //! `compact` chooses what a checkpoint rewrites; `rewrite` makes whole new files (optimize, backup,
 //! doctor); `verify` and `doctor` look for damage; `database` ties them to a place.
 
@@ -10,7 +11,10 @@ mod compact;
 mod database;
 mod doctor;
 mod engine;
+mod gate;
+mod head;
 mod history;
+mod idle;
 mod rewrite;
 mod stats;
 mod transaction;

@@ -6,7 +6,9 @@
 use super::checkpoint::{superblock, to_manifest, write_manifest};
 use super::commit::live_bytes;
 use super::compact::{Output, rewrite};
-use super::engine::{Engine, WriteGuard, log_extent_len};
+use super::engine::Engine;
+use super::gate::WriteGuard;
+use super::head::log_extent_len;
 use crate::error::Result;
 use crate::format::FIRST_EXTENT;
 use crate::format::frame::{Kind, Publish};
@@ -72,6 +74,7 @@ pub(super) fn write_file(
         space: &mut space,
         next_segment: &mut next_segment,
         total,
+        generation: seed.generation,
     };
     let mut copied: HashMap<u64, SegmentRef> = HashMap::new();
     for c in state.collections.clone().values() {

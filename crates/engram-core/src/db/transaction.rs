@@ -5,7 +5,8 @@
 //! straight into segments with a checkpoint.
 
 use super::commit::live_bytes;
-use super::engine::{WriteGuard, checkpoint_at};
+use super::gate::WriteGuard;
+use super::head::checkpoint_at;
 use crate::checks;
 use crate::error::{Code, Error, Result};
 use crate::format::codec::Writer;

@@ -139,7 +139,7 @@ impl Engine {
         let (at, start, end, extents) = {
             let head = self.head.lock();
             let mut extents: Vec<Extent> = head.space.free_extents();
-            extents.extend(head.space.pending().iter().map(|(e, _)| *e));
+            extents.extend(head.space.pending().iter().map(|p| p.extent));
             extents.extend(head.manifest.segments().iter().map(|s| s.extent));
             extents.extend(head.log.iter().copied());
             extents.push(head.manifest_at.extent);

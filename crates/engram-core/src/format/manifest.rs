@@ -23,6 +23,8 @@ pub struct SegmentRef {
     pub id: u64,
     /// Where it lies.
     pub extent: Extent,
+    /// The generation that wrote it there.
+    pub born: u64,
     /// Exact length in bytes; the extent is rounded up to pages.
     pub len: u64,
     /// Records in it, dead ones included.
@@ -31,6 +33,17 @@ pub struct SegmentRef {
     pub footer_crc: u32,
     /// Ordinals of records that were replaced or deleted.
     pub dead: RoaringBitmap,
+}
+
+/// An extent that some handle may still read (F-065).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Where it lies.
+    pub extent: Extent,
+    /// The first generation that named it.
+    pub born: u64,
+    /// The first generation that does not name it any more.
+    pub freed: u64,
 }
 
 /// A collection as a manifest lists it.
@@ -90,8 +103,8 @@ pub struct Manifest {
     pub snapshots: Vec<SnapshotMeta>,
     /// Free extents, by offset.
     pub free: Vec<Extent>,
-    /// Extents freed by the manifest of the given generation, not yet free for reuse (F-065).
-    pub pending: Vec<(Extent, u64)>,
+    /// Extents that are no longer named, not yet free for reuse.
+    pub pending: Vec<Pending>,
 }
 
 fn encode_extent(w: &mut Writer, extent: Extent) {
@@ -114,6 +127,7 @@ impl SegmentRef {
     fn encode(&self, w: &mut Writer) {
         w.u64(self.id);
         encode_extent(w, self.extent);
+        w.u64(self.born);
         w.u64(self.len);
         w.u32(self.records);
         w.u32(self.footer_crc);
@@ -126,7 +140,7 @@ impl SegmentRef {
     }
 
     fn decode(r: &mut Reader<'_>) -> Decode<SegmentRef> {
-        let (id, extent) = (r.u64()?, decode_extent(r)?);
+        let (id, extent, born) = (r.u64()?, decode_extent(r)?, r.u64()?);
         let (len, records, footer_crc) = (r.u64()?, r.u32()?, r.u32()?);
         let dead = RoaringBitmap::deserialize_from(r.blob()?)
             .map_err(|_| Malformed("a deletion bitmap is damaged"))?;
@@ -136,6 +150,7 @@ impl SegmentRef {
         Ok(SegmentRef {
             id,
             extent,
+            born,
             len,
             records,
             footer_crc,
@@ -196,9 +211,10 @@ impl Manifest {
         w.len(self.free.len());
         self.free.iter().for_each(|e| encode_extent(&mut w, *e));
         w.len(self.pending.len());
-        for (extent, generation) in &self.pending {
-            encode_extent(&mut w, *extent);
-            w.u64(*generation);
+        for p in &self.pending {
+            encode_extent(&mut w, p.extent);
+            w.u64(p.born);
+            w.u64(p.freed);
         }
         let mut out = Writer::new();
         out.u32(MAGIC);
@@ -246,7 +262,13 @@ impl Manifest {
                 })
             })?,
             free: list(&mut r, decode_extent)?,
-            pending: list(&mut r, |r| Ok((decode_extent(r)?, r.u64()?)))?,
+            pending: list(&mut r, |r| {
+                Ok(Pending {
+                    extent: decode_extent(r)?,
+                    born: r.u64()?,
+                    freed: r.u64()?,
+                })
+            })?,
         };
         r.finish()?;
         out.check()?;
@@ -264,7 +286,7 @@ impl Manifest {
         if numbers.iter().any(|n| *n > MAX_NUMBER) || !is_time(self.time_us) {
             return Err(Malformed("a number is beyond any use"));
         }
-        let pending = self.pending.iter().map(|(e, _)| e);
+        let pending = self.pending.iter().map(|p| &p.extent);
         let segments = self.segments().into_iter().map(|s| &s.extent);
         let mut extents = self
             .free

@@ -15,6 +15,7 @@ use crate::format::ops::Op;
 use crate::store::Storage;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Generations that this handle's states may still look at.
@@ -53,15 +54,10 @@ impl Pins {
         }))
     }
 
-    /// Whether anybody, this handle included, pins a generation below `generation`.
-    pub fn any_below(&self, generation: u64) -> Result<bool> {
-        let own = self
-            .counts
-            .lock()
-            .keys()
-            .next()
-            .is_some_and(|g| *g < generation);
-        Ok(own || self.storage.locks().pinned_below(generation)?)
+    /// Whether anybody, this handle included, pins a generation within `range`.
+    pub fn any(&self, range: Range<u64>) -> Result<bool> {
+        let own = self.counts.lock().range(range.clone()).next().is_some();
+        Ok(own || self.storage.locks().pinned(range)?)
     }
 }
 

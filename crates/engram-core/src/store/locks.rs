@@ -9,6 +9,7 @@
 //! - `PIN + generation`: shared: a reader may still look at that generation.
 
 use crate::error::{Code, Error, Result};
+use std::ops::Range;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Who holds the write lock.
@@ -34,8 +35,8 @@ pub trait Locks: Send + Sync {
     fn pin(&self, generation: u64) -> Result<()>;
     /// Gives a pin back.
     fn unpin(&self, generation: u64);
-    /// Whether another handle pins a generation below `generation`.
-    fn pinned_below(&self, generation: u64) -> Result<bool>;
+    /// Whether another handle pins a generation within `range`.
+    fn pinned(&self, range: Range<u64>) -> Result<bool>;
 }
 
 /// Locks of a storage that has one handle only.
@@ -53,7 +54,7 @@ impl Locks for NoLocks {
         Ok(())
     }
     fn unpin(&self, _generation: u64) {}
-    fn pinned_below(&self, _generation: u64) -> Result<bool> {
+    fn pinned(&self, _range: Range<u64>) -> Result<bool> {
         Ok(false)
     }
 }
@@ -110,11 +111,25 @@ pub fn now_us() -> i64 {
         .map_or(0, |d| d.as_micros() as i64)
 }
 
+/// Name of this machine.
+pub(crate) fn host() -> String {
+    let mut name = [0u8; 256];
+    // SAFETY: the buffer is writable and its true length is given.
+    let rc = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) };
+    let len = name.iter().position(|b| *b == 0).unwrap_or(name.len());
+    if rc == 0 {
+        String::from_utf8_lossy(&name[..len]).into_owned()
+    } else {
+        String::new()
+    }
+}
+
 #[cfg(target_os = "linux")]
 pub(crate) mod ofd {
     //! Linux open-file-description locks.
-    use super::{Locks, Owner, now_us};
+    use super::{Locks, Owner, host, now_us};
     use crate::error::{Error, Result};
+    use std::ops::Range;
     use std::os::fd::{AsRawFd, OwnedFd};
     use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -243,23 +258,12 @@ pub(crate) mod ofd {
             let _ = self.set(libc::F_UNLCK, PIN + generation as i64, 1);
         }
 
-        fn pinned_below(&self, generation: u64) -> Result<bool> {
-            if generation == 0 || !self.writable {
+        fn pinned(&self, range: Range<u64>) -> Result<bool> {
+            if range.is_empty() || !self.writable {
                 return Ok(false);
             }
-            Ok(self.conflict(PIN, generation as i64)?.is_some())
-        }
-    }
-
-    fn host() -> String {
-        let mut name = [0u8; 256];
-        // SAFETY: the buffer is writable and its true length is given.
-        let rc = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) };
-        let len = name.iter().position(|b| *b == 0).unwrap_or(name.len());
-        if rc == 0 {
-            String::from_utf8_lossy(&name[..len]).into_owned()
-        } else {
-            String::new()
+            let (start, len) = (PIN + range.start as i64, (range.end - range.start) as i64);
+            Ok(self.conflict(start, len)?.is_some())
         }
     }
 }

@@ -12,6 +12,7 @@ use super::storage::{Region, Storage};
 use crate::error::{Code, Error, Result};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -153,13 +154,8 @@ impl Locks for SimLocks {
             pins.remove(&generation);
         }
     }
-    fn pinned_below(&self, generation: u64) -> Result<bool> {
-        Ok(self
-            .pins
-            .lock()
-            .keys()
-            .next()
-            .is_some_and(|g| *g < generation))
+    fn pinned(&self, range: Range<u64>) -> Result<bool> {
+        Ok(self.pins.lock().range(range).next().is_some())
     }
 }
 

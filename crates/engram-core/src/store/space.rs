@@ -1,25 +1,28 @@
 //! Which bytes of the file are free (F-064, F-065).
 //!
 //! Owns the free list between checkpoints. An extent that a manifest no longer names waits as
-//! `pending` until (a) a whole generation lies between, so that falling back to the older superblock
-//! still finds its data, and (b) no handle of any process pins a generation that named it.
+//! `pending` until that manifest is durable, both superblocks lead to it, and no handle of any process
+//! pins a generation that named the extent: a handle that looks at one old generation keeps that
+//! one, not all that came and went since.
 
 use crate::error::Result;
+use crate::format::manifest::Pending;
 use crate::format::{Extent, FIRST_EXTENT, page_ceil};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 /// Free and pending extents, and the end of the used file.
 #[derive(Clone, Debug, Default)]
 pub struct Space {
     free: BTreeMap<u64, u64>,
-    pending: Vec<(Extent, u64)>,
+    pending: Vec<Pending>,
     end: u64,
 }
 
 impl Space {
     /// The space as a manifest tells it.
     #[must_use]
-    pub fn new(free: &[Extent], pending: &[(Extent, u64)], end: u64) -> Self {
+    pub fn new(free: &[Extent], pending: &[Pending], end: u64) -> Self {
         let free = free.iter().map(|e| (e.offset, e.len)).collect();
         Space {
             free,
@@ -43,16 +46,16 @@ impl Space {
             .collect()
     }
 
-    /// Pending extents with the generation that freed them.
+    /// Pending extents.
     #[must_use]
-    pub fn pending(&self) -> &[(Extent, u64)] {
+    pub fn pending(&self) -> &[Pending] {
         &self.pending
     }
 
     /// Bytes that are free now or later.
     #[must_use]
     pub fn free_bytes(&self) -> u64 {
-        self.free.values().sum::<u64>() + self.pending.iter().map(|(e, _)| e.len).sum::<u64>()
+        self.free.values().sum::<u64>() + self.pending.iter().map(|p| p.extent.len).sum::<u64>()
     }
 
     /// Finds room for `len` bytes: the first hole that fits, so that the end of the file empties, else
@@ -99,38 +102,33 @@ impl Space {
         self.end = self.end.max(extent.end());
     }
 
-    /// Gives an extent up that generation `freed_by` no longer names.
-    pub fn release(&mut self, extent: Extent, freed_by: u64) {
-        self.pending.push((extent, freed_by));
+    /// Gives an extent up.
+    pub fn release(&mut self, pending: Pending) {
+        self.pending.push(pending);
     }
 
     /// Makes pending extents free that nobody can need any more, while `generation` is current.
+    /// `pinned` tells whether any handle pins a generation within a range.
     pub fn reclaim(
         &mut self,
         generation: u64,
-        pinned_below: impl Fn(u64) -> Result<bool>,
+        pinned: impl Fn(Range<u64>) -> Result<bool>,
     ) -> Result<()> {
-        let mut generations: Vec<u64> = self
-            .pending
-            .iter()
-            .map(|(_, freed)| *freed)
-            .filter(|f| *f < generation)
-            .collect();
-        generations.sort_unstable();
-        generations.dedup();
-        // A pin below one generation is below every later one too.
-        let mut free_up_to = 0;
-        for freed in generations {
-            if pinned_below(freed)? {
-                break;
-            }
-            free_up_to = freed;
-        }
-        for (extent, freed) in std::mem::take(&mut self.pending) {
-            if freed <= free_up_to {
-                self.give(extent);
+        let mut known: HashMap<(u64, u64), bool> = HashMap::new();
+        for p in std::mem::take(&mut self.pending) {
+            let needed = p.freed > generation
+                || match known.get(&(p.born, p.freed)) {
+                    Some(needed) => *needed,
+                    None => {
+                        let needed = pinned(p.born..p.freed)?;
+                        known.insert((p.born, p.freed), needed);
+                        needed
+                    }
+                };
+            if needed {
+                self.pending.push(p);
             } else {
-                self.pending.push((extent, freed));
+                self.give(p.extent);
             }
         }
         self.trim();
@@ -187,7 +185,7 @@ mod tests {
                     used.push(got);
                 } else {
                     let gone = used.swap_remove(n as usize % used.len());
-                    space.release(gone, generation);
+                    space.release(Pending { extent: gone, born: 0, freed: generation });
                 }
                 space.reclaim(generation, |_| Ok(false)).unwrap();
                 let in_use: u64 = used.iter().map(|e| e.len).sum();
@@ -203,15 +201,22 @@ mod tests {
         let mut space = Space::new(&[], &[], 0);
         let first = space.allocate(5000);
         space.allocate(100);
-        space.release(first, 3);
-        space.reclaim(3, |_| Ok(false)).unwrap();
-        assert!(
-            space.free_extents().is_empty(),
-            "the older superblock still needs it"
-        );
-        space.reclaim(4, |_| Ok(true)).unwrap();
-        assert!(space.free_extents().is_empty(), "a reader still needs it");
-        space.reclaim(4, |_| Ok(false)).unwrap();
+        space.release(Pending {
+            extent: first,
+            born: 1,
+            freed: 3,
+        });
+        space.reclaim(2, |_| Ok(false)).unwrap();
+        assert!(space.free_extents().is_empty(), "manifest 3 is not durable");
+        let pin = |generation: u64| move |range: Range<u64>| Ok(range.contains(&generation));
+        for needed in [1, 2] {
+            space.reclaim(3, pin(needed)).unwrap();
+            assert!(
+                space.free_extents().is_empty(),
+                "generation {needed} names it"
+            );
+        }
+        space.reclaim(3, pin(0)).unwrap();
         assert_eq!(space.free_extents(), vec![first]);
         assert_eq!(space.allocate(8000), first);
     }
