@@ -157,7 +157,7 @@ fn what_was_deleted_is_nowhere_in_the_file_after_optimize_and_other_handles_go_o
         (open(), open())
     };
     let mut dice = Dice(SEED + 1);
-    put(&db, &mut dice, &(0..300).collect::<Vec<_>>());
+    put(&db, &mut dice, &(0..1000).collect::<Vec<_>>());
     let mut secrets: Vec<Vec<u8>> = Vec::new();
     let mut ids = Vec::new();
     // Some in segments, some in the log; some deleted, some replaced.
@@ -231,12 +231,12 @@ fn what_was_deleted_is_nowhere_in_the_file_after_optimize_and_other_handles_go_o
     );
     assert_eq!(
         other.latest().unwrap().collection("churn").unwrap().live(),
-        300
+        1000
     );
-    put(&other, &mut dice, &[1000]);
+    put(&other, &mut dice, &[5000]);
     assert_eq!(
         db.latest().unwrap().collection("churn").unwrap().live(),
-        301
+        1001
     );
     for handle in [&db, &other] {
         assert!(handle.verify(true).unwrap().problems.is_empty());

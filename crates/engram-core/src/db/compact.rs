@@ -20,7 +20,7 @@ const DEAD_SHARE: f64 = 0.25;
 /// Segments of one collection from which small ones are merged.
 const MANY: usize = 16;
 /// Below this many bytes of records a segment is not cut further.
-const SMALLEST_BYTES: u64 = 128 << 10;
+const SMALLEST_BYTES: u64 = 256 << 10;
 /// Segments that are built at a time, each in a thread.
 const THREADS: usize = 2;
 
