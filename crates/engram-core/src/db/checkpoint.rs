@@ -8,12 +8,11 @@ use super::commit::live_bytes;
 use super::compact::{Output, flush, pad};
 use super::engine::Relaxed;
 use super::gate::WriteGuard;
-use super::head::{Head, log_extent_len};
+use super::head::{Head, log_extent_len, superblock};
 use crate::error::Result;
+use crate::format::PAGE_BYTES;
 use crate::format::frame::{CheckpointBody, Kind, Publish};
 use crate::format::manifest::{Manifest, Pending, SnapshotMeta};
-use crate::format::superblock::Superblock;
-use crate::format::{FORMAT_MAJOR, FORMAT_MINOR, PAGE_BYTES};
 use crate::state::State;
 use crate::store::log::{self, NewFrame};
 use crate::store::space::Space;
@@ -241,16 +240,4 @@ pub(super) fn write_manifest(
         len,
         crc: crc32fast::hash(&bytes),
     })
-}
-
-/// The superblock that points to a manifest.
-pub(super) fn superblock(file_id: [u8; 16], generation: u64, at: ManifestAt) -> Superblock {
-    Superblock {
-        version: (FORMAT_MAJOR, FORMAT_MINOR),
-        file_id,
-        generation,
-        manifest: at.extent,
-        manifest_len: at.len,
-        manifest_crc: at.crc,
-    }
 }

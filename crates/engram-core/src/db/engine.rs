@@ -4,9 +4,8 @@
 //! while nothing is new. Locks, in order of taking: write gate, file write lock, `head`. Readers
 //! take `head` only to catch up, and the writer never holds it while it syncs or waits.
 
-use super::checkpoint::superblock;
 use super::gate::Gate;
-use super::head::{Head, Watch, build_state, replay};
+use super::head::{Head, Watch, build_state, replay, superblock};
 use super::idle;
 use crate::error::{Code, Error, Result};
 use crate::format::frame::{CheckpointBody, Kind, Publish, publish_word};

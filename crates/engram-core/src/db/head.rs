@@ -1,10 +1,11 @@
 //! Where a handle stands in the file, and how states are made from what lies there.
 
 use crate::error::{Code, Error, Result};
-use crate::format::Extent;
 use crate::format::frame;
 use crate::format::manifest::Manifest;
 use crate::format::ops::decode_all;
+use crate::format::superblock::Superblock;
+use crate::format::{Extent, FORMAT_MAJOR, FORMAT_MINOR};
 use crate::segment::Segment;
 use crate::state::{Collection, State};
 use crate::store::log::{self, Frame, Tail};
@@ -134,4 +135,16 @@ pub(super) fn checkpoint_at(live_bytes: u64) -> u64 {
 /// Bytes of a frame that holds `body_len` bytes of operations.
 pub(super) fn commit_frame_len(body_len: usize) -> u64 {
     frame::frame_len(body_len)
+}
+
+/// The superblock that points to a manifest.
+pub(super) fn superblock(file_id: [u8; 16], generation: u64, at: ManifestAt) -> Superblock {
+    Superblock {
+        version: (FORMAT_MAJOR, FORMAT_MINOR),
+        file_id,
+        generation,
+        manifest: at.extent,
+        manifest_len: at.len,
+        manifest_crc: at.crc,
+    }
 }

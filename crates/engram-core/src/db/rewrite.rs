@@ -3,12 +3,12 @@
 //! A new file holds live records only, segments packed one behind the other, and the segments that
 //! named snapshots need. It takes its place whole or not at all (`store::place`).
 
-use super::checkpoint::{superblock, to_manifest, write_manifest};
+use super::checkpoint::{to_manifest, write_manifest};
 use super::commit::live_bytes;
 use super::compact::{Output, rewrite};
 use super::engine::Engine;
 use super::gate::WriteGuard;
-use super::head::log_extent_len;
+use super::head::{log_extent_len, superblock};
 use crate::error::Result;
 use crate::format::FIRST_EXTENT;
 use crate::format::frame::{Kind, Publish};

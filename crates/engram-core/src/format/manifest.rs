@@ -286,6 +286,13 @@ impl Manifest {
         if numbers.iter().any(|n| *n > MAX_NUMBER) || !is_time(self.time_us) {
             return Err(Malformed("a number is beyond any use"));
         }
+        if self
+            .pending
+            .iter()
+            .any(|p| p.born > p.freed || p.freed > self.generation)
+        {
+            return Err(Malformed("a pending extent was freed before it was used"));
+        }
         let pending = self.pending.iter().map(|p| &p.extent);
         let segments = self.segments().into_iter().map(|s| &s.extent);
         let mut extents = self
