@@ -152,7 +152,7 @@ class Record(_Frozen):
         assert isinstance(other, Record)
         return all(
             getattr(self, name) == getattr(other, name)
-            for name in self.__slots__
+            for name in {*Record.__slots__, *type(self).__slots__}
             if name != "vectors"
         ) and _same_vectors(self.vectors, other.vectors)
 
@@ -165,72 +165,31 @@ class Record(_Frozen):
         return f"Record(id={self.id!r}, text={_snippet(self.text)}, metadata={self.metadata!r})"
 
 
-class Hit(_Frozen):
+class Hit(Record):
     """One record that a query found. Frozen.
 
     Attributes:
-        id: The record's name within its collection.
         score: Higher is better. Its scale depends on the retrievers that ran (`Report.retrievers`):
             BM25 for lexical, the collection's metric for semantic, reciprocal rank for both.
         scores: The score of each retriever that found the record, by retriever name.
-        text, metadata, created_us, updated_us, vectors: As in `Record`.
     """
 
-    __slots__ = (
-        "created_us",
-        "id",
-        "metadata",
-        "score",
-        "scores",
-        "text",
-        "updated_us",
-        "vectors",
-    )
+    __slots__ = ("score", "scores")
 
-    id: str
     score: float
-    text: str | None
-    metadata: dict[str, Any]
     scores: Mapping[str, float]
-    created_us: int
-    updated_us: int
-    vectors: Vectors | None
 
     def __init__(self, row: Row, score: float, scores: Mapping[str, float]) -> None:
         """Make a hit from a native row; queries do this for you."""
-        _set(self, "id", row[0])
-        _set(self, "text", row[1])
-        _set(self, "metadata", row[2])
-        _set(self, "created_us", row[3])
-        _set(self, "updated_us", row[4])
-        _set(self, "vectors", row[5])
+        super().__init__(*row)
         _set(self, "score", score)
         _set(self, "scores", scores)
 
-    @property
-    def created(self) -> datetime:
-        """Time of the first put, aware, UTC."""
-        return _utc(self.created_us)
-
-    @property
-    def updated(self) -> datetime:
-        """Time of the last put or update, aware, UTC."""
-        return _utc(self.updated_us)
-
     def to_dict(self) -> dict[str, Any]:
         """Give the hit as JSON-able data; vectors only where they were asked for."""
-        plain: dict[str, Any] = {
-            "id": self.id,
-            "score": self.score,
-            "scores": dict(self.scores),
-            "text": self.text,
-            "metadata": self.metadata,
-            "created": _iso(self.created_us),
-            "updated": _iso(self.updated_us),
-        }
-        if self.vectors is not None:
-            plain["vectors"] = _plain_vectors(self.vectors)
-        return plain
+        record = super().to_dict()
+        scored = {"id": record.pop("id"), "score": self.score, "scores": dict(self.scores)}
+        return scored | record
 
     def __repr__(self) -> str:
         """Show id, score and the start of the text."""
