@@ -41,8 +41,16 @@ test-rust: tools-found ## Run the tests of the core
 test-python: .venv/built .venv/dev ## Run the tests of the Python side
 	$(BIN)/python -m pytest
 
+.PHONY: package
+package: .venv/built ## Build the wheel and run it in an empty environment
+	rm -rf dist/package
+	$(BIN)/maturin build --release --quiet --out dist/package
+	$(PYTHON) -m venv dist/package/venv
+	dist/package/venv/bin/python -m pip install --quiet dist/package/*.whl
+	cd dist/package && venv/bin/python ../../tests/packaging/quick_start.py *.whl
+
 .PHONY: check
-check: .venv/built .venv/dev ## Formatting, lints, types, and the stub against the extension
+check: .venv/built .venv/dev package ## Formatting, lints, types, and the stub against the extension
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features engram-core/testing -- -D warnings
 	$(BIN)/ruff check
