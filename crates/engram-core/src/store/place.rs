@@ -1,6 +1,6 @@
 //! Where a database lives: what opens its storage, and what swaps in a rewritten one.
 
-use super::file::{FileStorage, parent, sync_dir};
+use super::file::{FileStorage, Of, facts_of, parent, sync_dir};
 use super::memory::MemoryStorage;
 use super::storage::Storage;
 use crate::error::{Code, Error, Result};
@@ -101,10 +101,9 @@ impl Place for FilePlace {
     }
 
     fn identity(&self) -> Result<(u64, u64)> {
-        use std::os::unix::fs::MetadataExt;
-        let meta = std::fs::metadata(&self.path)
-            .map_err(|e| Error::io("cannot find the file", &e).at_path(&self.path))?;
-        Ok((meta.dev(), meta.ino()))
+        let facts = facts_of(Of::Path(&self.path));
+        let facts = facts.map_err(|e| Error::io("cannot find the file", &e).at_path(&self.path))?;
+        Ok(facts.identity)
     }
 
     fn sync_name(&self) -> Result<()> {
