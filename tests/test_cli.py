@@ -121,6 +121,15 @@ def test_get_list_and_delete(filled):
     run("delete", "n.engram", "a", "--where", "start >= 0", code=2)
 
 
+def test_optimize_says_which_snapshots_keep_what_was_deleted(filled):
+    assert run_json("optimize", "n.engram")["snapshots"] == []
+    assert "kept by" not in run("optimize", "n.engram")
+    run("snapshot", "create", "n.engram", "before")
+    run("delete", "n.engram", "--where", "start >= 0")
+    assert run_json("optimize", "n.engram")["snapshots"] == ["before"]
+    assert "before" in run("optimize", "n.engram")
+
+
 def test_stats_verify_doctor_optimize_backup(filled):
     stats = run_json("stats", "n.engram")
     assert stats["records"] == 3

@@ -67,13 +67,16 @@ def doctor(
 
 
 def optimize(file: DatabaseArgument, *, as_json: JsonOption = False) -> None:
-    """Rewrite the file without dead space; what was deleted is then nowhere in it."""
+    """Rewrite the file without dead space; what was deleted stays in snapshots only."""
     with opened(file, read_only=False) as db:
         report = db.optimize()
+        snapshots = [snapshot.name for snapshot in db.list_snapshots()]
     if as_json:
-        print_json(report.to_dict())
+        print_json(report.to_dict() | {"snapshots": snapshots})
     else:
         print_line(f"{report.bytes_before:,} bytes before, {report.bytes_after:,} bytes after")
+        if snapshots:
+            print_line(f"kept by snapshots, deleted records included: {', '.join(snapshots)}")
 
 
 def backup(
