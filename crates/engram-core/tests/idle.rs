@@ -5,8 +5,13 @@
 )]
 
 use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
+use engram_core::format::frame::{Kind, Publish};
 use engram_core::format::record::Metric;
 use engram_core::state::State;
+use engram_core::store::file::FileStorage;
+use engram_core::store::log::{self, NewFrame, Tail};
+use engram_core::store::space::Space;
+use engram_core::store::{ManifestAt, Storage, read_manifest, read_superblock};
 use engram_core::value::Value;
 
 const RECORDS: usize = 2_000;
@@ -98,4 +103,55 @@ fn a_handle_at_rest_follows_a_replaced_file() {
     writer.optimize().unwrap();
     put_all(&writer, 4);
     assert_eq!(text_of(&idle.latest().unwrap(), "3"), "record 3 of round 4");
+}
+
+/// Writes what an `optimize` leaves behind that dies between its announcement and the swap.
+fn announce_a_move_that_never_comes(path: &std::path::Path) {
+    let storage = FileStorage::open(path, false).unwrap();
+    let block = read_superblock(&storage).unwrap();
+    let (extent, len, crc) = (block.manifest, block.manifest_len, block.manifest_crc);
+    let manifest = read_manifest(&storage, ManifestAt { extent, len, crc }).unwrap();
+    let mut tail = Tail::start(manifest.log, manifest.first_frame);
+    let mut last = (0, 0);
+    while let Some(frame) = log::read(&storage, tail).unwrap() {
+        last = (frame.header.commit, frame.header.time_us);
+        tail = log::after(tail, &frame, storage.len().unwrap()).unwrap();
+    }
+    let moved = NewFrame {
+        kind: Kind::Moved,
+        commit: last.0,
+        time_us: last.1,
+        body: &[],
+    };
+    let written = log::write(&storage, tail, &mut Space::default(), 0, &moved).unwrap();
+    storage.sync().unwrap();
+    log::publish(&storage, &written, Publish::Full).unwrap();
+}
+
+#[test]
+fn a_reader_does_not_wait_for_a_move_that_never_comes() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.engram");
+    let writer = Database::open(&path, OpenOptions::default()).unwrap();
+    put_all(&writer, 0);
+    let reader = Database::open(&path, OpenOptions::default()).unwrap();
+    let mut tx = writer.begin().unwrap();
+    assert!(tx.delete("c", "0").unwrap());
+    tx.commit().unwrap();
+    announce_a_move_that_never_comes(&path);
+    let (answer, answered) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let state = reader.latest().unwrap();
+        answer.send(state.records()).unwrap();
+        reader
+    });
+    let seen = answered.recv_timeout(std::time::Duration::from_secs(20));
+    assert_eq!(seen.unwrap(), RECORDS as u64 - 1);
+    put_all(&writer, 1);
+    let again = Database::open(&path, OpenOptions::default()).unwrap();
+    assert_eq!(
+        text_of(&again.latest().unwrap(), "0"),
+        "record 0 of round 1"
+    );
+    assert!(again.verify(true).unwrap().problems.is_empty());
 }

@@ -175,15 +175,23 @@ impl Engine {
             if self.moved.load(Ordering::Acquire) {
                 return Ok(None);
             }
-            let state = self.latest.load_full();
+            let mut state = self.latest.load_full();
             if state.pin.is_none() {
                 let mut head = self.head.lock();
                 self.wake(&mut head)?;
                 self.catch_up(&mut head, Role::Reader)?;
                 idle::watch(self);
-            } else if self.watch.load().news() {
-                self.catch_up(&mut self.head.lock(), Role::Reader)?;
-            } else {
+                continue;
+            }
+            if self.watch.load().news() {
+                // Once: the news may be a move that never took place, which stays news until a
+                // writer comes.
+                if self.catch_up(&mut self.head.lock(), Role::Reader)? == Caught::Moved {
+                    return Ok(None);
+                }
+                state = self.latest.load_full();
+            }
+            if state.pin.is_some() {
                 return Ok(Some(state));
             }
         }
