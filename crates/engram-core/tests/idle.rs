@@ -155,3 +155,30 @@ fn a_reader_does_not_wait_for_a_move_that_never_comes() {
     );
     assert!(again.verify(true).unwrap().problems.is_empty());
 }
+
+#[test]
+fn a_handle_that_only_writes_goes_to_rest_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.engram");
+    let writer = Database::open(&path, OpenOptions::default()).unwrap();
+    put_all(&writer, 0);
+    let live = std::fs::metadata(&path).unwrap().len();
+    let other = Database::open(&path, OpenOptions::default()).unwrap();
+    let start = std::time::Instant::now();
+    let mut round = 1;
+    // Long enough for `other` to be sent to rest, and not to be looked at any more.
+    while start.elapsed().as_millis() < 1_600 {
+        put_all(&writer, round);
+        round += 1;
+    }
+    put_all(&other, round);
+    let within = || std::fs::metadata(&path).unwrap().len() as f64 <= 2.2 * live as f64;
+    let mut calm = 0;
+    while calm < 8 {
+        assert!(start.elapsed().as_secs() < 40, "the handle keeps its pin");
+        round += 1;
+        put_all(&writer, round);
+        calm = if within() { calm + 1 } else { 0 };
+    }
+    drop(other);
+}

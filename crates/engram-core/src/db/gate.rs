@@ -1,6 +1,7 @@
 //! The write lock: one writer of this process at a time, then one of all processes.
 
 use super::engine::{Caught, Engine, Role};
+use super::idle;
 use crate::error::Result;
 use crate::store::fork;
 use crate::store::locks::{Owner, busy, host, now_us, wait_for_write};
@@ -99,6 +100,9 @@ impl Drop for WriteGuard {
     fn drop(&mut self) {
         if self.engine.fork_epoch == fork::epoch() {
             self.engine.storage.locks().release_write();
+            // What was committed is pinned, in a handle that may have been at rest before.
+            self.engine.used.store(true, Ordering::Relaxed);
+            idle::watch(&self.engine);
         }
     }
 }
