@@ -121,6 +121,13 @@ def test_get_list_and_delete(filled):
     run("delete", "n.engram", "a", "--where", "start >= 0", code=2)
 
 
+def test_hints_speak_the_language_of_the_command_line(filled):
+    absent = run("find", "absent.engram", "x", code=8)
+    assert absent.endswith("(hint: check the path; engram put makes a new file)\n")
+    empty = run("find", "n.engram", " ", code=2)
+    assert empty.endswith("(hint: give words to look for; engram list shows all records)\n")
+
+
 def test_optimize_says_which_snapshots_keep_what_was_deleted(filled):
     assert run_json("optimize", "n.engram")["snapshots"] == []
     assert "kept by" not in run("optimize", "n.engram")

@@ -34,6 +34,15 @@ EXIT_UNSOUND = EXIT_CODES[errors.Corrupt]
 """What `verify` and `doctor` exit with where the file is not sound."""
 
 
+_HINTS = {
+    "check the path, or open with create=True": "check the path; engram put makes a new file",
+    "pass text=... or vector=..., or use iterate(where=...) to list records": (
+        "give words to look for; engram list shows all records"
+    ),
+}
+"""Hints that name arguments of the Python API, in the words of the command line."""
+
+
 class CommandGroup(TyperGroup):
     """Runs commands; an engram error becomes one line and an exit code."""
 
@@ -44,7 +53,7 @@ class CommandGroup(TyperGroup):
         except errors.EngramError as error:
             if (ctx.obj or {}).get("debug"):
                 raise
-            hint = f" (hint: {error.hint})" if error.hint else ""
+            hint = f" (hint: {_HINTS.get(error.hint, error.hint)})" if error.hint else ""
             where = getattr(error, "filename", None)
             place = f" [{where}]" if where and str(where) not in error.message else ""
             sys.stderr.write(f"error[{error.code}]: {error.message}{place}{hint}\n")

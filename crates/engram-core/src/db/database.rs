@@ -324,11 +324,10 @@ impl Database {
         self.engine()?.lock_owner()
     }
 
-    /// Gives up, until the next call, the pin on the space of the latest commit. A handle that is not
-    /// used for a second does this by itself.
-    pub fn rest(&self) -> Result<()> {
-        self.engine()?.rest();
-        Ok(())
+    /// Gives up, until the next call, the pin on the space of the latest commit; false, with nothing
+    /// given up, while another call is at work. A handle unused for a second does this by itself.
+    pub fn rest(&self) -> Result<bool> {
+        Ok(self.engine()?.rest())
     }
 }
 

@@ -198,16 +198,17 @@ impl Engine {
     }
 
     /// Gives up the pin that keeps the latest state's space from being used again. States that were
-    /// handed out keep theirs.
-    pub(super) fn rest(&self) {
+    /// handed out keep theirs. False where somebody is at work in this engine just now.
+    pub(super) fn rest(&self) -> bool {
         let Some(_head) = self.head.try_lock() else {
-            return;
+            return false;
         };
         let state = self.latest.load_full();
         self.latest.store(Arc::new(State {
             pin: None,
             ..(*state).clone()
         }));
+        true
     }
 
     /// Pins the latest state again after a rest, or reads the newest one where its space may have

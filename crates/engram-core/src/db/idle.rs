@@ -89,9 +89,5 @@ fn run(watched: &Watched) {
 
 /// Whether an engine is still in use; one that is not goes to rest.
 fn stays(engine: &Engine) -> bool {
-    if engine.used.swap(false, Ordering::Relaxed) {
-        return true;
-    }
-    engine.rest();
-    false
+    engine.used.swap(false, Ordering::Relaxed) || !engine.rest()
 }

@@ -7,6 +7,7 @@ use crate::format::record::Metric;
 use crate::kernel;
 use crate::segment::{Plane, inverse_norm};
 use crate::state::Collection;
+use roaring::RoaringBitmap;
 
 /// Scores of all candidates.
 pub(super) fn score(c: &Collection, wanted: &Dense<'_>, mask: &Mask) -> Result<Vec<(f32, Doc)>> {
@@ -43,10 +44,8 @@ pub(super) fn score(c: &Collection, wanted: &Dense<'_>, mask: &Mask) -> Result<V
                 let message = "a vector plane has another dimension than its space";
                 return Err(Error::new(Code::CorruptSegment, message));
             }
-            scorer.plane(&plane, |row, ordinal| {
-                if ordinals.contains(ordinal) {
-                    out.push((row, Doc::new(part, ordinal)));
-                }
+            scorer.plane(&plane, ordinals, |score, ordinal| {
+                out.push((score, Doc::new(part, ordinal)));
             });
         }
     }
@@ -75,13 +74,16 @@ impl Scorer<'_> {
         }
     }
 
-    fn plane(&self, plane: &Plane<'_>, mut sink: impl FnMut(f32, u32)) {
+    /// The scores of the `wanted` rows.
+    fn plane(&self, plane: &Plane<'_>, wanted: &RoaringBitmap, mut sink: impl FnMut(f32, u32)) {
         let rows = plane
             .data
             .chunks_exact(plane.dimension)
             .zip(plane.inverse_norms);
         for (ordinal, (vector, inverse)) in plane.rows.iter().zip(rows) {
-            sink(self.one(vector, *inverse), ordinal);
+            if wanted.contains(ordinal) {
+                sink(self.one(vector, *inverse), ordinal);
+            }
         }
     }
 }
