@@ -5,6 +5,7 @@
 //! (immutable runs of records) <- `state` (one commit in memory) <- `query` (filter, retrieve, fuse)
 //! <- `db` (database, transaction, checkpoint, repair). `embed` stands alone.
 
+pub mod bitset;
 mod checks;
 pub mod db;
 pub mod embed;
