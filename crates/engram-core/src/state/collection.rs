@@ -2,7 +2,8 @@
 
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::{CollectionMeta, SegmentRef};
-use crate::format::record::{Metric, Record, Space};
+use crate::format::record::{Metric, Record};
+use crate::format::space::Space;
 use crate::index::text::{Analyzer, Language, TermCounts};
 use crate::segment::Segment;
 use roaring::RoaringBitmap;
