@@ -32,6 +32,11 @@ pub enum Element {
     Bit,
 }
 
+fn name_of<T: PartialEq>(all: &[(T, &'static str)], wanted: &T) -> &'static str {
+    let found = all.iter().find(|(value, _)| value == wanted);
+    found.map_or("", |(_, name)| name)
+}
+
 impl Kind {
     /// Every kind with the name users give.
     pub const ALL: [(Kind, &'static str); 3] = [
@@ -43,7 +48,7 @@ impl Kind {
     /// The name users give.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
+        name_of(&Self::ALL, &self)
     }
 
     /// The kind of a name.
@@ -72,7 +77,7 @@ impl Element {
     /// The name users give.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
+        name_of(&Self::ALL, &self)
     }
 
     /// The element type of a name.
@@ -92,11 +97,11 @@ impl Element {
     #[must_use]
     pub fn stride(self, dimension: usize) -> usize {
         match self {
-            Element::F32 => dimension * 4,
-            Element::F16 => dimension * 2,
+            Element::F32 => dimension.saturating_mul(4),
+            Element::F16 => dimension.saturating_mul(2),
             Element::I8 => dimension,
             // Whole words, so that scans need no tail.
-            Element::Bit => dimension.div_ceil(64) * 8,
+            Element::Bit => dimension.div_ceil(64).saturating_mul(8),
         }
     }
 
@@ -218,7 +223,7 @@ impl Embedding {
         match self {
             Embedding::Dense(v) => v.truncate(dimension as usize),
             Embedding::Multi(m) if m.dimension > dimension => {
-                let rows = m.rows().flat_map(|row| &row[..dimension as usize]);
+                let rows = m.rows().flat_map(|row| row.iter().take(dimension as usize));
                 m.data = rows.copied().collect();
                 m.dimension = dimension;
             }
@@ -305,7 +310,7 @@ fn decode_sparse(r: &mut Reader<'_>) -> Decode<Vec<(u32, f32)>> {
     let mut out: Vec<(u32, f32)> = Vec::new();
     for _ in 0..n {
         let dimension = r.u32()?;
-        let weight = r.f32s(1)?[0];
+        let weight = f32::from_bits(r.u32()?);
         if out.last().is_some_and(|(last, _)| *last >= dimension) {
             return Err(Malformed(
                 "the dimensions of a sparse vector are out of order",
