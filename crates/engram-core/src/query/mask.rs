@@ -1,6 +1,7 @@
 //! Which live records pass a filter.
 
 use super::Doc;
+use crate::bitset::{Allowed, Bitset};
 use crate::error::{Code, Error, Result};
 use crate::index::filter::{Filter, Path, suggest};
 use crate::segment::{Meta, collect_paths};
@@ -16,8 +17,10 @@ pub const BUILT_IN_FIELDS: [&str; 4] = ["_id", "_text", "_created", "_updated"];
 
 /// The records that pass.
 pub struct Mask {
+    /// How many of them lie in segments.
+    in_segments: u64,
     /// Ordinals by segment.
-    pub(super) segments: Vec<RoaringBitmap>,
+    pub(super) segments: Vec<Allowed>,
     /// Records in memory, by id.
     pub(super) memory: Vec<Arc<Entry>>,
 }
@@ -54,15 +57,17 @@ impl Mask {
     /// Every live record that passes; all of them without a filter.
     pub fn new(c: &Collection, filter: Option<&Filter>) -> Result<Mask> {
         let mut mask = Mask {
-            segments: Vec::new(),
+            in_segments: 0,
+            segments: Vec::with_capacity(c.segments.len()),
             memory: Vec::new(),
         };
         for view in &c.segments {
-            let live = view.live_ordinals();
-            mask.segments.push(match filter {
-                Some(filter) => filter_segment(filter, &view.segment, &live)?,
-                None => live,
-            });
+            let allowed = match filter {
+                Some(filter) => filter_segment(filter, &view.segment, &view.live_ordinals())?,
+                None => view.alive(),
+            };
+            mask.in_segments += u64::from(allowed.count(view.segment.records()));
+            mask.segments.push(allowed);
         }
         let names = filter.map(roots).unwrap_or_default();
         for entry in c.memory.values() {
@@ -87,7 +92,7 @@ impl Mask {
     /// How many records pass.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.memory.len() as u64 + self.segments.iter().map(RoaringBitmap::len).sum::<u64>()
+        self.memory.len() as u64 + self.in_segments
     }
 
     /// Whether no record passes.
@@ -96,9 +101,9 @@ impl Mask {
         self.len() == 0
     }
 
-    /// Ordinals that pass in one segment.
+    /// What passes in one segment.
     #[must_use]
-    pub fn ordinals(&self, segment: usize) -> &RoaringBitmap {
+    pub fn segment(&self, segment: usize) -> &Allowed {
         &self.segments[segment]
     }
 
@@ -111,8 +116,8 @@ impl Mask {
     /// The ids of all that pass, segments first.
     pub fn ids(&self, c: &Collection) -> Result<Vec<String>> {
         let mut out = Vec::with_capacity(self.len() as usize);
-        for (view, ordinals) in c.segments.iter().zip(&self.segments) {
-            for ordinal in ordinals {
+        for (view, allowed) in c.segments.iter().zip(&self.segments) {
+            for ordinal in allowed.ordinals_from(0, view.segment.records()) {
                 out.push(view.segment.record_id(ordinal)?.to_owned());
             }
         }
@@ -140,7 +145,7 @@ fn filter_segment(
     filter: &Filter,
     segment: &crate::segment::Segment,
     live: &RoaringBitmap,
-) -> Result<RoaringBitmap> {
+) -> Result<Allowed> {
     let names = roots(filter);
     let wants = |name: &str| names.contains(name);
     let mut ids = Vec::new();
@@ -154,7 +159,7 @@ fn filter_segment(
         segment.each_text(live, |_, text| texts.push(text.map(str::to_owned)))?;
     }
     let (mut ids, mut texts) = (ids.into_iter(), texts.into_iter());
-    let mut out = RoaringBitmap::new();
+    let mut passing = Vec::new();
     segment.each_meta(live, |ordinal, meta: Meta| {
         let built_in = BuiltIn {
             id: ids.next().map(|id| Value::Str(id.to_owned())),
@@ -163,10 +168,11 @@ fn filter_segment(
             updated: wants("_updated").then(|| iso_time(meta.updated_us)),
         };
         if passes(filter, &meta.metadata, &built_in) {
-            out.insert(ordinal);
+            passing.push(ordinal);
         }
     })?;
-    Ok(out)
+    let records = segment.records();
+    Ok(Allowed::Some(Bitset::from_ordinals(passing, records)))
 }
 
 /// Refuses a field that no record of the collection has. A field of a record that was deleted or
