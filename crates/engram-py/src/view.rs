@@ -237,7 +237,8 @@ impl Cursor {
             let room = limit - out.len();
             let taken = match self.collection.segments.get(place.part) {
                 Some(view) => {
-                    let rest = self.mask.ordinals(place.part).range(place.next as u32..);
+                    let allowed = self.mask.segment(place.part);
+                    let rest = allowed.ordinals_from(place.next as u32, view.segment.records());
                     let wanted: RoaringBitmap = rest.take(room).collect();
                     out.extend(view.segment.records_of(&wanted, self.vectors)?);
                     wanted.max().map(|last| u64::from(last) + 1)

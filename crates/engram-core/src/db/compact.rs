@@ -67,7 +67,7 @@ impl Output<'_> {
         Ok(SegmentView {
             at,
             segment,
-            dead: Arc::new(dead),
+            dead: Arc::new(dead.into()),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The dense retriever: exact similarity of every record that has a vector.
 
 use super::{Dense, Doc, Mask};
+use crate::bitset::Allowed;
 use crate::checks;
 use crate::error::{Code, Error, Result};
 use crate::format::record::Metric;
@@ -8,7 +9,6 @@ use crate::format::space::Kind;
 use crate::kernel;
 use crate::segment::{Plane, inverse_norm};
 use crate::state::Collection;
-use roaring::RoaringBitmap;
 
 /// Scores of all candidates.
 pub(super) fn score(c: &Collection, wanted: &Dense<'_>, mask: &Mask) -> Result<Vec<(f32, Doc)>> {
@@ -45,13 +45,13 @@ pub(super) fn score(c: &Collection, wanted: &Dense<'_>, mask: &Mask) -> Result<V
         inverse: inverse_norm(query),
     };
     let mut out = Vec::new();
-    for (part, (view, ordinals)) in c.segments.iter().zip(&mask.segments).enumerate() {
+    for (part, (view, allowed)) in c.segments.iter().zip(&mask.segments).enumerate() {
         if let Some(plane) = view.segment.plane(index)? {
             if plane.dimension != query.len() {
                 let message = "a vector plane has another dimension than its space";
                 return Err(Error::new(Code::CorruptSegment, message));
             }
-            scorer.plane(&plane, ordinals, |score, ordinal| {
+            scorer.plane(&plane, allowed, |score, ordinal| {
                 out.push((score, Doc::new(part, ordinal)));
             });
         }
@@ -82,7 +82,7 @@ impl Scorer<'_> {
     }
 
     /// The scores of the `wanted` rows.
-    fn plane(&self, plane: &Plane<'_>, wanted: &RoaringBitmap, mut sink: impl FnMut(f32, u32)) {
+    fn plane(&self, plane: &Plane<'_>, wanted: &Allowed, mut sink: impl FnMut(f32, u32)) {
         let mut buffer = Vec::new();
         for (j, ordinal) in plane.rows.iter().enumerate() {
             if wanted.contains(ordinal) {

@@ -4,19 +4,19 @@
 //! depend on where records lie. Document frequencies are those of the collection, not of the filter.
 
 use super::{Doc, Mask};
+use crate::bitset::Allowed;
 use crate::error::Result;
 use crate::index::text::{
     Bm25, Condition, CorpusStats, Phrase, TermCounts, TermScorer, TextIndexReader, TextQuery,
     phrase_frequency,
 };
 use crate::state::{Collection, SegmentView};
-use roaring::RoaringBitmap;
 use std::collections::{BTreeMap, BTreeSet};
 
 struct Part<'a> {
     view: &'a SegmentView,
     reader: TextIndexReader<'a>,
-    allowed: &'a RoaringBitmap,
+    allowed: &'a Allowed,
 }
 
 struct Searcher<'a> {
@@ -60,7 +60,7 @@ pub(super) fn score(
         .iter()
         .map(|p| {
             p.allowed
-                .iter()
+                .ordinals_from(0, p.view.segment.records())
                 .filter(|o| p.reader.doc_len(*o) > 0)
                 .count() as u64
         })
@@ -219,7 +219,7 @@ impl Searcher<'_> {
     fn phrase_docs(&self, phrase: &Phrase, allowed: bool) -> Result<BTreeMap<Doc, u32>> {
         let mut out = BTreeMap::new();
         for (i, p) in self.parts.iter().enumerate() {
-            let live = p.view.live_ordinals();
+            let live = p.view.alive();
             let within = if allowed { p.allowed } else { &live };
             for (ordinal, frequency) in phrase_in_segment(&p.reader, phrase, within)? {
                 out.insert(Doc::new(i, ordinal), frequency);
@@ -286,7 +286,7 @@ impl Searcher<'_> {
 fn phrase_in_segment(
     reader: &TextIndexReader<'_>,
     phrase: &Phrase,
-    within: &RoaringBitmap,
+    within: &Allowed,
 ) -> Result<Vec<(u32, u32)>> {
     let mut cursors = Vec::new();
     for (term, distance) in &phrase.terms {

@@ -6,8 +6,10 @@
 //! depends only on the manifest and the operations since, so every handle arrives at the same one.
 
 mod collection;
+mod dead;
 
 pub use collection::{Collection, Entry, Location, SegmentView};
+pub use dead::Dead;
 
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::SnapshotMeta;
