@@ -12,7 +12,7 @@ use crate::index::text::{
     Bm25, Condition, CorpusStats, Phrase, TermCounts, TermScorer, TextIndexReader, TextQuery,
     phrase_frequency,
 };
-use crate::state::{Collection, SegmentView};
+use crate::state::{Collection, Location, SegmentView};
 use std::collections::{BTreeMap, BTreeSet};
 
 struct Part<'a> {
@@ -57,10 +57,16 @@ pub(super) fn scores(
 ) -> Result<Vec<Option<f32>>> {
     let (all, _) = score(c, query, mask)?;
     let found: BTreeMap<Doc, f32> = all.into_iter().map(|(s, d)| (d, s)).collect();
-    Ok(docs
-        .iter()
-        .map(|d| Some(found.get(d).copied().unwrap_or(0.0)))
-        .collect())
+    let score = |d: &Doc| {
+        let has_text = match d.location(c, mask) {
+            Location::Memory(entry) => entry.record.text.is_some(),
+            Location::Segment(i, ordinal) => {
+                c.segments[i].segment.text_index()?.doc_len(ordinal) > 0
+            }
+        };
+        Ok(has_text.then(|| found.get(d).copied().unwrap_or(0.0)))
+    };
+    docs.iter().map(score).collect()
 }
 
 /// Scores of all candidates, and how many records with text passed the filter.

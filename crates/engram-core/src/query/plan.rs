@@ -213,11 +213,13 @@ fn learn(
         v.iter().map(|x| x * inverse).collect::<Vec<f32>>()
     };
     let mut target = unit(wanted.vector);
+    target.iter_mut().for_each(|t| *t *= 1.0 - share);
     for vector in &vectors {
         let step = share / vectors.len() as f32;
-        for (t, x) in target.iter_mut().zip(unit(vector)) {
-            *t = *t * (1.0 - step) + x * step;
-        }
+        target
+            .iter_mut()
+            .zip(unit(vector))
+            .for_each(|(t, x)| *t += x * step);
     }
     // Under dot and L2 lengths count: the query keeps its own.
     let length = 1.0 / inverse_norm(wanted.vector).max(f32::MIN_POSITIVE);
