@@ -32,6 +32,14 @@ pub mod kind {
     pub const TEXT_INDEX: u16 = 6;
     /// Metadata paths that occur.
     pub const FIELDS: u16 = 7;
+    /// Ids of nodes, in a segment of edges.
+    pub const NODES: u16 = 14;
+    /// Edges by node: outgoing ones under space 0, incoming ones under space 1.
+    pub const ROWS: u16 = 15;
+    /// Names of edge types.
+    pub const EDGE_TYPES: u16 = 16;
+    /// Properties of edges, compressed.
+    pub const PROPERTIES: u16 = 17;
 }
 
 /// One entry of the directory.

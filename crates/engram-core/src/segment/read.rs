@@ -1,6 +1,7 @@
 //! Reads a segment. Every chunk is checked against its checksum before its first use.
 
-use super::parts::{BlockAt, BlocksHead, VectorsHead, id_hash, lower_bound, unpack};
+use super::blocks::Blocks;
+use super::parts::{VectorsHead, id_hash, lower_bound};
 use crate::error::{Error, Result};
 use crate::format::codec::Reader;
 use crate::format::manifest::SegmentRef;
@@ -146,79 +147,25 @@ impl Segment {
         Ok(None)
     }
 
-    fn block_raw(&self, part: Part, head: BlocksHead, at: BlockAt) -> Result<Vec<u8>> {
-        let base = BlocksHead::BYTES + head.index_len();
-        let packed = self.bytes(part, base + at.start..base + at.end)?;
-        self.ok(unpack(packed, at.raw_len))
-    }
-
-    fn blocks(&self, part: Part) -> Result<(BlocksHead, &[u8])> {
-        let head = self.ok(BlocksHead::decode(self.bytes(part, 0..BlocksHead::BYTES)?))?;
-        let index = self.bytes(
-            part,
-            BlocksHead::BYTES..BlocksHead::BYTES + head.index_len(),
-        )?;
-        Ok((head, index))
-    }
-
-    /// Runs `f` on the entry of one ordinal.
-    fn entry<T>(&self, kind: u16, ordinal: u32, f: impl FnOnce(&[u8]) -> Decode<T>) -> Result<T> {
-        let part = self.need(kind)?;
-        let (head, index) = self.blocks(part)?;
-        let block = self.ok(head.find(index, ordinal).and_then(|i| head.block(index, i)))?;
-        let raw = self.block_raw(part, head, block)?;
-        let mut r = Reader::new(&raw);
-        for _ in block.first..ordinal {
-            self.ok(r.blob())?;
-        }
-        self.ok(r.blob().and_then(f))
-    }
-
-    /// Runs `f` on every entry whose ordinal is in `wanted`, in order.
-    fn each_entry(
-        &self,
-        kind: u16,
-        wanted: &RoaringBitmap,
-        mut f: impl FnMut(u32, &[u8]) -> Decode<()>,
-    ) -> Result<()> {
-        let part = self.need(kind)?;
-        let (head, index) = self.blocks(part)?;
-        for i in 0..head.blocks {
-            let block = self.ok(head.block(index, i))?;
-            let end = match i + 1 < head.blocks {
-                true => self.ok(head.block(index, i + 1))?.first,
-                false => self.records,
-            };
-            if block.first >= end || wanted.range_cardinality(block.first..end) == 0 {
-                continue;
-            }
-            let raw = self.block_raw(part, head, block)?;
-            let mut r = Reader::new(&raw);
-            for ordinal in block.first..end {
-                let entry = self.ok(r.blob())?;
-                if wanted.contains(ordinal) {
-                    self.ok(f(ordinal, entry))?;
-                }
-            }
-        }
-        Ok(())
+    fn blocks(&self, kind: u16) -> Result<Blocks<'_>> {
+        Blocks::open(&self.sealed, self.need(kind)?, self.records)
     }
 
     /// The text of a record.
     pub fn text(&self, ordinal: u32) -> Result<Option<String>> {
-        self.entry(kind::TEXTS, ordinal, |e| {
+        self.blocks(kind::TEXTS)?.entry(ordinal, |e| {
             Ok(decode_text(&mut Reader::new(e))?.map(str::to_owned))
         })
     }
 
     /// Times and metadata of a record.
     pub fn meta(&self, ordinal: u32) -> Result<Meta> {
-        self.entry(kind::METADATA, ordinal, decode_meta)
+        self.blocks(kind::METADATA)?.entry(ordinal, decode_meta)
     }
 
     /// Runs `f` on the times and metadata of every wanted record, in order.
     pub fn each_meta(&self, wanted: &RoaringBitmap, mut f: impl FnMut(u32, Meta)) -> Result<()> {
-        self.each_entry(kind::METADATA, wanted, |ordinal, e| {
+        self.blocks(kind::METADATA)?.each(wanted, |ordinal, e| {
             f(ordinal, decode_meta(e)?);
             Ok(())
         })
@@ -230,7 +177,7 @@ impl Segment {
         wanted: &RoaringBitmap,
         mut f: impl FnMut(u32, Option<&str>),
     ) -> Result<()> {
-        self.each_entry(kind::TEXTS, wanted, |ordinal, e| {
+        self.blocks(kind::TEXTS)?.each(wanted, |ordinal, e| {
             f(ordinal, decode_text(&mut Reader::new(e))?);
             Ok(())
         })
