@@ -1,15 +1,18 @@
 //! A query over one state: filter, retrievers, fusion. Exact: every live record is looked at.
 //!
 //! `mask` evaluates the filter to the records that pass; `dense` and `lexical` score those; `fuse`
-//! ranks them. Scores depend on the live records alone, never on how they lie in segments, and ties
+//! ranks them. `graph` answers about edges, which `walker` walks. Scores depend on the live records alone, never on how they lie in segments, and ties
 //! break by id, so the same query on the same commit gives the same answer in every process.
 
 mod dense;
 mod fuse;
+pub mod graph;
 mod lexical;
 mod mask;
+mod walker;
 
 pub use mask::{BUILT_IN_FIELDS, Mask};
+pub use walker::Scope;
 
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;

@@ -32,12 +32,6 @@ impl Unpacked {
         let i = ordinal.checked_sub(self.first)?;
         self.raw.get(self.entries.get(i as usize)?.clone())
     }
-
-    /// Every entry with its ordinal.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &[u8])> {
-        let entries = self.entries.iter().map(|range| &self.raw[range.clone()]);
-        (self.first..).zip(entries)
-    }
 }
 
 impl<'a> Blocks<'a> {

@@ -4,17 +4,21 @@
 //! ones before it do not, and its edges may lead to theirs. Incoming edges and the order of hashes
 //! can be made again from the outgoing edges and the ids.
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, Unpacked};
 use super::parts::BlocksWriter;
 use crate::error::{Error, Result};
 use crate::format::Malformed;
 use crate::format::codec::{Reader, Writer};
+use crate::format::limits::MAX_EDGE_TYPES;
 use crate::format::manifest::SegmentRef;
 use crate::format::segment::{Part, SegmentWriter, kind};
-use crate::index::graph::{self, Entry, Kinds, Names, Row, Rows, encode_names, encode_rows};
+use crate::index::graph::{
+    self, Entry as RowEntry, Kinds, Names, Row, Rows, encode_names, encode_rows,
+};
 use crate::store::{Sealed, Storage};
 use crate::value::Value;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -52,8 +56,8 @@ impl NewEdges<'_> {
         encode_names(&mut names, self.first_node, &self.nodes)?;
         segment.part(kind::NODES, 0, &names.bytes);
         let numbered = self.edges.iter().zip(0u32..);
-        let mut entries: Vec<Entry> = numbered
-            .map(|(&(node, kind, other), edge)| Entry {
+        let mut entries: Vec<RowEntry> = numbered
+            .map(|(&(node, kind, other), edge)| RowEntry {
                 node,
                 kind,
                 other,
@@ -224,6 +228,12 @@ impl EdgeSegment {
         self.types.get(i as usize)
     }
 
+    /// The edge types that it names, in order.
+    #[must_use]
+    pub fn types(&self) -> &[Arc<str>] {
+        &self.types
+    }
+
     /// The number of an edge type, where it names it.
     #[must_use]
     pub fn type_number(&self, name: &str) -> Option<u32> {
@@ -266,30 +276,111 @@ impl EdgeSegment {
         Ok(found.ok().map(|i| row.first + (of_kind.start + i) as u32))
     }
 
-    /// The properties of its edges, where any has some: entries by number of the edge, each an encoded
-    /// map, or nothing for none.
-    pub(crate) fn properties(&self) -> Result<Option<Blocks<'_>>> {
+    /// The properties of its edges in blocks, where any has some: entries by number of the edge, each
+    /// an encoded map, or nothing for none.
+    pub(crate) fn property_blocks(&self) -> Result<Option<Blocks<'_>>> {
         let open = |part| Blocks::open(&self.sealed, part, self.edges());
         self.properties.map(open).transpose()
     }
 
+    /// Reads the properties of many edges.
+    pub(crate) fn properties(&self) -> Result<PropertyReader<'_>> {
+        Ok(PropertyReader {
+            sealed: &self.sealed,
+            blocks: self.property_blocks()?,
+            block: None,
+        })
+    }
+
+    /// Reads one property of edges in any order.
+    pub(crate) fn weights(&self) -> Result<Weights<'_>> {
+        Ok(Weights {
+            sealed: &self.sealed,
+            blocks: self.property_blocks()?,
+            unpacked: HashMap::new(),
+        })
+    }
+
     /// The properties of one edge, a map.
     pub fn properties_of(&self, edge: u32) -> Result<Value> {
-        match self.properties()? {
+        match self.property_blocks()? {
             None => Ok(Value::Map(Vec::new())),
             Some(blocks) => blocks.entry(edge, decode_properties),
         }
     }
 }
 
+/// Reads the properties of many edges, best in the order of their numbers.
+pub(crate) struct PropertyReader<'a> {
+    sealed: &'a Sealed,
+    blocks: Option<Blocks<'a>>,
+    block: Option<Unpacked>,
+}
+
+impl PropertyReader<'_> {
+    /// The encoded map of an edge, nothing for an empty one.
+    pub(crate) fn entry(&mut self, edge: u32) -> Result<&[u8]> {
+        let Some(blocks) = &self.blocks else {
+            return Ok(&[]);
+        };
+        if self.block.as_ref().is_none_or(|b| b.get(edge).is_none()) {
+            self.block = Some(blocks.unpack(blocks.find(edge)?)?);
+        }
+        let found = self.block.as_ref().and_then(|b| b.get(edge));
+        found.ok_or_else(|| {
+            self.sealed
+                .damaged(Malformed("the properties of an edge are missing"))
+        })
+    }
+
+    /// The map of an edge.
+    pub(crate) fn value(&mut self, edge: u32) -> Result<Value> {
+        let sealed = self.sealed;
+        sealed.ok(decode_properties(self.entry(edge)?))
+    }
+}
+
+/// Reads one property of edges in any order, keeping what it unpacked.
+pub(crate) struct Weights<'a> {
+    sealed: &'a Sealed,
+    blocks: Option<Blocks<'a>>,
+    unpacked: HashMap<u32, Unpacked>,
+}
+
+impl Weights<'_> {
+    /// The property `name` of an edge, where it has it.
+    pub(crate) fn get(&mut self, edge: u32, name: &str) -> Result<Option<Value>> {
+        let Some(blocks) = &self.blocks else {
+            return Ok(None);
+        };
+        let i = blocks.find(edge)?;
+        let block = match self.unpacked.entry(i) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(blocks.unpack(i)?),
+        };
+        let entry = block.get(edge).unwrap_or_default();
+        self.sealed.ok(property(entry, name))
+    }
+}
+
+/// One property in an entry.
+fn property(entry: &[u8], name: &str) -> crate::format::Decode<Option<Value>> {
+    let Value::Map(entries) = decode_properties(entry)? else {
+        return Ok(None);
+    };
+    let mut entries = entries.into_iter();
+    Ok(entries.find(|(key, _)| key == name).map(|(_, value)| value))
+}
+
 fn read_types(bytes: &[u8]) -> crate::format::Decode<(u32, Vec<Arc<str>>)> {
     let mut r = Reader::new(bytes);
     let (first, count) = (r.u32()?, r.count()?);
-    if u64::from(first) + count as u64 > 1 << 16 {
+    if u64::from(first) + count as u64 > MAX_EDGE_TYPES as u64 {
         return Err(Malformed("there are too many edge types"));
     }
-    let types = (0..count).map(|_| Ok(Arc::from(r.str()?))).collect();
-    types.map(|types| (first, types))
+    let types: crate::format::Decode<Vec<Arc<str>>> =
+        (0..count).map(|_| Ok(Arc::from(r.str()?))).collect();
+    Ok((first, types?))
 }
 
 /// The properties in an entry: a map, empty where the entry is.
