@@ -6,3 +6,4 @@
 
 pub mod filter;
 pub mod text;
+pub mod vector;
