@@ -19,9 +19,11 @@
 //! Complexity: linear in the length, no allocation but the outputs.
 
 mod bits;
+mod extract;
 pub mod half;
 mod int8;
 mod level;
+pub mod nibble;
 mod prefetch;
 pub mod reference;
 mod register;
@@ -30,6 +32,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+pub use extract::extract;
 pub use bits::{hamming, hamming_each};
 pub use int8::{dot_i8, dot_i8_each};
 pub use level::Level;

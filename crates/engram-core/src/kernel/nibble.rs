@@ -70,7 +70,7 @@ pub fn bounds(
     out: &mut [f32],
     maxima: &mut [f32],
 ) {
-    bounds_at(level(), blocks, lookup, wanted, out, maxima);
+    bounds_at(Level::best(), blocks, lookup, wanted, out, maxima);
 }
 
 /// The rows of a block of bounds that are not below `bar`, row j as bit j.
@@ -79,15 +79,6 @@ pub fn bounds(
 pub fn not_below(bounds: &[f32; ROWS], bar: f32) -> u32 {
     let bit = |(j, bound): (u32, &f32)| u32::from(*bound >= bar) << j;
     (0..).zip(bounds).map(bit).fold(0, |a, b| a | b)
-}
-
-/// The best level that these loops have all instructions for.
-fn level() -> Level {
-    match Level::best() {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 if !is_x86_feature_detected!("avx512bw") => Level::Avx2,
-        level => level,
-    }
 }
 
 fn bounds_at(
@@ -103,14 +94,13 @@ fn bounds_at(
     assert!(out.len() == maxima.len() * ROWS && blocks.len() >= maxima.len() * block_bytes(units));
     assert!(wanted.is_none_or(|words| words.len() * 64 >= out.len()));
     match level {
-        #[cfg(target_arch = "aarch64")]
-        Level::Portable => neon::scan(blocks, lookup, wanted, out, maxima),
-        #[cfg(not(target_arch = "aarch64"))]
         Level::Portable => portable::scan(blocks, lookup, wanted, out, maxima),
-        // SAFETY: callers pass only a level for which `is_available` holds.
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::scan(blocks, lookup, wanted, out, maxima),
+        // SAFETY: levels are handed on only where they are available.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { avx2::scan(blocks, lookup, wanted, out, maxima) },
-        // SAFETY: as above, and `level` has looked for AVX-512BW.
+        // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => unsafe { avx512::scan(blocks, lookup, wanted, out, maxima) },
     }
@@ -192,7 +182,6 @@ macro_rules! scan_with {
     };
 }
 
-#[cfg(any(test, not(target_arch = "aarch64")))]
 mod portable {
     use super::*;
 
@@ -479,7 +468,7 @@ mod tests {
                 .map(|row| !masked || words[row / 64] >> (row % 64) & 1 == 1)
                 .collect();
             let expected = oracle(&codes, lookup, &wanted);
-            for level in Level::ALL.iter().copied().filter(|l| l.is_available()) {
+            for level in Level::available() {
                 let mut out = vec![7.0; blocks * ROWS];
                 let mut maxima = vec![7.0; blocks];
                 let words = masked.then_some(&*words);
@@ -507,7 +496,7 @@ mod tests {
                 block[units * UNIT_BYTES + 64 + j * 2..][..2].copy_from_slice(&[0, 0]);
             }
             let lookup = Lookup { tables: &tables, step: 1.0, bias: 0.0, weight: 1.0, base: 0.0 };
-            for level in Level::ALL.iter().copied().filter(|l| l.is_available()) {
+            for level in Level::available() {
                 let (mut out, mut maxima) = ([0.0; ROWS], [0.0]);
                 bounds_at(level, &block, lookup, None, &mut out, &mut maxima);
                 prop_assert_eq!(out, [(units * 4) as f32 * f32::from(largest); ROWS]);

@@ -12,6 +12,7 @@ mod mask;
 mod plan;
 mod request;
 mod shape;
+mod similarity;
 
 pub use mask::{BUILT_IN_FIELDS, Mask};
 pub use plan::run;

@@ -7,9 +7,13 @@ mod build;
 mod parts;
 mod plane;
 mod read;
+mod row_set;
+mod vectors;
 
-pub use build::SegmentBuilder;
+pub use build::{Coding, SegmentBuilder};
 pub(crate) use build::collect_paths;
 pub(crate) use plane::inverse_norm;
 pub use plane::{Plane, PlaneData};
 pub use read::{Meta, Segment};
+pub use row_set::RowSet;
+pub use vectors::Vectors;

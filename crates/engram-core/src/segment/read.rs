@@ -1,13 +1,14 @@
 //! Reads a segment. Every chunk is checked against its checksum before its first use.
 
 use super::parts::{BlockAt, BlocksHead, id_hash, lower_bound, unpack};
-use super::plane::{Plane, PlaneData, VectorsHead};
+use super::plane::VectorsHead;
+use super::row_set::RowSet;
 use crate::error::{Code, Error, Result};
 use crate::format::codec::Reader;
 use crate::format::manifest::SegmentRef;
 use crate::format::record::{Record, decode_text};
 use crate::format::segment::{CHUNK_BYTES, Directory, Part, kind};
-use crate::format::space::{Element, Embedding};
+use crate::format::space::Embedding;
 use crate::format::{Decode, Malformed};
 use crate::index::text::TextIndexReader;
 use crate::store::{Region, Storage};
@@ -37,7 +38,7 @@ pub struct Segment {
     directory: Directory,
     checked: Vec<AtomicU64>,
     /// By space: the kind of its part, and which ordinals have an embedding.
-    rows: BTreeMap<u16, (u16, OnceLock<RoaringBitmap>)>,
+    rows: BTreeMap<u16, (u16, OnceLock<RowSet>)>,
 }
 
 impl Segment {
@@ -90,12 +91,12 @@ impl Segment {
         self.region.len() as u64
     }
 
-    fn damaged(&self, why: Malformed) -> Error {
+    pub(super) fn damaged(&self, why: Malformed) -> Error {
         why.into_error(Code::CorruptSegment, "the segment", self.offset)
             .detail("segment", self.id)
     }
 
-    fn ok<T>(&self, decoded: Decode<T>) -> Result<T> {
+    pub(super) fn ok<T>(&self, decoded: Decode<T>) -> Result<T> {
         decoded.map_err(|why| self.damaged(why))
     }
 
@@ -128,7 +129,7 @@ impl Segment {
         Ok(self.directory.chunk_crcs.len())
     }
 
-    fn part(&self, kind: u16, space: u16) -> Option<Part> {
+    pub(super) fn part(&self, kind: u16, space: u16) -> Option<Part> {
         self.directory
             .parts
             .iter()
@@ -143,15 +144,12 @@ impl Segment {
 
     /// Checked bytes of a part.
     fn bytes(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
-        if range.start > range.end || range.end > part.len {
-            return Err(self.damaged(Malformed("a part is too short")));
-        }
-        let at = (part.offset + range.start) as usize..(part.offset + range.end) as usize;
-        self.check(at.clone())?;
-        Ok(&self.region[at])
+        let bytes = self.unchecked(part, range.clone())?;
+        self.check_in(part, range)?;
+        Ok(bytes)
     }
 
-    fn whole(&self, part: Part) -> Result<&[u8]> {
+    pub(super) fn whole(&self, part: Part) -> Result<&[u8]> {
         self.bytes(part, 0..part.len)
     }
 
@@ -345,7 +343,10 @@ impl Segment {
     }
 
     /// The part of a space's embeddings, its head, and the ordinals that have one.
-    fn vectors_head(&self, space: u16) -> Result<Option<(Part, VectorsHead, &RoaringBitmap)>> {
+    pub(super) fn vectors_head(
+        &self,
+        space: u16,
+    ) -> Result<Option<(Part, VectorsHead, &RowSet)>> {
         let Some((kind, cell)) = self.rows.get(&space) else {
             return Ok(None);
         };
@@ -367,7 +368,7 @@ impl Segment {
                 {
                     return Err(self.damaged(Malformed("a bitmap contradicts its part")));
                 }
-                cell.get_or_init(|| rows)
+                cell.get_or_init(|| RowSet::new(rows, self.records))
             }
         };
         Ok(Some((part, head, rows)))
@@ -375,34 +376,7 @@ impl Segment {
 
     /// Ordinals that have an embedding in `space`.
     pub fn rows(&self, space: u16) -> Result<Option<&RoaringBitmap>> {
-        Ok(self.vectors_head(space)?.map(|(_, _, rows)| rows))
-    }
-
-    /// All vectors of a dense space.
-    pub fn plane(&self, space: u16) -> Result<Option<Plane<'_>>> {
-        let Some((part, head, rows)) = self.vectors_head(space)? else {
-            return Ok(None);
-        };
-        if part.kind != kind::VECTORS {
-            return Ok(None);
-        }
-        let at = head.plane_at()..head.plane_at() + head.plane_len();
-        let per_row = u64::from(head.count) * 4;
-        let data = match head.element {
-            Element::F32 => PlaneData::F32(self.cast(part, at)?),
-            Element::F16 => PlaneData::F16(self.cast(part, at)?),
-            Element::Bit => PlaneData::Bit(self.cast(part, at)?),
-            Element::I8 => PlaneData::I8 {
-                codes: self.cast(part, at)?,
-                scales: self.cast(part, head.scales_at()..head.scales_at() + per_row)?,
-            },
-        };
-        Ok(Some(Plane {
-            rows,
-            dimension: head.dimension as usize,
-            data,
-            inverse_norms: self.cast(part, head.norms_at()..head.norms_at() + per_row)?,
-        }))
+        Ok(self.vectors_head(space)?.map(|(_, _, rows)| rows.ordinals()))
     }
 
     /// What a record has in a space.
@@ -410,10 +384,9 @@ impl Segment {
         let Some((part, head, rows)) = self.vectors_head(space)? else {
             return Ok(None);
         };
-        if !rows.contains(ordinal) {
+        let Some(row) = rows.row(ordinal) else {
             return Ok(None);
-        }
-        let row = rows.rank(ordinal) - 1;
+        };
         if part.kind != kind::VECTORS {
             let blocks = Part {
                 offset: part.offset + head.plane_at(),
@@ -421,36 +394,27 @@ impl Segment {
                 ..part
             };
             let decode = |e: &[u8]| Embedding::decode(&mut Reader::new(e));
-            return self.entry_in(blocks, row as u32, decode).map(Some);
+            return self.entry_in(blocks, row, decode).map(Some);
         }
-        self.dense_row(part, &head, row).map(Some)
+        let Some(vectors) = self.dense(space)? else {
+            return Ok(None);
+        };
+        let plane = vectors.some(&[row])?;
+        let vector = plane.row(row as usize, &mut Vec::new()).to_vec();
+        Ok(Some(Embedding::Dense(vector)))
     }
 
-    fn dense_row(&self, part: Part, head: &VectorsHead, row: u64) -> Result<Embedding> {
-        let start = head.plane_at() + row * head.stride();
-        let at = start..start + head.stride();
-        let scale = head.scales_at() + row * 4;
-        let data = match head.element {
-            Element::F32 => PlaneData::F32(self.cast(part, at)?),
-            Element::F16 => PlaneData::F16(self.cast(part, at)?),
-            Element::Bit => PlaneData::Bit(self.cast(part, at)?),
-            Element::I8 => PlaneData::I8 {
-                codes: self.cast(part, at)?,
-                scales: self.cast(part, scale..scale + 4)?,
-            },
-        };
-        let plane = Plane {
-            rows: &RoaringBitmap::new(),
-            dimension: head.dimension as usize,
-            data,
-            inverse_norms: &[],
-        };
-        Ok(Embedding::Dense(plane.row(0, &mut Vec::new()).to_vec()))
+    /// A part's bytes that [`Segment::check_in`] has not been asked about yet.
+    pub(super) fn unchecked(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
+        if range.start > range.end || range.end > part.len {
+            return Err(self.damaged(Malformed("a part is too short")));
+        }
+        Ok(&self.region[(part.offset + range.start) as usize..(part.offset + range.end) as usize])
     }
 
-    fn cast<T: bytemuck::AnyBitPattern>(&self, part: Part, range: Range<u64>) -> Result<&[T]> {
-        bytemuck::try_cast_slice(self.bytes(part, range)?)
-            .map_err(|_| self.damaged(Malformed("a plane is not aligned")))
+    /// Checks the chunks that cover a range of a part.
+    pub(super) fn check_in(&self, part: Part, range: Range<u64>) -> Result<()> {
+        self.check((part.offset + range.start) as usize..(part.offset + range.end) as usize)
     }
 
     /// The full-text index.

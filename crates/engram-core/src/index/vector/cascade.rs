@@ -17,11 +17,8 @@ use crate::kernel::nibble::{ROWS, bounds, not_below};
 
 /// Exact scores of the rows of a part.
 pub trait Rows {
-    /// Says that `row` will be scored soon.
-    fn prefetch(&self, row: usize);
-    /// The score of `row`, higher being nearer; under the Euclidean metric the negative *squared*
-    /// distance.
-    fn score(&self, row: usize) -> Result<f32>;
+    /// Replaces `out` by the scores of `rows`, higher being nearer.
+    fn scores(&self, rows: &[u32], out: &mut Vec<f32>) -> Result<()>;
 }
 
 /// Codes to scan.
@@ -59,6 +56,8 @@ pub struct Scratch {
     summits: Vec<f32>,
     pool: Vec<f32>,
     queue: Vec<(f32, At)>,
+    rows: Vec<u32>,
+    scores: Vec<f32>,
 }
 
 impl Scratch {
@@ -70,8 +69,9 @@ impl Scratch {
     }
 }
 
-/// How many rows are asked for ahead of the one being scored.
-const AHEAD: usize = 4;
+/// How many rows are scored before the bar is looked at again: enough for the kernel to ask for
+/// rows ahead of their use.
+const BATCH: usize = 32;
 
 /// Offers `best` every row of `parts` that the bounds do not rule out.
 pub fn search<R: Rows>(
@@ -98,10 +98,11 @@ pub fn search<R: Rows>(
     }
     // First the few that look best, so that the bar is nearly where it will end.
     let first = first_bar(scratch, best.k() * 2 + 24);
-    gather(parts, scratch, first.max(best.bar()), f32::INFINITY);
-    counts.scored += score(parts, scratch, best)?;
-    gather(parts, scratch, best.bar(), first);
-    counts.scored += score(parts, scratch, best)?;
+    let first = first.max(query.bound_of(best.bar()));
+    gather(parts, scratch, first, f32::INFINITY);
+    counts.scored += score(query, parts, scratch, best)?;
+    gather(parts, scratch, query.bound_of(best.bar()), first);
+    counts.scored += score(query, parts, scratch, best)?;
     Ok(counts)
 }
 
@@ -196,17 +197,25 @@ fn gather<R>(parts: &[Part<'_, R>], scratch: &mut Scratch, bar: f32, done: f32) 
 }
 
 /// Scores the rows of the queue as far as their bounds still reach the bar, and returns how many.
-fn score<R: Rows>(parts: &[Part<'_, R>], scratch: &Scratch, best: &mut Best) -> Result<u64> {
+fn score<R: Rows>(
+    query: &Query<'_>,
+    parts: &[Part<'_, R>],
+    scratch: &mut Scratch,
+    best: &mut Best,
+) -> Result<u64> {
+    let Scratch { queue, rows, scores, .. } = scratch;
     let mut scored = 0;
-    let rows_of = |at: &At| &parts[at.part as usize].rows;
-    for (i, (bound, at)) in scratch.queue.iter().enumerate() {
-        if let Some((_, next)) = scratch.queue.get(i + AHEAD) {
-            rows_of(next).prefetch(next.row as usize);
-        }
-        if *bound >= best.bar() {
-            let score = rows_of(at).score(at.row as usize)?;
-            best.offer(score, At { part: parts[at.part as usize].part, ..*at });
-            scored += 1;
+    for of_part in queue.chunk_by(|a, b| a.1.part == b.1.part) {
+        let part = &parts[of_part[0].1.part as usize];
+        for batch in of_part.chunks(BATCH) {
+            let bar = query.bound_of(best.bar());
+            rows.clear();
+            rows.extend(batch.iter().filter(|(b, _)| *b >= bar).map(|(_, at)| at.row));
+            part.rows.scores(rows, scores)?;
+            scored += rows.len() as u64;
+            for (row, score) in rows.iter().zip(&*scores) {
+                best.offer(*score, At { part: part.part, row: *row });
+            }
         }
     }
     Ok(scored)

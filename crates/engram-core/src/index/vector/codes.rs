@@ -35,21 +35,41 @@ pub fn codable(vector: &[f32]) -> bool {
     vector.iter().all(|x| x.abs() <= MAX_NUMBER)
 }
 
-/// The mean of `vectors`, at unit length where the metric is cosine.
-pub fn centre<'a>(
+/// Takes the mean of vectors, at unit length where the metric is cosine.
+pub struct CentreBuilder {
     metric: Metric,
-    dimension: usize,
-    vectors: impl Iterator<Item = &'a [f32]>,
-) -> Vec<f32> {
-    let (mut sums, mut count) = (vec![0f64; dimension], 0f64);
-    for vector in vectors {
-        let factor = f64::from(unit_factor(metric, vector));
-        for (sum, x) in sums.iter_mut().zip(vector) {
-            *sum += f64::from(*x) * factor;
+    sums: Vec<f64>,
+    count: u32,
+}
+
+impl CentreBuilder {
+    /// No vector yet.
+    #[must_use]
+    pub fn new(metric: Metric, dimension: usize) -> CentreBuilder {
+        CentreBuilder {
+            metric,
+            sums: vec![0.0; dimension],
+            count: 0,
         }
-        count += 1.0;
     }
-    sums.iter().map(|x| (x / f64::max(count, 1.0)) as f32).collect()
+
+    /// Takes a vector into account, unless it cannot be coded.
+    pub fn push(&mut self, vector: &[f32]) {
+        if codable(vector) {
+            let factor = f64::from(unit_factor(self.metric, vector));
+            for (sum, x) in self.sums.iter_mut().zip(vector) {
+                *sum += f64::from(*x) * factor;
+            }
+            self.count += 1;
+        }
+    }
+
+    /// The mean; zeros where there is nothing to take it from.
+    #[must_use]
+    pub fn finish(self) -> Vec<f32> {
+        let count = f64::from(self.count.max(1));
+        self.sums.iter().map(|x| (x / count) as f32).collect()
+    }
 }
 
 /// What a vector is multiplied by before it is coded.

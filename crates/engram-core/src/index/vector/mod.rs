@@ -7,8 +7,11 @@ mod codes;
 mod query;
 mod rotation;
 
+#[cfg(test)]
+mod tests;
+
 pub use best::{At, Best};
 pub use cascade::{Counts, Part, Rows, Scratch, search};
-pub use codes::{CENTRE_SAMPLE, Codes, centre, codable, encode};
-pub use query::{Prepared, Query};
+pub use codes::{CENTRE_SAMPLE, CentreBuilder, Codes, codable, encode};
+pub use query::{Prepared, Query, deviations};
 pub use rotation::{Rotation, padded};

@@ -5,7 +5,7 @@
 //! rows, the estimate `scale * sum (sign_i q'_i)`, and `w * offset`. The sum is looked up in tables of
 //! whole numbers; what rounding them costs is small beside the error of the codes, and counted.
 //!
-//! Under the Euclidean metric, scores in here are negative *squared* distances.
+//! Under the Euclidean metric bounds are those of negative *squared* distances.
 
 use super::codes::{Codes, codable};
 use super::rotation::Rotation;
@@ -102,6 +102,16 @@ impl<'a> Query<'a> {
         }
     }
 
+    /// The bound that a row must reach to have a score of `bar`, a little less for what rounding may
+    /// cost.
+    #[must_use]
+    pub fn bound_of(&self, bar: f32) -> f32 {
+        match self.metric {
+            Metric::L2 => -(bar * bar) * (1.0 + SLACK),
+            Metric::Cosine | Metric::Dot => bar,
+        }
+    }
+
     /// How sums over `codes`, which have the centre of `prepared`, become bounds.
     #[must_use]
     pub fn lookup<'p>(&self, prepared: &'p Prepared, codes: &Codes<'_>) -> Lookup<'p> {
@@ -122,6 +132,17 @@ impl<'a> Query<'a> {
             base: prepared.base + prepared.slack,
         }
     }
+}
+
+/// How many standard deviations a normal variable exceeds with the probability `1 - share`, `share`
+/// from 0.5 to below 1, to 5e-4 (Abramowitz and Stegun, "Handbook of Mathematical Functions",
+/// 26.2.23).
+#[must_use]
+pub fn deviations(share: f32) -> f32 {
+    let t = (-2.0 * f64::from(1.0 - share).max(1e-12).ln()).max(0.0).sqrt();
+    let above = 2.515_517 + t * (0.802_853 + t * 0.010_328);
+    let below = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
+    (t - above / below).max(0.0) as f32
 }
 
 impl Prepared {
