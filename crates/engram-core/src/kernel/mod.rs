@@ -16,6 +16,7 @@
 //! Complexity: linear in the length, no allocation but the output of [`dot_many`].
 
 mod lanes;
+pub mod planes;
 pub mod reference;
 
 /// Instruction sets that a build of the loops exists for.

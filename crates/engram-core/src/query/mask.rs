@@ -3,17 +3,13 @@
 use super::Doc;
 use crate::bitset::{Allowed, Bitset};
 use crate::error::{Code, Error, Result};
-use crate::index::filter::{Filter, Path, iso_time, suggest};
+use crate::index::filter::{BUILT_IN_FIELDS, Filter, Path, iso_time, suggest};
 use crate::segment::{Meta, collect_paths};
 use crate::state::{Collection, Entry};
 use crate::value::Value;
 use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Fields that every record has, beside its metadata. Times are ISO 8601 in UTC, so that they
-/// compare as text.
-pub const BUILT_IN_FIELDS: [&str; 4] = ["_id", "_text", "_created", "_updated"];
 
 /// The records that pass.
 pub struct Mask {

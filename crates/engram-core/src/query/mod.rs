@@ -9,7 +9,7 @@ mod fuse;
 mod lexical;
 mod mask;
 
-pub use mask::{BUILT_IN_FIELDS, Mask};
+pub use mask::Mask;
 
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
