@@ -30,8 +30,8 @@ pub mod kind {
     pub const VECTORS: u16 = 5;
     /// Full-text index.
     pub const TEXT_INDEX: u16 = 6;
-    /// Metadata paths that occur.
-    pub const FIELDS: u16 = 7;
+    /// Metadata by path. (7 was a list of these paths.)
+    pub const COLUMNS: u16 = 9;
 }
 
 /// One entry of the directory.

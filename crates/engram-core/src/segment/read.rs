@@ -102,7 +102,7 @@ impl Segment {
             .detail("segment", self.id)
     }
 
-    fn ok<T>(&self, decoded: Decode<T>) -> Result<T> {
+    pub(super) fn ok<T>(&self, decoded: Decode<T>) -> Result<T> {
         decoded.map_err(|why| self.damaged(why))
     }
 
@@ -143,13 +143,13 @@ impl Segment {
             .copied()
     }
 
-    fn need(&self, kind: u16) -> Result<Part> {
+    pub(super) fn need(&self, kind: u16) -> Result<Part> {
         self.part(kind, 0)
             .ok_or_else(|| self.damaged(Malformed("a part is missing")))
     }
 
     /// Checked bytes of a part.
-    fn bytes(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
+    pub(super) fn bytes(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
         if range.start > range.end || range.end > part.len {
             return Err(self.damaged(Malformed("a part is too short")));
         }
@@ -418,13 +418,6 @@ impl Segment {
         self.part(kind, space)
             .map(|part| self.whole(part))
             .transpose()
-    }
-
-    /// Dotted metadata paths that occur in its records.
-    pub fn fields(&self) -> Result<Vec<&str>> {
-        let mut r = Reader::new(self.whole(self.need(kind::FIELDS)?)?);
-        let n = self.ok(r.count())?;
-        (0..n).map(|_| self.ok(r.str())).collect()
     }
 }
 
