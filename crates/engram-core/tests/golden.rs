@@ -14,6 +14,7 @@ use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
 use engram_core::error::Result;
 use engram_core::format::manifest::Manifest;
 use engram_core::format::record::{Metric, Record};
+use engram_core::format::space::Embedding;
 use engram_core::format::superblock::Superblock;
 use engram_core::format::{FORMAT_MAJOR, PAGE_BYTES};
 use engram_core::query::{Dense, Request, run};
@@ -98,7 +99,12 @@ fn record_json(c: &Collection, r: &Record) -> String {
     list(&mut out, ['{', '}'], &r.vectors, |out, (space, v)| {
         string(out, &c.spaces[usize::from(*space)].name);
         out.push_str(": ");
-        list(out, ['[', ']'], v, |out, x| {
+        let numbers: Vec<f32> = match v {
+            Embedding::Dense(v) => v.clone(),
+            Embedding::Sparse(s) => s.iter().flat_map(|(d, w)| [*d as f32, *w]).collect(),
+            Embedding::Multi(m) => m.data.clone(),
+        };
+        list(out, ['[', ']'], &numbers, |out, x| {
             let _ = write!(out, "{x:?}");
         });
     });
@@ -289,10 +295,9 @@ fn put(db: &Database, collection: &str, from: usize, to: usize, note: &str) {
                 vec![NewVector {
                     space,
                     identity: (space == "w").then_some("{\"name\":\"model\"}"),
-                    values: if space == "v" {
-                        vec![x + 0.25, -x, 1.5]
-                    } else {
-                        vec![0.1, x]
+                    embedding: match space {
+                        "v" => Embedding::Dense(vec![x + 0.25, -x, 1.5]),
+                        _ => Embedding::Dense(vec![0.1, x]),
                     },
                 }]
             },

@@ -1,8 +1,9 @@
 //! Records as the tuples that `engram` makes its objects of.
 
-use crate::arrays::vector_out;
+use crate::arrays::embedding_out;
 use crate::value::value_out;
-use engram_core::format::record::{Record, Space};
+use engram_core::format::record::Record;
+use engram_core::format::space::Space;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -19,7 +20,7 @@ pub(crate) fn row<'py>(
             let out = PyDict::new(py);
             for (space, vector) in &record.vectors {
                 if let Some(space) = spaces.get(usize::from(*space)) {
-                    out.set_item(&space.name, vector_out(py, vector))?;
+                    out.set_item(&space.name, embedding_out(py, vector)?)?;
                 }
             }
             Some(out)

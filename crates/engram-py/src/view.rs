@@ -65,7 +65,10 @@ impl View {
         for (space, records) in c.spaces.iter().zip(counts) {
             let one = PyDict::new(py);
             one.set_item("name", &space.name)?;
+            one.set_item("kind", space.kind.name())?;
             one.set_item("dimension", space.dimension)?;
+            one.set_item("element", space.element.name())?;
+            one.set_item("truncate", space.truncate)?;
             one.set_item("identity", space.identity.as_deref())?;
             one.set_item("records", records)?;
             spaces.append(one)?;

@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use crate::error::Result;
-use crate::format::record::Space;
+use crate::format::space::Space;
 use crate::state::{Collection, State};
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ pub fn records_in_space(c: &Collection, space: u16) -> Result<u64> {
     let mut n = c
         .memory
         .values()
-        .filter(|e| e.record.vector(space).is_some())
+        .filter(|e| e.record.embedding(space).is_some())
         .count() as u64;
     for view in &c.segments {
         if let Some(rows) = view.segment.rows(space)? {

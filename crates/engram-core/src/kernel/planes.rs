@@ -12,41 +12,43 @@ type Block = [u64; BLOCK_WORDS];
 
 /// Clears in `acc` every record whose code lies in none of `bounds` (both ends included).
 ///
-/// `words` holds the planes block by block, the highest bit first; `acc` one word per 64 records.
-pub fn keep(words: &[[u8; 8]], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
+/// `planes` holds 8 bytes per 64 records and bit, block by block, the highest bit first; `acc` has one
+/// word per 64 records.
+pub fn keep(planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
     match Level::best() {
-        Level::Portable => keep_portable(words, bits, bounds, acc),
         // SAFETY: `Level::best` returns only a level whose features this processor has.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { keep_avx2(words, bits, bounds, acc) },
+        Level::Avx2 => unsafe { keep_avx2(planes, bits, bounds, acc) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { keep_avx512(words, bits, bounds, acc) },
+        Level::Avx512 => unsafe { keep_avx512(planes, bits, bounds, acc) },
+        _ => keep_portable(planes, bits, bounds, acc),
     }
 }
 
-fn keep_portable(words: &[[u8; 8]], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
-    keep_body(words, bits, bounds, acc);
+fn keep_portable(planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
+    keep_body(planes, bits, bounds, acc);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn keep_avx2(words: &[[u8; 8]], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
-    keep_body(words, bits, bounds, acc);
+fn keep_avx2(planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
+    keep_body(planes, bits, bounds, acc);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn keep_avx512(words: &[[u8; 8]], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
-    keep_body(words, bits, bounds, acc);
+fn keep_avx512(planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
+    keep_body(planes, bits, bounds, acc);
 }
 
 #[inline(always)]
-fn keep_body(words: &[[u8; 8]], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
+fn keep_body(planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
     let bits = bits as usize;
-    let mut rest = words;
+    let mut rest = planes;
     for out in acc.chunks_mut(BLOCK_WORDS) {
-        let Some((block, after)) = rest.split_at_checked(bits * out.len()) else {
+        let row = out.len() * 8;
+        let Some((block, after)) = rest.split_at_checked(bits * row) else {
             return out.fill(0);
         };
         rest = after;
@@ -55,39 +57,28 @@ fn keep_body(words: &[[u8; 8]], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64
         }
         let mut found = [0; BLOCK_WORDS];
         for (low, high) in bounds {
-            let one = match out.len() {
-                BLOCK_WORDS => within(block.as_chunks().0, bits, *low, *high),
-                _ => within_short(block, bits, out.len(), *low, *high),
-            };
+            let one = within(block, row, bits, *low, *high);
             found.iter_mut().zip(one).for_each(|(f, o)| *f |= o);
         }
         out.iter_mut().zip(found).for_each(|(o, f)| *o &= f);
     }
 }
 
-/// The last block, whose planes have fewer words, padded.
-#[inline(always)]
-fn within_short(block: &[[u8; 8]], bits: usize, words: usize, low: u32, high: u32) -> Block {
-    let mut padded = [[[0u8; 8]; BLOCK_WORDS]; 32];
-    for (to, from) in padded.iter_mut().zip(block.chunks(words.max(1))) {
-        to.iter_mut().zip(from).for_each(|(t, f)| *t = *f);
-    }
-    within(padded.get(..bits).unwrap_or(&padded), bits, low, high)
-}
-
 /// Which codes c of a block have low <= c <= high: from the highest bit on, a code stays equal to a
-/// bound or leaves it upwards or downwards for good.
+/// bound or leaves it upwards or downwards for good. A plane takes `row` bytes; what lies beyond the
+/// records of a shorter block is arbitrary.
 #[inline(always)]
-fn within(planes: &[[[u8; 8]; BLOCK_WORDS]], bits: usize, low: u32, high: u32) -> Block {
+fn within(block: &[u8], row: usize, bits: usize, low: u32, high: u32) -> Block {
     let mut above = [0; BLOCK_WORDS];
     let mut below = [0; BLOCK_WORDS];
     let mut at_low = [u64::MAX; BLOCK_WORDS];
     let mut at_high = [u64::MAX; BLOCK_WORDS];
-    for (plane, bit) in planes.iter().zip((0..bits).rev()) {
+    for (i, bit) in (0..bits).rev().enumerate() {
+        let plane = words_at(block, i * row);
         let low_bit = (u64::from(low >> bit & 1)).wrapping_neg();
         let high_bit = (u64::from(high >> bit & 1)).wrapping_neg();
         for i in 0..BLOCK_WORDS {
-            let p = u64::from_le_bytes(plane[i]);
+            let p = plane[i];
             above[i] |= at_low[i] & p & !low_bit;
             at_low[i] &= !(p ^ low_bit);
             below[i] |= at_high[i] & !p & high_bit;
@@ -99,6 +90,21 @@ fn within(planes: &[[[u8; 8]; BLOCK_WORDS]], bits: usize, low: u32, high: u32) -
         out[i] = (above[i] | at_low[i]) & (below[i] | at_high[i]);
     }
     out
+}
+
+/// The words from byte `at` on, 0 beyond the end. As one copy, which becomes one load.
+#[inline(always)]
+fn words_at(block: &[u8], at: usize) -> Block {
+    let rest = block.get(at..).unwrap_or(&[]);
+    let words: Block = match rest.first_chunk::<{ BLOCK_WORDS * 8 }>() {
+        Some(bytes) => bytemuck::pod_read_unaligned(bytes),
+        None => {
+            let mut bytes = [0; BLOCK_WORDS * 8];
+            bytes[..rest.len()].copy_from_slice(rest);
+            bytemuck::pod_read_unaligned(&bytes)
+        }
+    };
+    words.map(u64::from_le)
 }
 
 /// The codes of 64 records; `planes[b]` holds bit b of each.
@@ -142,11 +148,11 @@ mod tests {
         #[test]
         fn every_level_agrees(
             bits in 1u32..20,
-            planes in prop::collection::vec(any::<[u8; 8]>(), 0..600),
+            planes in prop::collection::vec(any::<u8>(), 0..4800),
             bounds in prop::collection::vec((any::<u16>(), any::<u16>()), 0..3),
         ) {
             let bounds: Vec<(u32, u32)> = bounds.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
-            let words = planes.len() / bits as usize + 3;
+            let words = planes.len() / 8 / bits as usize + 3;
             let mut wanted = vec![u64::MAX; words];
             keep_portable(&planes, bits, &bounds, &mut wanted);
             let mut found = vec![u64::MAX; words];

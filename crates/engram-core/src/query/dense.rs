@@ -5,6 +5,7 @@ use crate::bitset::Allowed;
 use crate::checks;
 use crate::error::{Code, Error, Result};
 use crate::format::record::Metric;
+use crate::format::space::Kind;
 use crate::kernel;
 use crate::segment::{Plane, inverse_norm};
 use crate::state::Collection;
@@ -31,16 +32,22 @@ pub(super) fn score(c: &Collection, wanted: &Dense<'_>, mask: &Mask) -> Result<V
     if wanted.identity.is_some() {
         checks::identity(wanted.space, space.identity.as_deref(), wanted.identity)?;
     }
-    checks::dimension(wanted.space, space.dimension, wanted.vector.len())?;
+    checks::kind(space, Kind::Dense)?;
+    let mut query = wanted.vector;
+    if space.truncate && query.len() > space.dimension as usize {
+        query = &query[..space.dimension as usize];
+        checks::vector(wanted.space, query, c.metric)?;
+    }
+    checks::dimension(wanted.space, space.dimension, query.len())?;
     let scorer = Scorer {
         metric: c.metric,
-        query: wanted.vector,
-        inverse: inverse_norm(wanted.vector),
+        query,
+        inverse: inverse_norm(query),
     };
     let mut out = Vec::new();
     for (part, (view, allowed)) in c.segments.iter().zip(&mask.segments).enumerate() {
         if let Some(plane) = view.segment.plane(index)? {
-            if plane.dimension != wanted.vector.len() {
+            if plane.dimension != query.len() {
                 let message = "a vector plane has another dimension than its space";
                 return Err(Error::new(Code::CorruptSegment, message));
             }
@@ -76,13 +83,11 @@ impl Scorer<'_> {
 
     /// The scores of the `wanted` rows.
     fn plane(&self, plane: &Plane<'_>, wanted: &Allowed, mut sink: impl FnMut(f32, u32)) {
-        let rows = plane
-            .data
-            .chunks_exact(plane.dimension)
-            .zip(plane.inverse_norms);
-        for (ordinal, (vector, inverse)) in plane.rows.iter().zip(rows) {
+        let mut buffer = Vec::new();
+        for (j, ordinal) in plane.rows.iter().enumerate() {
             if wanted.contains(ordinal) {
-                sink(self.one(vector, *inverse), ordinal);
+                let vector = plane.row(j, &mut buffer);
+                sink(self.one(vector, plane.inverse_norms[j]), ordinal);
             }
         }
     }

@@ -5,16 +5,21 @@
 //! break by id, so the same query on the same commit gives the same answer in every process.
 
 mod dense;
+mod facets;
+mod fields;
+mod filter;
 mod fuse;
 mod lexical;
 mod mask;
 
+pub use facets::{Facet, facets};
+pub use filter::{Method, Step};
 pub use mask::Mask;
 
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
 use crate::format::record::Record;
-use crate::index::filter::{self, Filter};
+use crate::index::filter::{Filter, parse};
 use crate::index::text::TextQuery;
 use crate::state::{Collection, Location};
 use std::time::Instant;
@@ -82,9 +87,9 @@ pub struct Report {
 
 /// Parses a filter and checks its fields against those of the collection.
 pub fn parse_filter(c: &Collection, text: &str, ignore_missing: bool) -> Result<Filter> {
-    let filter = filter::parse(text)?;
+    let filter = parse(text)?;
     if !ignore_missing {
-        mask::check_fields(c, &filter)?;
+        fields::check(c, &filter)?;
     }
     Ok(filter)
 }
@@ -176,3 +181,6 @@ impl Doc {
 pub fn record(c: &Collection, hit: &Hit, vectors: bool) -> Result<Record> {
     c.record_at(&hit.at, vectors)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,11 @@
 mod build;
 mod columns;
 mod parts;
+mod plane;
 mod read;
 
 pub use build::SegmentBuilder;
-pub(crate) use build::inverse_norm;
 pub use columns::PathColumn;
-pub use read::{Meta, Plane, Segment};
+pub(crate) use plane::inverse_norm;
+pub use plane::{Plane, PlaneData};
+pub use read::{Meta, Segment};

@@ -14,6 +14,9 @@ use crate::format::{Decode, Malformed};
 use crate::kernel::planes::{self, BLOCK_WORDS};
 use std::ops::Range;
 
+/// Ranges beyond which it is cheaper to look each code up than to compare it with each range.
+const MANY: usize = 24;
+
 /// Bits that codes below `codes` take.
 pub(super) fn bits_for(codes: usize) -> u32 {
     codes
@@ -37,45 +40,59 @@ pub(super) fn encode(w: &mut Writer, codes: &[u32], bits: u32) {
 /// The planes of a column.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Planes<'a> {
-    words: &'a [[u8; 8]],
+    bytes: &'a [u8],
     bits: u32,
     records: u32,
 }
 
 impl<'a> Planes<'a> {
     pub(super) fn new(bytes: &'a [u8], bits: u32, records: u32) -> Decode<Planes<'a>> {
-        let (words, rest) = bytes.as_chunks::<8>();
-        let wanted = u64::from(records.div_ceil(64)) * u64::from(bits);
-        if bits > 32 || words.len() as u64 != wanted || !rest.is_empty() {
+        let wanted = u64::from(records.div_ceil(64)) * u64::from(bits) * 8;
+        if bits > 32 || bytes.len() as u64 != wanted {
             return Err(Malformed("the planes of a column have the wrong length"));
         }
         Ok(Planes {
-            words,
+            bytes,
             bits,
             records,
         })
     }
 
-    /// Drops from `acc` (bit j of word w for record 64 w + j) every record whose code is in none of
-    /// `ranges`. Blocks in which `acc` holds nothing are not looked at.
-    pub(super) fn keep(&self, ranges: &[Range<u32>], acc: &mut [u64]) {
-        let all = |range: &Range<u32>| {
-            range.start == 0 && (self.bits < 32 && range.end > (1 << self.bits) - 1)
-        };
-        if ranges.iter().any(all) {
-            return;
-        }
-        if self.bits == 0 {
-            return acc.fill(0);
-        }
-        // Codes of `bits` bits only: what a range asks for beyond them is never met.
-        let top = u32::MAX >> (32 - self.bits);
+    /// Drops from `acc` (bit j of word w for record 64 w + j) every record whose code, less `offset`,
+    /// is in none of `ranges`. Blocks in which `acc` holds nothing are not looked at.
+    pub(super) fn keep(&self, ranges: &[Range<u32>], offset: u32, acc: &mut [u64]) {
+        // Codes have `bits` bits: what a range asks for beyond them is never met.
+        let top = u32::MAX.checked_shr(32 - self.bits).unwrap_or(0);
+        let code = |entry: u32| entry.saturating_add(offset);
         let bounds: Vec<(u32, u32)> = ranges
             .iter()
-            .filter(|range| range.start < range.end && range.start <= top)
-            .map(|range| (range.start, (range.end - 1).min(top)))
+            .filter(|range| range.start < range.end && code(range.start) <= top)
+            .map(|range| (code(range.start), code(range.end - 1).min(top)))
             .collect();
-        planes::keep(self.words, self.bits, &bounds, acc);
+        if bounds.contains(&(0, top)) {
+            return;
+        }
+        if bounds.is_empty() {
+            return acc.fill(0);
+        }
+        match bounds.len() <= MANY {
+            true => planes::keep(self.bytes, self.bits, &bounds, acc),
+            false => self.keep_codes(&bounds, top, acc),
+        }
+    }
+
+    /// The same by looking each code up.
+    fn keep_codes(&self, bounds: &[(u32, u32)], top: u32, acc: &mut [u64]) {
+        let mut wanted = vec![0u64; top as usize / 64 + 1];
+        for code in bounds.iter().flat_map(|(low, high)| *low..=*high) {
+            wanted[code as usize / 64] |= 1 << (code % 64);
+        }
+        let mut kept = vec![0u64; acc.len()];
+        self.each(acc, |ordinal, code| {
+            let found = wanted[code as usize / 64] >> (code % 64) & 1;
+            kept[ordinal as usize / 64] |= found << (ordinal % 64);
+        });
+        acc.copy_from_slice(&kept);
     }
 
     /// Runs `f` on the ordinal and code of every record in `wanted`.
@@ -103,7 +120,8 @@ impl<'a> Planes<'a> {
         let mut planes = [0u64; 32];
         for (bit, plane) in planes.iter_mut().enumerate().take(bits) {
             let at = block * bits + (bits - 1 - bit) * in_block + (i - block);
-            *plane = self.words.get(at).map_or(0, |w| u64::from_le_bytes(*w));
+            let word = self.bytes.get(at * 8..).and_then(|rest| rest.first_chunk());
+            *plane = word.map_or(0, |bytes| u64::from_le_bytes(*bytes));
         }
         planes::codes(&planes, bits)
     }
@@ -119,7 +137,10 @@ mod tests {
         fn planes_answer_as_the_codes_do(
             bits in 0u32..18,
             seeds in prop::collection::vec(any::<u32>(), 1..1400),
-            bounds in prop::collection::vec((any::<u32>(), any::<u32>()), 0..4),
+            bounds in prop_oneof![
+                9 => prop::collection::vec((any::<u32>(), any::<u32>()), 0..4),
+                1 => prop::collection::vec((any::<u32>(), any::<u32>()), 20..60),
+            ],
             dense in any::<bool>(),
         ) {
             let mask = (1u32 << bits) - 1;
@@ -138,11 +159,14 @@ mod tests {
                 .map(|i| if dense { u64::MAX } else { i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (i % 64) })
                 .collect();
             let mut acc = start.clone();
-            planes.keep(&ranges, &mut acc);
+            let offset = seeds[0] % 3;
+            planes.keep(&ranges, offset, &mut acc);
             for (o, code) in codes.iter().enumerate() {
                 let was = start[o / 64] >> (o % 64) & 1 == 1;
                 let is = acc[o / 64] >> (o % 64) & 1 == 1;
-                prop_assert_eq!(is, was && ranges.iter().any(|r| r.contains(code)), "{} {}", o, code);
+                let entry = code.checked_sub(offset);
+                let wanted = ranges.iter().any(|r| entry.is_some_and(|e| r.contains(&e)));
+                prop_assert_eq!(is, was && wanted, "{} {}", o, code);
             }
             let mut seen = Vec::new();
             let full = vec![u64::MAX; words];

@@ -116,11 +116,6 @@ impl<'a> Postings<'a> {
         Ok(())
     }
 
-    /// How many records hold entry `i`.
-    pub(super) fn count(&self, i: u32) -> Decode<u32> {
-        Ok((self.list(i)?.varint()? / 2).min(self.records.into()) as u32)
-    }
-
     /// A cursor at the list of entry `i`.
     fn list(&self, i: u32) -> Decode<Reader<'a>> {
         let start = self.starts.get(i as usize >> self.shift).ok_or(WRONG)?;
@@ -212,7 +207,6 @@ mod tests {
             let read = Postings::new(&w.bytes, n, records).unwrap();
             let words = records.div_ceil(64) as usize;
             for start in 0..n {
-                prop_assert_eq!(read.count(start).unwrap() as usize, lists[start as usize].len());
                 for end in [start, start + 1, n, n + 3] {
                     let mut out = vec![0; words];
                     read.add(start..end, &mut out).unwrap();
@@ -234,7 +228,6 @@ mod tests {
             if let Ok(read) = Postings::new(&bytes, entries, records) {
                 for i in 0..entries {
                     let _ = read.add(i..i + 2, &mut out);
-                    let _ = read.count(i);
                 }
                 let _ = read.keep_present(&mut out);
             }

@@ -142,16 +142,11 @@ impl<'a> Column<'a> {
         }
         match &self.body {
             Body::Planes(planes) => {
-                let ranges = match negated {
-                    true => complement(&wanted.0.ranges, self.entries()),
-                    false => wanted.0.ranges.clone(),
-                };
-                let shift = |r: Range<u32>| {
-                    let shifted = |e: u32| e.saturating_add(self.absent);
-                    shifted(r.start)..shifted(r.end)
-                };
-                let codes: Vec<Range<u32>> = ranges.into_iter().map(shift).collect();
-                planes.keep(&codes, acc);
+                let ranges = &wanted.0.ranges;
+                match negated {
+                    true => planes.keep(&complement(ranges, self.entries()), self.absent, acc),
+                    false => planes.keep(ranges, self.absent, acc),
+                }
             }
             Body::Postings(lists) => {
                 let mut holding = vec![0; acc.len()];
@@ -173,7 +168,10 @@ impl<'a> Column<'a> {
     pub fn keep_present(&self, acc: &mut [u64]) -> Decode<()> {
         match &self.body {
             Body::Planes(_) if self.absent == 0 => {}
-            Body::Planes(planes) => planes.keep(&[self.absent..u32::MAX], acc),
+            Body::Planes(planes) => {
+                let all = 0..self.entries();
+                planes.keep(std::slice::from_ref(&all), self.absent, acc);
+            }
             Body::Postings(lists) => lists.keep_present(acc)?,
         }
         Ok(())

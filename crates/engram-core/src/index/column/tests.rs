@@ -154,6 +154,8 @@ fn plain_record() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn columns_answer_as_the_records_do(records in prop::collection::vec(record(), 1..12),
                                         tests in prop::collection::vec(test(), 1..12)) {
