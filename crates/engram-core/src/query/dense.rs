@@ -1,5 +1,7 @@
 //! The dense retriever: exact similarity of every record that has a vector.
 
+use super::fuse::top;
+use super::plan::Found;
 use super::{Dense, Doc, Mask};
 use crate::bitset::Allowed;
 use crate::checks;
@@ -8,10 +10,64 @@ use crate::format::record::Metric;
 use crate::format::space::Kind;
 use crate::kernel;
 use crate::segment::{Plane, inverse_norm};
-use crate::state::Collection;
+use crate::state::{Collection, Location};
+use std::collections::BTreeMap;
+
+/// The best `depth` records.
+pub(super) fn search(
+    c: &Collection,
+    wanted: &Dense<'_>,
+    mask: &Mask,
+    depth: usize,
+) -> Result<Found> {
+    let scores = score(c, wanted, mask)?;
+    Ok(Found {
+        records: scores.len() as u64,
+        list: top(c, mask, scores, depth)?,
+        exact: true,
+        notes: Vec::new(),
+    })
+}
+
+/// The scores of some records; None for one without a vector.
+pub(super) fn scores(
+    c: &Collection,
+    wanted: &Dense<'_>,
+    mask: &Mask,
+    docs: &[Doc],
+) -> Result<Vec<Option<f32>>> {
+    let all: BTreeMap<Doc, f32> = score(c, wanted, mask)?
+        .into_iter()
+        .map(|(s, d)| (d, s))
+        .collect();
+    Ok(docs.iter().map(|d| all.get(d).copied()).collect())
+}
+
+/// The vectors of some records, of those that have one.
+pub(super) fn vectors_of(
+    c: &Collection,
+    mask: &Mask,
+    space: &str,
+    docs: &[Doc],
+) -> Result<Vec<Vec<f32>>> {
+    let Some(index) = c.space(space) else {
+        return Ok(Vec::new());
+    };
+    let mut out = Vec::new();
+    for doc in docs {
+        match doc.location(c, mask) {
+            Location::Memory(entry) => out.extend(entry.record.vector(index).map(<[f32]>::to_vec)),
+            Location::Segment(i, ordinal) => {
+                let embedding = c.segments[i].segment.embedding(index, ordinal)?;
+                out.extend(embedding.and_then(|e| e.as_dense().map(<[f32]>::to_vec)));
+            }
+        }
+    }
+    Ok(out)
+}
 
 /// Scores of all candidates.
-pub(super) fn score(c: &Collection, wanted: &Dense<'_>, mask: &Mask) -> Result<Vec<(f32, Doc)>> {
+fn score(c: &Collection, wanted: &Dense<'_>, mask: &Mask) -> Result<Vec<(f32, Doc)>> {
     checks::vector(wanted.space, wanted.vector, c.metric)?;
     let Some(index) = c.space(wanted.space) else {
         if c.spaces.is_empty() && c.live() == 0 {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::db::{Database, NewRecord, OpenOptions};
+use crate::error::Code;
 use crate::format::record::Metric;
 use crate::index::column::{compare_values, equal_values};
 use crate::index::filter::generators::{filter, near_part, record as metadata};
