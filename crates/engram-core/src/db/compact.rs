@@ -179,6 +179,7 @@ pub(super) fn rewrite(
         segments,
         memory: imbl::OrdMap::new(),
         memory_bytes: 0,
+        texts: Arc::default(),
         ..c.clone()
     })
 }

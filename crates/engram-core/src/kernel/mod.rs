@@ -29,6 +29,7 @@ mod row;
 mod rows;
 #[cfg(test)]
 mod tests;
+pub mod unpack;
 
 pub use bits::{hamming, hamming_each};
 pub use int8::{dot_i8, dot_i8_each};

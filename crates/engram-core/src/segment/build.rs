@@ -91,7 +91,7 @@ impl<'a> SegmentBuilder<'a> {
         for (space, plane) in self.planes {
             segment.part_with(plane.part_kind(), space, |w| plane.finish(w))?;
         }
-        segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish());
+        segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish()?);
         segment.part(
             kind::METADATA,
             0,

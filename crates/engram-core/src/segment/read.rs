@@ -2,6 +2,7 @@
 
 use super::parts::{BlockAt, BlocksHead, id_hash, lower_bound, unpack};
 use super::plane::{Plane, PlaneData, VectorsHead};
+use crate::bitset::Bitset;
 use crate::error::{Code, Error, Result};
 use crate::format::codec::Reader;
 use crate::format::manifest::SegmentRef;
@@ -9,7 +10,7 @@ use crate::format::record::{Record, decode_text};
 use crate::format::segment::{CHUNK_BYTES, Directory, Part, kind};
 use crate::format::space::{Element, Embedding};
 use crate::format::{Decode, Malformed};
-use crate::index::text::TextIndexReader;
+use crate::index::text::{Guard, Source, TextIndexReader};
 use crate::store::{Region, Storage};
 use crate::value::Value;
 use roaring::RoaringBitmap;
@@ -28,8 +29,15 @@ pub struct Meta {
     pub metadata: Value,
 }
 
+impl Guard for Segment {
+    fn check(&self, range: Range<usize>) -> Result<()> {
+        Segment::check(self, range)
+    }
+}
+
 /// An open segment.
 pub struct Segment {
+    with_text: OnceLock<Bitset>,
     id: u64,
     offset: u64,
     records: u32,
@@ -65,6 +73,7 @@ impl Segment {
             region,
             directory,
             checked: (0..words).map(|_| AtomicU64::new(0)).collect(),
+            with_text: OnceLock::new(),
             rows,
         })
     }
@@ -453,9 +462,23 @@ impl Segment {
             .map_err(|_| self.damaged(Malformed("a plane is not aligned")))
     }
 
-    /// The full-text index.
+    /// The full-text index. What it reads is checked as it is read.
     pub fn text_index(&self) -> Result<TextIndexReader<'_>> {
-        TextIndexReader::open(self.whole(self.need(kind::TEXT_INDEX)?)?)
+        let part = self.need(kind::TEXT_INDEX)?;
+        let at = part.offset as usize..(part.offset + part.len) as usize;
+        let bytes = &self.region[at.clone()];
+        TextIndexReader::open(Source::guarded(bytes, at.start, self))
+    }
+
+    /// Records that have words; counted once.
+    pub fn with_text(&self) -> Result<&Bitset> {
+        if let Some(known) = self.with_text.get() {
+            return Ok(known);
+        }
+        let reader = self.text_index()?;
+        let with_text = (0..self.records).filter(|ordinal| reader.doc_len(*ordinal) > 0);
+        let counted = Bitset::from_ordinals(with_text, self.records);
+        Ok(self.with_text.get_or_init(|| counted))
     }
 
     /// The bytes of a part, for comparison with fresh ones.

@@ -1,6 +1,6 @@
 //! One collection at one commit.
 
-use super::Dead;
+use super::{Dead, MemoryTexts};
 use crate::bitset::Allowed;
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::{CollectionMeta, SegmentRef};
@@ -9,6 +9,7 @@ use crate::format::space::Space;
 use crate::index::text::{Analyzer, Language, TermCounts};
 use crate::segment::Segment;
 use roaring::RoaringBitmap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// A record that is not in a segment yet.
@@ -16,9 +17,50 @@ pub struct Entry {
     /// The record.
     pub record: Record,
     terms: OnceLock<TermCounts>,
+    /// Its slot among the texts in memory, and the generation of that; see `texts`.
+    slot: AtomicU64,
+}
+
+/// No slot.
+const NO_SLOT: u64 = u64::MAX;
+
+/// Two entries are equal only if they are one.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        std::ptr::eq(self, other)
+    }
 }
 
 impl Entry {
+    fn new(record: Record) -> Entry {
+        Entry {
+            record,
+            terms: OnceLock::new(),
+            slot: AtomicU64::new(NO_SLOT),
+        }
+    }
+
+    /// Its terms, if they were counted.
+    pub fn known_terms(&self) -> Option<&TermCounts> {
+        self.terms.get()
+    }
+
+    pub(super) fn set_slot(&self, generation: u32, slot: u32) {
+        let packed = u64::from(generation) << 32 | u64::from(slot);
+        self.slot.store(packed, Ordering::Relaxed);
+    }
+
+    /// Its slot in a generation, if that was the last to take it in.
+    pub(super) fn slot(&self, generation: u32) -> Option<u32> {
+        let packed = self.slot.load(Ordering::Relaxed);
+        (packed >> 32 == u64::from(generation)).then_some(packed as u32)
+    }
+
+    /// Whether any generation took it in.
+    pub(super) fn has_slot(&self) -> bool {
+        self.slot.load(Ordering::Relaxed) != NO_SLOT
+    }
+
     /// Its terms, counted at the first text query that looks at it.
     pub fn terms(&self, analyzer: &Analyzer) -> Option<&TermCounts> {
         let text = self.record.text.as_deref()?;
@@ -91,6 +133,8 @@ pub struct Collection {
     pub memory: imbl::OrdMap<Arc<str>, Arc<Entry>>,
     /// About how many bytes they take.
     pub memory_bytes: u64,
+    /// The words of those records, found once for all states.
+    pub texts: Arc<MemoryTexts>,
 }
 
 impl Collection {
@@ -117,6 +161,7 @@ impl Collection {
             segments: Vec::new(),
             memory: imbl::OrdMap::new(),
             memory_bytes: 0,
+            texts: Arc::default(),
         })
     }
 
@@ -237,13 +282,7 @@ impl Collection {
         self.delete(&record.id)?;
         self.memory_bytes += record.size_bytes() as u64;
         let key: Arc<str> = Arc::from(record.id.as_str());
-        self.memory.insert(
-            key,
-            Arc::new(Entry {
-                record,
-                terms: OnceLock::new(),
-            }),
-        );
+        self.memory.insert(key, Arc::new(Entry::new(record)));
         Ok(())
     }
 

@@ -7,9 +7,11 @@
 
 mod collection;
 mod dead;
+mod texts;
 
 pub use collection::{Collection, Entry, Location, SegmentView};
 pub use dead::Dead;
+pub use texts::{MemoryTexts, Slots, TextsView};
 
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::SnapshotMeta;
