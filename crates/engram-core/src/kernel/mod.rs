@@ -32,6 +32,7 @@ mod row;
 mod rows;
 #[cfg(test)]
 mod tests;
+pub mod unpack;
 
 pub use bits::{hamming, hamming_each};
 pub use extract::extract;
