@@ -67,7 +67,7 @@ impl Output<'_> {
         Ok(SegmentView {
             at,
             segment,
-            dead: Arc::new(dead),
+            dead: Arc::new(dead.into()),
         })
     }
 }
@@ -234,7 +234,7 @@ fn build_all(c: &Collection, jobs: &[Vec<Piece<'_>>], first_id: u64) -> Vec<Resu
 }
 
 fn build(c: &Collection, job: &[Piece<'_>], id: u64) -> Result<Built> {
-    let mut builder = SegmentBuilder::new(&c.analyzer);
+    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces);
     for piece in job {
         match piece {
             Piece::Memory(entry) => builder.add(&entry.record)?,

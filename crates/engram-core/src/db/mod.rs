@@ -23,6 +23,6 @@ mod verify;
 pub use database::{Database, OpenOptions};
 pub use doctor::{DoctorOptions, DoctorReport, doctor};
 pub use rewrite::RewriteReport;
-pub use stats::{CollectionStats, Stats, records_in_space};
+pub use stats::{CollectionStats, Stats, any_in_space, records_in_space};
 pub use transaction::{NewRecord, NewVector, RecordUpdate, Transaction};
 pub use verify::{Problem, VerifyReport};

@@ -143,7 +143,7 @@ fn copy_segment(
         };
         let segment = Arc::new(Segment::open(out.storage, &at)?);
         return Ok(SegmentView {
-            dead: Arc::new(at.dead.clone()),
+            dead: Arc::new(at.dead.clone().into()),
             segment,
             at,
         });

@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use crate::error::Result;
-use crate::format::record::Space;
+use crate::format::space::Space;
 use crate::state::{Collection, State};
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ pub fn records_in_space(c: &Collection, space: u16) -> Result<u64> {
     let mut n = c
         .memory
         .values()
-        .filter(|e| e.record.vector(space).is_some())
+        .filter(|e| e.record.embedding(space).is_some())
         .count() as u64;
     for view in &c.segments {
         if let Some(rows) = view.segment.rows(space)? {
@@ -61,6 +61,19 @@ pub fn records_in_space(c: &Collection, space: u16) -> Result<u64> {
         }
     }
     Ok(n)
+}
+
+/// Whether any live record has an embedding in a space.
+pub fn any_in_space(c: &Collection, space: u16) -> Result<bool> {
+    for view in &c.segments {
+        if let Some(rows) = view.segment.rows(space)?
+            && (view.dead.is_empty() && !rows.is_empty() || rows.difference_len(&view.dead) > 0)
+        {
+            return Ok(true);
+        }
+    }
+    let mut memory = c.memory.values();
+    Ok(memory.any(|e| e.record.embedding(space).is_some()))
 }
 
 impl Engine {

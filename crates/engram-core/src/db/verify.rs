@@ -2,9 +2,11 @@
 
 use super::engine::Engine;
 use super::history::log_start;
+use crate::checks;
 use crate::error::{Code, Error, Result};
 use crate::format::frame::Kind;
 use crate::format::segment::{Directory, kind};
+use crate::format::space::Space;
 use crate::format::superblock::Superblock;
 use crate::format::{Decode, Extent, PAGE_BYTES};
 use crate::segment::{Segment, SegmentBuilder};
@@ -202,7 +204,7 @@ fn recount(c: &Collection, segment: &Segment) -> Result<()> {
             "a segment holds another number of records than it says",
         ));
     }
-    let mut builder = SegmentBuilder::new(&c.analyzer);
+    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces);
     for (record, ordinal) in records.iter().zip(0u32..) {
         if segment.find(&record.id)? != Some(ordinal) {
             return Err(wrong(format!(
@@ -212,8 +214,15 @@ fn recount(c: &Collection, segment: &Segment) -> Result<()> {
         }
         for (space, vector) in &record.vectors {
             let declared = c.spaces.get(usize::from(*space));
-            let fits = declared.is_some_and(|s| s.dimension as usize == vector.len());
-            if !fits || vector.iter().any(|x| !x.is_finite()) {
+            let fits = |s: &Space| {
+                let rounded = || {
+                    let mut again = vector.clone();
+                    again.round(s.element);
+                    again == *vector
+                };
+                s.fits(vector) && checks::embedding(&s.name, vector, c.metric).is_ok() && rounded()
+            };
+            if !declared.is_some_and(fits) {
                 return Err(wrong(format!(
                     "a vector of record {:?} is wrong",
                     record.id

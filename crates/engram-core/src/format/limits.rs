@@ -18,6 +18,8 @@ pub const MAX_VECTORS_PER_RECORD: usize = 64;
 pub const MAX_VECTOR_NAME_BYTES: usize = 64;
 /// Largest dimension of a vector.
 pub const MAX_DIMENSION: usize = 65_535;
+/// Most tokens of one multi-vector.
+pub const MAX_TOKENS: usize = 65_535;
 /// Largest record in encoded bytes, vectors included.
 pub const MAX_RECORD_BYTES: usize = 32 << 20;
 /// Largest transaction in encoded bytes.
@@ -36,6 +38,7 @@ pub const TABLE: &[(&str, usize)] = &[
     ("vectors_per_record", MAX_VECTORS_PER_RECORD),
     ("vector_name_bytes", MAX_VECTOR_NAME_BYTES),
     ("dimension", MAX_DIMENSION),
+    ("tokens", MAX_TOKENS),
     ("record_bytes", MAX_RECORD_BYTES),
     ("transaction_bytes", MAX_TRANSACTION_BYTES),
     ("k", MAX_K),

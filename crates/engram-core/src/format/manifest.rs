@@ -8,7 +8,8 @@
 //! find manifests where both superblocks are lost.
 
 use super::codec::{Reader, Writer};
-use super::record::{Metric, Space};
+use super::record::Metric;
+use super::space::Space;
 use super::{Decode, Extent, MAX_NUMBER, Malformed, is_time};
 use roaring::RoaringBitmap;
 

@@ -1,7 +1,8 @@
 //! Operations of a commit frame (F-050): what a transaction did, in order.
 
 use super::codec::{Reader, Writer};
-use super::record::{Metric, Record, Space};
+use super::record::{Metric, Record};
+use super::space::Space;
 use super::{Decode, Malformed};
 
 /// One operation.

@@ -5,8 +5,11 @@
 
 mod build;
 mod parts;
+mod plane;
 mod read;
 
 pub use build::SegmentBuilder;
-pub(crate) use build::{collect_paths, inverse_norm};
-pub use read::{Meta, Plane, Segment};
+pub(crate) use build::collect_paths;
+pub(crate) use plane::inverse_norm;
+pub use plane::{Plane, PlaneData};
+pub use read::{Meta, Segment};

@@ -1,11 +1,13 @@
 //! Reads a segment. Every chunk is checked against its checksum before its first use.
 
-use super::parts::{BlockAt, BlocksHead, VectorsHead, id_hash, lower_bound, unpack};
+use super::parts::{BlockAt, BlocksHead, id_hash, lower_bound, unpack};
+use super::plane::{Plane, PlaneData, VectorsHead};
 use crate::error::{Code, Error, Result};
 use crate::format::codec::Reader;
 use crate::format::manifest::SegmentRef;
 use crate::format::record::{Record, decode_text};
 use crate::format::segment::{CHUNK_BYTES, Directory, Part, kind};
+use crate::format::space::{Element, Embedding};
 use crate::format::{Decode, Malformed};
 use crate::index::text::TextIndexReader;
 use crate::store::{Region, Storage};
@@ -26,19 +28,6 @@ pub struct Meta {
     pub metadata: Value,
 }
 
-/// The vectors of one space.
-#[derive(Clone, Copy)]
-pub struct Plane<'a> {
-    /// Ordinals that have a vector; row j belongs to the j-th of them.
-    pub rows: &'a RoaringBitmap,
-    /// Length of each vector.
-    pub dimension: usize,
-    /// The vectors, row after row.
-    pub data: &'a [f32],
-    /// One over the norm of each row.
-    pub inverse_norms: &'a [f32],
-}
-
 /// An open segment.
 pub struct Segment {
     id: u64,
@@ -47,7 +36,8 @@ pub struct Segment {
     region: Region,
     directory: Directory,
     checked: Vec<AtomicU64>,
-    rows: BTreeMap<u16, OnceLock<RoaringBitmap>>,
+    /// By space: the kind of its part, and which ordinals have an embedding.
+    rows: BTreeMap<u16, (u16, OnceLock<RoaringBitmap>)>,
 }
 
 impl Segment {
@@ -62,8 +52,11 @@ impl Segment {
                 "it is not the one that the manifest names",
             )));
         }
-        let vectors = directory.parts.iter().filter(|p| p.kind == kind::VECTORS);
-        let rows = vectors.map(|p| (p.space, OnceLock::new())).collect();
+        let embeddings = |p: &&Part| [kind::VECTORS, kind::SPARSE, kind::MULTI].contains(&p.kind);
+        let parts = directory.parts.iter().filter(embeddings);
+        let rows = parts
+            .map(|p| (p.space, (p.kind, OnceLock::new())))
+            .collect();
         let words = directory.chunk_crcs.len().div_ceil(64);
         Ok(Segment {
             id: at.id,
@@ -211,7 +204,15 @@ impl Segment {
 
     /// Runs `f` on the entry of one ordinal.
     fn entry<T>(&self, kind: u16, ordinal: u32, f: impl FnOnce(&[u8]) -> Decode<T>) -> Result<T> {
-        let part = self.need(kind)?;
+        self.entry_in(self.need(kind)?, ordinal, f)
+    }
+
+    fn entry_in<T>(
+        &self,
+        part: Part,
+        ordinal: u32,
+        f: impl FnOnce(&[u8]) -> Decode<T>,
+    ) -> Result<T> {
         let (head, index) = self.blocks(part)?;
         let block = self.ok(head.find(index, ordinal).and_then(|i| head.block(index, i)))?;
         let raw = self.block_raw(part, head, block)?;
@@ -301,11 +302,11 @@ impl Segment {
         })
     }
 
-    fn record_vectors(&self, ordinal: u32) -> Result<Vec<(u16, Vec<f32>)>> {
+    fn record_vectors(&self, ordinal: u32) -> Result<Vec<(u16, Embedding)>> {
         let mut out = Vec::new();
         for space in self.spaces() {
-            if let Some(v) = self.vector(space, ordinal)? {
-                out.push((space, v.to_vec()));
+            if let Some(v) = self.embedding(space, ordinal)? {
+                out.push((space, v));
             }
         }
         Ok(out)
@@ -343,10 +344,12 @@ impl Segment {
         self.rows.keys().copied()
     }
 
-    /// The head of a vectors part and the ordinals that have a vector.
+    /// The part of a space's embeddings, its head, and the ordinals that have one.
     fn vectors_head(&self, space: u16) -> Result<Option<(Part, VectorsHead, &RoaringBitmap)>> {
-        let (Some(part), Some(cell)) = (self.part(kind::VECTORS, space), self.rows.get(&space))
-        else {
+        let Some((kind, cell)) = self.rows.get(&space) else {
+            return Ok(None);
+        };
+        let Some(part) = self.part(*kind, space) else {
             return Ok(None);
         };
         let head = self.ok(VectorsHead::decode(
@@ -370,40 +373,82 @@ impl Segment {
         Ok(Some((part, head, rows)))
     }
 
-    /// Ordinals that have a vector in `space`.
+    /// Ordinals that have an embedding in `space`.
     pub fn rows(&self, space: u16) -> Result<Option<&RoaringBitmap>> {
         Ok(self.vectors_head(space)?.map(|(_, _, rows)| rows))
     }
 
-    /// All vectors of a space.
+    /// All vectors of a dense space.
     pub fn plane(&self, space: u16) -> Result<Option<Plane<'_>>> {
         let Some((part, head, rows)) = self.vectors_head(space)? else {
             return Ok(None);
         };
-        let plane_end = head.plane_at() + head.plane_len();
-        let norms_end = head.norms_at() + u64::from(head.count) * 4;
+        if part.kind != kind::VECTORS {
+            return Ok(None);
+        }
+        let at = head.plane_at()..head.plane_at() + head.plane_len();
+        let per_row = u64::from(head.count) * 4;
+        let data = match head.element {
+            Element::F32 => PlaneData::F32(self.cast(part, at)?),
+            Element::F16 => PlaneData::F16(self.cast(part, at)?),
+            Element::Bit => PlaneData::Bit(self.cast(part, at)?),
+            Element::I8 => PlaneData::I8 {
+                codes: self.cast(part, at)?,
+                scales: self.cast(part, head.scales_at()..head.scales_at() + per_row)?,
+            },
+        };
         Ok(Some(Plane {
             rows,
             dimension: head.dimension as usize,
-            data: self.floats(part, head.plane_at()..plane_end)?,
-            inverse_norms: self.floats(part, head.norms_at()..norms_end)?,
+            data,
+            inverse_norms: self.cast(part, head.norms_at()..head.norms_at() + per_row)?,
         }))
     }
 
-    /// One vector.
-    pub fn vector(&self, space: u16, ordinal: u32) -> Result<Option<&[f32]>> {
+    /// What a record has in a space.
+    pub fn embedding(&self, space: u16, ordinal: u32) -> Result<Option<Embedding>> {
         let Some((part, head, rows)) = self.vectors_head(space)? else {
             return Ok(None);
         };
         if !rows.contains(ordinal) {
             return Ok(None);
         }
-        let stride = u64::from(head.dimension) * 4;
-        let start = head.plane_at() + (rows.rank(ordinal) - 1) * stride;
-        self.floats(part, start..start + stride).map(Some)
+        let row = rows.rank(ordinal) - 1;
+        if part.kind != kind::VECTORS {
+            let blocks = Part {
+                offset: part.offset + head.plane_at(),
+                len: part.len.saturating_sub(head.plane_at()),
+                ..part
+            };
+            let decode = |e: &[u8]| Embedding::decode(&mut Reader::new(e));
+            return self.entry_in(blocks, row as u32, decode).map(Some);
+        }
+        self.dense_row(part, &head, row).map(Some)
     }
 
-    fn floats(&self, part: Part, range: Range<u64>) -> Result<&[f32]> {
+    fn dense_row(&self, part: Part, head: &VectorsHead, row: u64) -> Result<Embedding> {
+        let start = head.plane_at() + row * head.stride();
+        let at = start..start + head.stride();
+        let scale = head.scales_at() + row * 4;
+        let data = match head.element {
+            Element::F32 => PlaneData::F32(self.cast(part, at)?),
+            Element::F16 => PlaneData::F16(self.cast(part, at)?),
+            Element::Bit => PlaneData::Bit(self.cast(part, at)?),
+            Element::I8 => PlaneData::I8 {
+                codes: self.cast(part, at)?,
+                scales: self.cast(part, scale..scale + 4)?,
+            },
+        };
+        let plane = Plane {
+            rows: &RoaringBitmap::new(),
+            dimension: head.dimension as usize,
+            data,
+            inverse_norms: &[],
+        };
+        Ok(Embedding::Dense(plane.row(0, &mut Vec::new()).to_vec()))
+    }
+
+    fn cast<T: bytemuck::AnyBitPattern>(&self, part: Part, range: Range<u64>) -> Result<&[T]> {
         bytemuck::try_cast_slice(self.bytes(part, range)?)
             .map_err(|_| self.damaged(Malformed("a plane is not aligned")))
     }

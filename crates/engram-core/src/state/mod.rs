@@ -6,12 +6,15 @@
 //! depends only on the manifest and the operations since, so every handle arrives at the same one.
 
 mod collection;
+mod dead;
 
 pub use collection::{Collection, Entry, Location, SegmentView};
+pub use dead::Dead;
 
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::SnapshotMeta;
 use crate::format::ops::Op;
+use crate::format::space::Embedding;
 use crate::store::Storage;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -154,9 +157,9 @@ impl State {
             Op::AddSpace { collection, space } => self.by_id(collection)?.spaces.push(space),
             Op::Put { collection, record } => {
                 let c = self.by_id(collection)?;
-                let fits = |(space, v): &(u16, Vec<f32>)| {
+                let fits = |(space, v): &(u16, Embedding)| {
                     let declared = c.spaces.get(usize::from(*space));
-                    declared.is_some_and(|s| s.dimension as usize == v.len())
+                    declared.is_some_and(|s| s.fits(v))
                 };
                 if !record.vectors.iter().all(fits) {
                     let message = "the log holds a vector that does not fit its space";

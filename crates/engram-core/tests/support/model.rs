@@ -3,6 +3,7 @@
 use engram_core::db::Database;
 use engram_core::error::Result;
 use engram_core::format::record::Record;
+use engram_core::format::space::Embedding;
 use engram_core::state::{Collection, State};
 use engram_core::value::Value;
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 pub struct Row {
     pub text: Option<String>,
     pub metadata: Value,
-    pub vectors: BTreeMap<String, Vec<f32>>,
+    pub vectors: BTreeMap<String, Embedding>,
 }
 
 pub type Rows = BTreeMap<String, Arc<Row>>;

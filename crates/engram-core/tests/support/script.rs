@@ -5,7 +5,9 @@ use super::model::{Model, Row};
 use engram_core::db::{Database, NewRecord, NewVector, RecordUpdate, Transaction};
 use engram_core::error::Result;
 use engram_core::format::record::Metric;
+use engram_core::format::space::Embedding;
 use engram_core::value::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A write within a transaction.
@@ -82,10 +84,10 @@ impl Write {
                     vectors: row
                         .vectors
                         .iter()
-                        .map(|(space, values)| NewVector {
+                        .map(|(space, embedding)| NewVector {
                             space,
                             identity: None,
-                            values: values.clone(),
+                            embedding: embedding.clone(),
                         })
                         .collect(),
                     times_us: None,
@@ -122,6 +124,22 @@ impl Write {
     }
 }
 
+/// A dense vector, mostly, and a sparse one, at times.
+fn embeddings(dice: &mut Dice, dimension: usize) -> BTreeMap<String, Embedding> {
+    let mut out = BTreeMap::new();
+    if dice.roll(6) > 0 || dimension > 100 {
+        let vector = (0..dimension).map(|_| dice.float() + 0.01).collect();
+        out.insert("v".to_owned(), Embedding::Dense(vector));
+    }
+    if dice.roll(4) == 0 {
+        let start = dice.roll(1000) as u32;
+        let entries =
+            (0..1 + dice.roll(4) as u32).map(|i| (start + 3 * i, dice.float().abs() + 0.5));
+        out.insert("s".to_owned(), Embedding::Sparse(entries.collect()));
+    }
+    out
+}
+
 /// A record with a text of a few words and a vector.
 pub fn row(dice: &mut Dice, dimension: usize) -> Arc<Row> {
     const WORDS: [&str; 12] = [
@@ -140,15 +158,7 @@ pub fn row(dice: &mut Dice, dimension: usize) -> Arc<Row> {
                 Value::List(vec![Value::Str(text[0].into()), Value::Null]),
             ),
         ]),
-        vectors: (dice.roll(6) > 0 || dimension > 100)
-            .then(|| {
-                (
-                    "v".to_owned(),
-                    (0..dimension).map(|_| dice.float() + 0.01).collect(),
-                )
-            })
-            .into_iter()
-            .collect(),
+        vectors: embeddings(dice, dimension),
     })
 }
 
