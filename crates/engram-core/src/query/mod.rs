@@ -14,6 +14,7 @@ mod mask;
 mod plan;
 mod request;
 mod shape;
+mod similarity;
 mod walker;
 
 pub use mask::{BUILT_IN_FIELDS, Mask};
