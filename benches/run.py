@@ -13,6 +13,7 @@ import json
 import shutil
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 from corpora.sets import Set
@@ -39,12 +40,17 @@ def parse() -> argparse.Namespace:
     return options
 
 
-def measure(bench: Bench, names: list[str]) -> list[Figure]:
-    """One round."""
+def measure(bench: Bench, names: list[str], failed: set[str]) -> list[Figure]:
+    """One round; the names of measurements that failed are added to `failed`."""
     out: list[Figure] = []
     for name in names:
         for function in MEASUREMENTS[name]:
-            figures = function(bench)
+            try:
+                figures = function(bench)
+            except Exception:  # one broken measurement must not cost hours of the others
+                print(f"  {name} failed:\n{traceback.format_exc()}", file=sys.stderr, flush=True)
+                failed.add(name)
+                continue
             for figure in figures:
                 quality = "" if figure.quality is None else f" at {figure.quality:.4f}"
                 print(f"  {figure.workload:9} {figure.name}: {figure.value:.4g} {figure.unit}"
@@ -58,10 +64,11 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="engram-bench-", dir=options.folder))
     bench = Bench(Set(options.data, options.records), folder, wheel=options.wheel)
     rounds: list[list[Figure]] = []
+    failed: set[str] = set()
     try:
         for turn in range(options.rounds):
             print(f"round {turn + 1} of {options.rounds}", flush=True)
-            rounds.append(measure(bench, options.only))
+            rounds.append(measure(bench, options.only, failed))
     finally:
         shutil.rmtree(folder)
     figures = medians(rounds)
@@ -73,6 +80,8 @@ def main() -> None:
         options.table.write_text(report.table(figures) + "\n")
     missed = [figure for figure in figures if figure.met is False]
     print(f"\n{len(missed)} targets missed", file=sys.stderr)
+    if failed:
+        raise SystemExit(f"failed: {', '.join(sorted(failed))}")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ class Bench:
     def copy(self, store: str) -> Path:
         """A copy of the store's file, to be changed and thrown away."""
         source = self.path(store)
-        target = self.folder / f"copy-{source.name}"
+        target = self.folder / f"copy.{source.parent.name}"
         target.unlink(missing_ok=True)
         shutil.copyfile(source, target)
         return target

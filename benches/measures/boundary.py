@@ -21,20 +21,27 @@ def _microseconds(call: object, calls: int = CALLS) -> float:
 
 
 def overhead(bench: Bench) -> list[Figure]:
-    """A call that does nothing; a record to a dict; the built-in model's part of a query."""
-    collection = bench.collection
-    view = collection._source()  # noqa: SLF001 - the native object is what is measured
-    row = "r0000007"
-    got = collection.get(row)
-    assert got is not None
-    _ = view.commit
-    dictionary = _microseconds(lambda: collection.get(row))
-    found = _microseconds(lambda: row in collection)
+    """A call that does nothing, and one record across the boundary each way, in memory."""
+    view = bench.collection._source()  # noqa: SLF001 - the native object is what is measured
+    record = bench.data.records(1)[0]
+    vector = bench.query_vectors[0]
+    with engram.open(":memory:", embedder=None) as db:
+        notes = db.collection("notes")
+        notes.put("one", text=record["text"], metadata=record["metadata"])
+        out = _microseconds(lambda: notes.get("one"))
+        with db.transaction() as open_one:
+            inside = open_one.collection("notes")
+            into = _microseconds(
+                lambda: inside.put("two", text=record["text"], metadata=record["metadata"]), 2_000
+            )
     return [
         Figure("seed 004", "native call", "us", _microseconds(lambda: view.commit), target=1),
-        Figure("seed 004", "a stored record as Python objects", "us", dictionary - found,
-               target=10),
-        Figure("seed 004", "get by id", "us", dictionary),
+        Figure("seed 004", "record to Python objects", "us", out, target=10),
+        Figure("seed 004", "Python objects to record", "us", into, target=10),
+        Figure("boundary", "get by id from the file", "us",
+               _microseconds(lambda: bench.collection.get("r0000007"))),
+        Figure("boundary", "array of 384 to bytes", "us",
+               _microseconds(lambda: vector.astype("<f4").tobytes())),
     ]  # fmt: skip
 
 

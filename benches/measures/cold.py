@@ -33,12 +33,13 @@ db = engram.open({path!r}, embedder=None, read_only=True)
 hits = db.collection("bench").query({query}, k=10)
 ids = [hit.id for hit in hits]
 """
-SQLITE = """
+SQLITE = '''
 import sqlite3
 db = sqlite3.connect({path!r})
-sql = "SELECT id, text FROM words JOIN records ON n = words.rowid WHERE words MATCH ? ORDER BY rank LIMIT 10"
+sql = """SELECT id, records.text FROM words JOIN records ON n = words.rowid
+ WHERE words MATCH ? ORDER BY rank LIMIT 10"""
 hits = db.execute(sql, ({words!r},)).fetchall()
-"""
+'''
 
 
 def _cold(code: str) -> tuple[float, float]:
