@@ -24,6 +24,7 @@ pub mod half;
 mod int8;
 mod level;
 pub mod nibble;
+pub mod planes;
 mod prefetch;
 pub mod reference;
 mod register;

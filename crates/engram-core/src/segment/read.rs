@@ -83,7 +83,7 @@ impl Segment {
         self.sealed.damaged(why)
     }
 
-    pub(super) fn ok<T>(&self, decoded: Decode<T>) -> Result<T> {
+    pub(crate) fn ok<T>(&self, decoded: Decode<T>) -> Result<T> {
         self.sealed.ok(decoded)
     }
 
@@ -96,12 +96,12 @@ impl Segment {
         self.sealed.part(kind, space)
     }
 
-    fn need(&self, kind: u16) -> Result<Part> {
+    pub(super) fn need(&self, kind: u16) -> Result<Part> {
         self.sealed.need(kind, 0)
     }
 
     /// Checked bytes of a part.
-    fn bytes(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
+    pub(super) fn bytes(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
         self.sealed.bytes(part, range)
     }
 
@@ -332,13 +332,6 @@ impl Segment {
         self.part(kind, space)
             .map(|part| self.whole(part))
             .transpose()
-    }
-
-    /// Dotted metadata paths that occur in its records.
-    pub fn fields(&self) -> Result<Vec<&str>> {
-        let mut r = Reader::new(self.whole(self.need(kind::FIELDS)?)?);
-        let n = self.ok(r.count())?;
-        (0..n).map(|_| self.ok(r.str())).collect()
     }
 }
 

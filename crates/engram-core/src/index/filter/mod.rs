@@ -59,6 +59,10 @@ pub(crate) use time::{compare_as_text, with_iso_time};
 pub use time::{iso_date, iso_time};
 pub use tree::{Filter, Path, Test};
 
+/// Fields that every record has, beside its metadata. Times are ISO 8601 in UTC, so that they
+/// compare as text.
+pub const BUILT_IN_FIELDS: [&str; 4] = ["_id", "_text", "_created", "_updated"];
+
 /// Longest filter text, in bytes.
 pub const MAX_FILTER_BYTES: usize = 1 << 20;
 /// Deepest nesting of parentheses and `NOT`.
@@ -66,5 +70,7 @@ pub const MAX_FILTER_DEPTH: usize = 64;
 /// Most tests and list literals in one filter.
 pub const MAX_FILTER_NODES: usize = 1 << 16;
 
+#[cfg(test)]
+pub(crate) mod generators;
 #[cfg(test)]
 mod tests;
