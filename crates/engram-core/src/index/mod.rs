@@ -6,4 +6,6 @@
 
 pub mod column;
 pub mod filter;
+pub mod graph;
 pub mod text;
+pub mod vector;

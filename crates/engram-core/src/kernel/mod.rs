@@ -19,9 +19,11 @@
 //! Complexity: linear in the length, no allocation but the outputs.
 
 mod bits;
+mod extract;
 pub mod half;
 mod int8;
 mod level;
+pub mod nibble;
 pub mod planes;
 mod prefetch;
 pub mod reference;
@@ -32,6 +34,7 @@ mod rows;
 mod tests;
 
 pub use bits::{hamming, hamming_each};
+pub use extract::extract;
 pub use int8::{dot_i8, dot_i8_each};
 pub use level::Level;
 #[cfg(any(test, feature = "testing"))]

@@ -2,7 +2,8 @@
 //!
 //! `request` says what is asked for; `plan` runs it: `mask` evaluates the filter to the records that
 //! pass; `dense` and `lexical` find the best of those; `fuse` makes one list of several; `shape`
-//! cuts, groups and diversifies it. Scores depend on the live records alone, never on how they lie in segments, and ties
+//! cuts, groups and diversifies it. `graph` answers about edges, which `walker` walks. Scores depend
+//! on the live records alone, never on how they lie in segments, and ties
 //! break by id, so the same query on the same commit gives the same answer in every process.
 
 mod dense;
@@ -10,11 +11,14 @@ mod facets;
 mod fields;
 mod filter;
 mod fuse;
+pub mod graph;
 mod lexical;
 mod mask;
 mod plan;
 mod request;
 mod shape;
+mod similarity;
+mod walker;
 
 pub use crate::index::filter::BUILT_IN_FIELDS;
 pub use facets::{Facet, facets};
@@ -22,6 +26,7 @@ pub use filter::{Method, Step};
 pub use mask::Mask;
 pub use plan::run;
 pub use request::*;
+pub use walker::Scope;
 
 use crate::error::Result;
 use crate::format::record::Record;

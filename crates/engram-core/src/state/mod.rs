@@ -7,9 +7,13 @@
 
 mod collection;
 mod dead;
+mod edges;
+mod graph;
 
 pub use collection::{Collection, Entry, Location, SegmentView};
 pub use dead::Dead;
+pub use edges::{MemoryEdges, Numbered};
+pub use graph::{Edge, EdgeAt, EdgeRef, EdgeView, Graph, Properties};
 
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::SnapshotMeta;
@@ -170,8 +174,33 @@ impl State {
             Op::Delete { collection, id } => {
                 self.by_id(collection)?.delete(&id)?;
             }
+            Op::PutEdge {
+                collection,
+                source,
+                kind,
+                target,
+                properties,
+            } => {
+                let graph = self.by_id(collection)?.graph_mut();
+                graph.put(&source, &kind, &target, properties)?;
+            }
+            Op::DeleteEdge {
+                collection,
+                source,
+                kind,
+                target,
+            } => {
+                let graph = self.by_id(collection)?.graph_mut();
+                graph.delete(&source, &kind, &target)?;
+            }
         }
         Ok(())
+    }
+
+    /// Live edges of all collections.
+    #[must_use]
+    pub fn edges(&self) -> u64 {
+        self.collections.values().map(|c| c.graph.edges()).sum()
     }
 
     /// Live records of all collections.
