@@ -1,4 +1,4 @@
-"""Filters as dicts in the style of MongoDB: ``{"year": {"$gte": 2020}, "tags": {"$contains": "x"}}``.
+"""Filters as dicts in the style of MongoDB: ``{"year": {"$gte": 2020}, "tags": {"$in": ["x"]}}``.
 
 Owns: the operators, and which of MongoDB's have no place here. A dict becomes filter text and means
 what that means (docs/reference/filters.md): ``$ne`` and ``$nin`` need a value to be there.

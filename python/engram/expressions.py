@@ -53,7 +53,7 @@ class Condition:
         raise InvalidInput(
             "input.invalid",
             "a filter expression has no truth value of its own",
-            "join conditions with & | ~ and put each in parentheses; use between(1, 9) for a range",
+            "join conditions with & | ~, each in parentheses; between(1, 9) is a range",
         )
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """Counts of the values of fields.
 
-Owns: `Facet` and the arguments of `CollectionView.facets`. The counting is the core's. Loaded when it
-is first asked for.
+Owns: `Facet` and the arguments of `CollectionView.facets`. The counting is the core's. Loaded when
+it is first asked for.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Facet(Frozen):
     """The values of one field, the most frequent first.
 
     Attributes:
-        values: Pairs of a value (None, bool, int, float or str) and how many records have it; equally
-            frequent values in the order None, False, True, numbers, texts.
+        values: Pairs of a value (None, bool, int, float or str) and how many records have it;
+            equally frequent values in the order None, False, True, numbers, texts.
         distinct: How many distinct values there are, those beyond the limit included.
     """
 

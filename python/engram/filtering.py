@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["filter_text", "list_text", "literal", "path_text", "quoted"]
 
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+_NUMBER_KINDS = frozenset({"b", "i", "u", "f"})
 _KEYWORDS = frozenset(
     ("and", "or", "not", "in", "contains", "startswith", "exists", "is", "null", "true", "false")
 )
@@ -67,20 +68,16 @@ def literal(value: Any) -> str:
     Raises:
         InvalidInput: ``input.invalid`` where no filter can hold it.
     """
-    if value is None:
-        return "null"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
     if isinstance(value, str):
         return quoted(proper_str(value, "a value of the filter"))
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return _int_literal(int(value))
-    if isinstance(value, float):
-        return _float_literal(float(value))
+    if isinstance(value, (int, float)):
+        return _int_literal(int(value)) if isinstance(value, int) else _float_literal(float(value))
     if hasattr(value, "isoformat"):
         return quoted(_moment(value))
-    if getattr(getattr(value, "dtype", None), "kind", "") in {"b", "i", "u", "f"}:
-        return literal(value.item() if value.ndim == 0 else value.tolist())
+    if getattr(getattr(value, "dtype", None), "kind", "") in _NUMBER_KINDS and value.ndim == 0:
+        return literal(value.item())
     raise InvalidInput(
         "input.invalid",
         f"a filter cannot compare with a {type(value).__name__}: {value!r:.80}",

@@ -152,8 +152,8 @@ class CollectionView:
     ) -> dict[str, Facet]:
         """Count the values of fields over the records, or over those that match a filter.
 
-        Exact. A record counts once for each value that it has, by itself or in a list; equal numbers
-        are one value.
+        Exact. A record counts once for each value that it has, by itself or in a list; equal
+        numbers are one value.
 
         Args:
             fields: Dotted paths, or fields of `engram.F`.
