@@ -12,7 +12,7 @@ TESTS = sorted((ROOT / "tests").glob("*.py"))
 BANNED = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 LAYERS = [
     ["errors", "types"],
-    ["checks", "records", "files", "filtering"],
+    ["checks", "records", "files", "filtering", "dict_filters", "expressions", "faceting"],
     ["embed", "reports", "rag", "results", "spaces"],
     ["paging", "settings"],
     ["ingest", "query"],

@@ -41,6 +41,8 @@ from engram.transaction import Transaction
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from engram.embed.identity import Identity
+    from engram.expressions import Condition, F, Field
+    from engram.faceting import Facet
     from engram.reports import (
         BackupReport,
         CollectionStats,
@@ -64,6 +66,7 @@ __all__ = [
     "Collection",
     "CollectionStats",
     "CollectionView",
+    "Condition",
     "Conflict",
     "Corrupt",
     "Database",
@@ -71,6 +74,9 @@ __all__ = [
     "DoctorReport",
     "Embedder",
     "EngramError",
+    "F",
+    "Facet",
+    "Field",
     "Hit",
     "Identity",
     "Incompatible",
@@ -100,6 +106,8 @@ __all__ = [
 _LATER = {
     "Embedder": "engram.types",
     "Identity": "engram.embed.identity",
+    "Facet": "engram.faceting",
+    **dict.fromkeys(("Condition", "F", "Field"), "engram.expressions"),
     **dict.fromkeys(
         (
             "BackupReport",

@@ -140,6 +140,17 @@ class View:
     def scan(
         self, collection: str, where: str | None, ignore_missing: bool, vectors: bool
     ) -> Cursor: ...
+    def facets(
+        self,
+        collection: str,
+        where: str | None,
+        ignore_missing: bool,
+        paths: Sequence[str],
+        limit: int,
+    ) -> list[tuple[list[tuple[Any, int]], int]]:
+        """For each path (in filter syntax) the most frequent values with their counts, and how many
+        distinct ones there are."""
+
     def query(self, collection: str, ask: Ask, include: tuple[bool, bool, bool]) -> Answer:
         """Answer one query; `include` says whether text, metadata, vectors are read."""
 

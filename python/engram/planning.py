@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
-from engram.checks import optional_str
 from engram.embed.calling import embed_query
 from engram.errors import InvalidInput
+from engram.filtering import filter_text
 from engram.results import Answered, Results
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from engram._native import Ask, RetrieverAsk, View
     from engram.query import Query
-    from engram.types import Embedder, Where
+    from engram.types import Embedder
 
     LiveSpaces = list[tuple[str, str, int, str | None]]
 
@@ -119,7 +119,7 @@ def _ask(query: Query, plan: _Plan) -> Ask:
             )
     return (
         plan.retrievers,
-        _where(query.where),
+        filter_text(query.where),
         query.ignore_missing,
         query.k,
         query.offset,
@@ -133,11 +133,6 @@ def _ask(query: Query, plan: _Plan) -> Ask:
     )
 
 
-def _where(where: Where | None) -> str | None:
-    """Give a filter as text."""
-    return optional_str(where, "where")
-
-
 def _nothing(
     view: View, collection: str, query: Query, plan: _Plan, started: float, *, absent: bool
 ) -> Answered:
@@ -148,7 +143,7 @@ def _nothing(
             dict.fromkeys(("lexical", "semantic"), "the collection does not exist yet")
         )
     else:
-        matched = view.count(collection, _where(query.where), query.ignore_missing)
+        matched = view.count(collection, filter_text(query.where), query.ignore_missing)
     facts = {"commit": view.commit, "matched": matched}
     facts["records"] = 0 if absent else view.count(collection, None, True)
     return Answered(query, None, plan.skipped, 0.0, started, perf_counter(), facts)

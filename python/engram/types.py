@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engram.embed import Identity
+    from engram.expressions import Condition
 
 Metric: TypeAlias = Literal["cosine", "dot", "l2"]
 """How near two vectors are. Higher scores are nearer under each of them."""
@@ -40,8 +41,9 @@ Kind: TypeAlias = Literal["dense", "sparse", "multi"]
 Element: TypeAlias = Literal["float32", "float16", "int8", "binary"]
 """How the numbers of a vector space are kept."""
 
-Where: TypeAlias = str
-"""A filter."""
+Where: TypeAlias = "str | Mapping[str, Any] | Condition"
+"""A filter: text, a dict in the style of MongoDB, or an expression of `engram.F`
+(docs/reference/filters.md)."""
 
 Missing: TypeAlias = Literal["error", "ignore"]
 """What a filter on a field that no record has does: an error, or no match."""

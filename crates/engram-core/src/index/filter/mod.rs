@@ -53,7 +53,7 @@ mod tree;
 
 pub use like::Like;
 pub use literal::{LiteralSet, compare_literals};
-pub use parser::{parse, parse_at};
+pub use parser::{parse, parse_at, parse_path};
 pub use suggest::suggest;
 pub(crate) use time::{compare_as_text, with_iso_time};
 pub use time::{iso_date, iso_time};
