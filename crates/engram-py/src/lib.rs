@@ -7,6 +7,7 @@
 mod arrays;
 mod database;
 mod error;
+mod graph;
 mod model;
 mod reports;
 mod rows;
@@ -44,5 +45,6 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<view::Cursor>()?;
     m.add_class::<transaction::Transaction>()?;
     m.add_class::<model::StaticModel>()?;
+    graph::add(m)?;
     Ok(())
 }

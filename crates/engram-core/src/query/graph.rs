@@ -43,7 +43,9 @@ pub struct Within {
     pub memory: Vec<Arc<Entry>>,
 }
 
-fn not_a_record(id: &str) -> Error {
+/// The error of an id that is no record.
+#[must_use]
+pub fn not_a_record(id: &str) -> Error {
     let shown: String = id.chars().take(80).collect();
     Error::new(Code::RecordNotFound, format!("no record {shown:?}")).detail("id", shown)
 }

@@ -5,12 +5,14 @@
 //! break by id, so the same query on the same commit gives the same answer in every process.
 
 mod dense;
+mod edge_scan;
 mod fuse;
 pub mod graph;
 mod lexical;
 mod mask;
 mod walker;
 
+pub use edge_scan::{EdgeScan, type_counts};
 pub use mask::{BUILT_IN_FIELDS, Mask};
 pub use walker::Scope;
 

@@ -374,18 +374,7 @@ impl Graph {
     pub fn each_live<'a>(&'a self, v: usize, mut f: impl FnMut(EdgeRef<'a>)) -> Result<()> {
         let view = &self.segments[v];
         for source in view.segment.nodes_with_rows(false)? {
-            let row = view.segment.row(source, false)?;
-            let kinds = view.segment.kinds(row, false)?;
-            view.each_live(row, false, None, |i, edge| {
-                if let Some(kind) = kinds.get(i) {
-                    f(EdgeRef {
-                        source,
-                        kind,
-                        target: row.others[i],
-                        at: EdgeAt::Segment(v, edge),
-                    });
-                }
-            })?;
+            view.each_edge(v, source, &mut f)?;
         }
         Ok(())
     }
@@ -476,6 +465,30 @@ impl Graph {
 }
 
 impl EdgeView {
+    /// Calls `f` with every live edge that leaves a node; the view is number `v` of its graph.
+    pub fn each_edge<'a>(
+        &'a self,
+        v: usize,
+        source: u32,
+        mut f: impl FnMut(EdgeRef<'a>),
+    ) -> Result<()> {
+        let row = self.segment.row(source, false)?;
+        if row.others.is_empty() {
+            return Ok(());
+        }
+        let kinds = self.segment.kinds(row, false)?;
+        self.each_live(row, false, None, |i, edge| {
+            if let Some(kind) = kinds.get(i) {
+                f(EdgeRef {
+                    source,
+                    kind,
+                    target: row.others[i],
+                    at: EdgeAt::Segment(v, edge),
+                });
+            }
+        })
+    }
+
     /// Calls `f` with the place in the row and the number of every live edge of a row; only those of
     /// `kinds` where given.
     fn each_live(
