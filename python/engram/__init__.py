@@ -16,6 +16,7 @@ from __future__ import annotations
 from engram._native import FORMAT_VERSION, LIMITS, __version__
 from engram.collection import Collection
 from engram.database import Database, DatabaseView
+from engram.edges import Edge, GraphPath, Subgraph
 from engram.errors import (
     Busy,
     Closed,
@@ -65,8 +66,10 @@ __all__ = [
     "Database",
     "DatabaseView",
     "DoctorReport",
+    "Edge",
     "Embedder",
     "EngramError",
+    "GraphPath",
     "Hit",
     "Identity",
     "Incompatible",
@@ -84,6 +87,7 @@ __all__ = [
     "SnapshotInfo",
     "SpaceInfo",
     "Stats",
+    "Subgraph",
     "Transaction",
     "VerifyReport",
     "__version__",

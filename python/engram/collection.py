@@ -13,6 +13,7 @@ from collections.abc import Sized
 from engram.checks import optional_str, proper_str, str_ids
 from engram.embed.calling import embed_documents
 from engram.errors import Conflict, EngramError, InvalidInput, NotFound
+from engram.graph import GraphWriting
 from engram.ingest import (
     BATCH_RECORDS,
     Batch,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["Collection"]
 
 
-class Collection(CollectionView):
+class Collection(CollectionView, GraphWriting):
     """A set of records in a database. Made by `Database.collection`; safe to share by threads."""
 
     __slots__ = ("_checked", "_database", "_language", "_metric", "_transaction")

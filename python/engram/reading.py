@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from engram.checks import optional_str, proper_str, str_ids
 from engram.errors import NotFound
+from engram.graph import GraphReading
 from engram.query import Request, ignore_missing, run
 from engram.results import Record
 
@@ -27,7 +28,7 @@ SCAN_BATCH_RECORDS = 256
 """Records that `CollectionView.iterate` holds in memory at a time."""
 
 
-class CollectionView:
+class CollectionView(GraphReading):
     """A collection to read from: of a commit in the past, or the base of a live `Collection`."""
 
     __slots__ = ("_embedder", "_name", "_source")

@@ -88,6 +88,7 @@ class CollectionStats(_Plain):
     """One collection's part of `Stats`. Sizes in bytes."""
 
     records: int
+    edges: int
     segments: int
     live_bytes: int
     spaces: tuple[SpaceInfo, ...]
@@ -107,6 +108,7 @@ class Stats(_Plain):
     log_bytes: int
     segments: int
     records: int
+    edges: int
     snapshots: int
     durability: str
     collections: dict[str, CollectionStats]
@@ -129,6 +131,7 @@ class VerifyReport(_Plain):
     deep: bool
     commit: int
     records: int
+    edges: int
     segments: int
     blocks: int
     problems: tuple[Problem, ...]
@@ -150,6 +153,8 @@ class DoctorReport(_Plain):
         dropped: What could not be kept, in words.
         records_kept: Records that the file holds afterwards.
         records_dropped: Records that were lost to the damage, as far as they could be counted.
+        edges_kept: Edges that the file holds afterwards.
+        edges_dropped: Edges that were lost, as far as they could be counted.
         bytes_before: File size before.
         bytes_after: File size after.
     """
@@ -161,6 +166,8 @@ class DoctorReport(_Plain):
     dropped: tuple[str, ...]
     records_kept: int
     records_dropped: int
+    edges_kept: int
+    edges_dropped: int
     bytes_before: int
     bytes_after: int
 
@@ -176,6 +183,7 @@ class OptimizeReport(_Plain):
     bytes_before: int
     bytes_after: int
     records: int
+    edges: int
     segments: int
 
 
