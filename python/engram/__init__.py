@@ -15,8 +15,7 @@ from __future__ import annotations
 
 from engram._native import FORMAT_VERSION, LIMITS, __version__
 from engram.collection import Collection
-from engram.database import Database, DatabaseView
-from engram.edges import Edge, GraphPath, Subgraph
+from engram.database import Database
 from engram.errors import (
     Busy,
     Closed,
@@ -31,12 +30,17 @@ from engram.errors import (
     NotFound,
 )
 from engram.opening import doctor, open  # noqa: A004 - engram.open reads as it should
+from engram.past import DatabaseView
+from engram.query import Query
 from engram.reading import CollectionView
-from engram.results import Hit, Record, Report, Results
+from engram.records import Record
+from engram.results import Hit, Report, Results
+from engram.spaces import Space
 from engram.transaction import Transaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from engram.edges import Edge, GraphPath, Subgraph
     from engram.embed.identity import Identity
     from engram.reports import (
         BackupReport,
@@ -81,10 +85,12 @@ __all__ = [
     "NotFound",
     "OptimizeReport",
     "Problem",
+    "Query",
     "Record",
     "Report",
     "Results",
     "SnapshotInfo",
+    "Space",
     "SpaceInfo",
     "Stats",
     "Subgraph",
@@ -96,7 +102,9 @@ __all__ = [
 ]
 
 _LATER = {
+    "Edge": "engram.edges",
     "Embedder": "engram.types",
+    "GraphPath": "engram.edges",
     "Identity": "engram.embed.identity",
     **dict.fromkeys(
         (
@@ -113,6 +121,7 @@ _LATER = {
         ),
         "engram.reports",
     ),
+    "Subgraph": "engram.edges",
 }
 """Names whose modules load when they are asked for."""
 

@@ -11,7 +11,7 @@ from itertools import islice
 
 from engram.checks import proper_str
 from engram.errors import InvalidInput
-from engram.results import _Frozen, _set
+from engram.records import Frozen, _set
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _FORMS = (
 _KEYS = frozenset({"source", "type", "target", "properties"})
 
 
-class Edge(_Frozen):
+class Edge(Frozen):
     """One edge: what leads from a record to another. Frozen.
 
     Attributes:
@@ -90,7 +90,7 @@ class Edge(_Frozen):
         return f"Edge({self.source!r} -{self.type}-> {self.target!r}{properties})"
 
 
-class GraphPath(_Frozen):
+class GraphPath(Frozen):
     """A way from one record to another. Frozen; its length is the number of steps.
 
     Attributes:
@@ -145,7 +145,7 @@ class GraphPath(_Frozen):
         return f"GraphPath({shown}, cost={self.cost:g})"
 
 
-class Subgraph(_Frozen):
+class Subgraph(Frozen):
     """Some records and every edge between any two of them. Frozen.
 
     Attributes:

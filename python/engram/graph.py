@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sized
 
 from engram import _native
 from engram.checks import proper_str, str_ids
-from engram.edges import Edge, GraphPath, Subgraph, edge_batches, edge_in
 from engram.errors import EngramError, InvalidInput, NotFound
 from engram.ingest import BATCH_RECORDS
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypeVar
 
-    from engram.edges import EdgeIn, EdgeLike
+    from engram.edges import Edge, EdgeIn, EdgeLike, GraphPath, Subgraph
     from engram.transaction import Transaction
     from engram.types import Direction, Metadata
 
@@ -46,6 +45,8 @@ class GraphReading:
 
     def edge(self, source: str, type: str, target: str) -> Edge | None:
         """Give one edge, or None where there is none of that key."""
+        from engram.edges import Edge
+
         row = _native.graph_edge(self._source(), self._name, _key(source, type, target))
         return None if row is None else Edge(*row)
 
@@ -61,6 +62,8 @@ class GraphReading:
         Raises:
             NotFound: ``record.not_found`` where there is no such record.
         """
+        from engram.edges import Edge
+
         which = _which(types, direction)
         rows = _native.graph_edges(self._source(), self._name, proper_str(id, "the id"), which)
         return [Edge(*row) for row in rows]
@@ -153,6 +156,8 @@ class GraphReading:
             NotFound: ``record.not_found`` where one of the records is not there.
             InvalidInput: ``input.invalid``, also where a weight is no number of 0 or more.
         """
+        from engram.edges import GraphPath
+
         if weight is not None and max_hops is not None:
             raise InvalidInput(
                 "input.invalid",
@@ -236,6 +241,8 @@ class GraphReading:
         Raises:
             NotFound: ``record.not_found`` where one of the ids is no record.
         """
+        from engram.edges import Subgraph
+
         wanted = str_ids(ids)
         if not wanted:
             return Subgraph({}, ())
@@ -272,6 +279,8 @@ class GraphReading:
         Raises:
             NotFound: ``record.not_found`` where one of the ids is no record.
         """
+        from engram.edges import Subgraph
+
         wanted = str_ids(ids)
         if not wanted:
             return Subgraph({}, ())
@@ -314,6 +323,8 @@ class GraphWriting:
             InvalidInput: ``input.invalid``, ``input.limit``, ``input.not_finite``.
             Conflict, Busy, Io: As `put`.
         """
+        from engram.edges import edge_in
+
         edge = edge_in((source, type, target, properties), 0)
         self._write(lambda native: _native.put_edges(native, self._name, [edge]))
 
@@ -341,6 +352,8 @@ class GraphWriting:
             EngramError: As `put_edge`. ``details`` names the ``index`` of the bad edge where one is
                 to blame, and ``committed``: how many edges before it are in the file.
         """
+        from engram.edges import edge_batches
+
         total = len(edges) if isinstance(edges, Sized) else None
         done = 0
         joined = self._joined() is not None
@@ -378,6 +391,8 @@ class GraphWriting:
 
 def _edges(cursor: _native.EdgeCursor) -> Iterator[Edge]:
     """Give the edges of a native cursor."""
+    from engram.edges import Edge
+
     while batch := cursor.next_batch(_SCAN_BATCH):
         for row in batch:
             yield Edge(*row)

@@ -5,7 +5,7 @@
 use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
 use engram_core::format::record::Metric;
 use engram_core::format::space::Embedding;
-use engram_core::query::{Dense, Request, run};
+use engram_core::query::{Request, Retriever, run};
 use engram_core::value::Value;
 
 fn record<'a>(id: &'a str, text: &str, year: i64, v: [f32; 3]) -> NewRecord<'a> {
@@ -51,16 +51,13 @@ fn a_file_gives_back_what_was_put() {
                 got.vectors,
                 vec![(0, Embedding::Dense(vec![1.0, 0.0, 0.0]))]
             );
+            let retrievers = vec![
+                Retriever::lexical("bob in paris"),
+                Retriever::dense("vector", &[0.9, 0.1, 0.0]),
+            ];
             let request = Request {
-                lexical: Some("bob in paris"),
-                dense: Some(Dense {
-                    space: "vector",
-                    identity: None,
-                    vector: &[0.9, 0.1, 0.0],
-                }),
                 filter: Some("year >= 2020"),
-                ignore_missing: false,
-                k: 5,
+                ..Request::new(retrievers, 5)
             };
             let (hits, report) = run(notes, &request).unwrap();
             assert_eq!(hits[0].id, "n1");

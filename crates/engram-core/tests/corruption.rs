@@ -11,7 +11,7 @@ mod support;
 use engram_core::db::{Database, DoctorOptions, OpenOptions, doctor};
 use engram_core::error::{Class, Error, Result};
 use engram_core::index::graph::{Direction, PageRank};
-use engram_core::query::{Dense, Request, Scope, graph, run};
+use engram_core::query::{Request, Retriever, Scope, graph, run};
 use engram_core::state::Collection;
 use engram_core::store::sim::{Plan, SimPlace};
 use std::path::Path;
@@ -71,17 +71,14 @@ fn answers(db: &Database) -> Result<Vec<String>> {
     let mut out = Vec::new();
     for c in state.collections.values() {
         let vector = vec![0.25; c.spaces.first().map_or(0, |s| s.dimension as usize)];
-        let dense = || Dense {
-            space: "v",
-            identity: None,
-            vector: &vector,
-        };
-        let request = |lexical, dense, filter| Request {
-            lexical,
-            dense,
-            filter,
-            ignore_missing: true,
-            k: 7,
+        let dense = || Retriever::dense("v", &vector);
+        let request = |lexical: Option<_>, dense: Option<_>, filter| {
+            let lexical = lexical.map(Retriever::lexical).into_iter();
+            Request {
+                filter,
+                ignore_missing: true,
+                ..Request::new(lexical.chain(dense).collect(), 7)
+            }
         };
         let mut requests = vec![
             request(Some("river \"silver stone\" har*"), None, None),

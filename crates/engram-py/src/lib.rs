@@ -9,6 +9,7 @@ mod database;
 mod error;
 mod graph;
 mod model;
+mod query;
 mod reports;
 mod rows;
 mod transaction;
@@ -43,6 +44,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<database::Database>()?;
     m.add_class::<view::View>()?;
     m.add_class::<view::Cursor>()?;
+    m.add_class::<query::Answer>()?;
     m.add_class::<transaction::Transaction>()?;
     m.add_class::<model::StaticModel>()?;
     graph::add(m)?;

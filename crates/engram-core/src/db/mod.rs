@@ -6,6 +6,7 @@
 //! doctor); `verify` and `doctor` look for damage; `database` ties them to a place.
 
 mod checkpoint;
+mod coding;
 mod commit;
 mod compact;
 mod database;
@@ -25,6 +26,6 @@ pub use database::{Database, OpenOptions};
 pub use doctor::{DoctorOptions, DoctorReport, doctor};
 pub use edges::NewEdge;
 pub use rewrite::RewriteReport;
-pub use stats::{CollectionStats, Stats, records_in_space};
+pub use stats::{CollectionStats, Stats, any_in_space, records_in_space};
 pub use transaction::{NewRecord, NewVector, RecordUpdate, Transaction};
 pub use verify::{Problem, VerifyReport};

@@ -164,7 +164,7 @@ fn copy_segment(
 ) -> Result<SegmentView> {
     let at = copy_sealed(out, segment.sealed(), at, copied)?;
     Ok(SegmentView {
-        dead: Arc::new(at.dead.clone()),
+        dead: Arc::new(at.dead.clone().into()),
         segment: Arc::new(Segment::open(out.storage, &at)?),
         at,
     })

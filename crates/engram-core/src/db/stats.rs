@@ -67,6 +67,19 @@ pub fn records_in_space(c: &Collection, space: u16) -> Result<u64> {
     Ok(n)
 }
 
+/// Whether any live record has an embedding in a space.
+pub fn any_in_space(c: &Collection, space: u16) -> Result<bool> {
+    for view in &c.segments {
+        if let Some(rows) = view.segment.rows(space)?
+            && (view.dead.is_empty() && !rows.is_empty() || rows.difference_len(&view.dead) > 0)
+        {
+            return Ok(true);
+        }
+    }
+    let mut memory = c.memory.values();
+    Ok(memory.any(|e| e.record.embedding(space).is_some()))
+}
+
 impl Engine {
     /// Figures of `state`.
     pub(super) fn stats(&self, state: &State) -> Result<Stats> {

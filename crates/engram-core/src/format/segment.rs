@@ -32,6 +32,8 @@ pub mod kind {
     pub const TEXT_INDEX: u16 = 6;
     /// Metadata paths that occur.
     pub const FIELDS: u16 = 7;
+    /// Codes of the dense vectors of one space.
+    pub const CODES: u16 = 8;
     /// Sparse vectors of one space.
     pub const SPARSE: u16 = 10;
     /// Multi-vectors of one space.

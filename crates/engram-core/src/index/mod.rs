@@ -7,3 +7,4 @@
 pub mod filter;
 pub mod graph;
 pub mod text;
+pub mod vector;

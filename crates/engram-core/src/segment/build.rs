@@ -4,17 +4,26 @@ use super::parts::{BlocksWriter, encode_id_map, encode_ids};
 use super::plane::PlaneBuilder;
 use crate::error::{Error, Result};
 use crate::format::codec::Writer;
-use crate::format::record::{Record, encode_text};
+use crate::format::record::{Metric, Record, encode_text};
 use crate::format::segment::{SegmentWriter, kind};
 use crate::format::space::Space;
 use crate::index::text::{Analyzer, TextIndexWriter};
 use crate::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How dense vectors are coded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Coding {
+    /// What is taken from each vector before it is coded, by space; a space without gets no codes.
+    pub centres: BTreeMap<u16, Vec<f32>>,
+}
+
 /// Takes records and gives a segment.
 pub struct SegmentBuilder<'a> {
     analyzer: &'a Analyzer,
     spaces: &'a [Space],
+    metric: Metric,
+    coding: &'a Coding,
     ids: Vec<String>,
     texts: BlocksWriter,
     metadata: BlocksWriter,
@@ -32,12 +41,20 @@ pub(super) fn zstd_error(e: &std::io::Error) -> Error {
     reason = "a segment without records is never built"
 )]
 impl<'a> SegmentBuilder<'a> {
-    /// A builder for records of a collection with these spaces, whose text `analyzer` takes apart.
+    /// A builder for records of a collection with these spaces and this metric, whose text `analyzer`
+    /// takes apart and whose vectors are coded by `coding`.
     #[must_use]
-    pub fn new(analyzer: &'a Analyzer, spaces: &'a [Space]) -> Self {
+    pub fn new(
+        analyzer: &'a Analyzer,
+        spaces: &'a [Space],
+        metric: Metric,
+        coding: &'a Coding,
+    ) -> Self {
         SegmentBuilder {
             analyzer,
             spaces,
+            metric,
+            coding,
             ids: Vec::new(),
             texts: BlocksWriter::default(),
             metadata: BlocksWriter::default(),
@@ -88,8 +105,13 @@ impl<'a> SegmentBuilder<'a> {
         let ids = || self.ids.iter().map(String::as_str);
         segment.part(kind::ID_MAP, 0, &encode_id_map(ids()));
         segment.part(kind::IDS, 0, &encode_ids(ids()));
-        for (space, plane) in self.planes {
-            segment.part_with(plane.part_kind(), space, |w| plane.finish(w))?;
+        for (space, mut plane) in self.planes {
+            segment.part_with(plane.part_kind(), space, |w| plane.write(w))?;
+            let centre = self.coding.centres.get(&space);
+            if let Some(centre) = centre.filter(|_| plane.wants_codes()) {
+                let write = |w: &mut Writer| plane.write_codes(w, self.metric, centre);
+                segment.part_with(kind::CODES, space, write);
+            }
         }
         segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish());
         segment.part(

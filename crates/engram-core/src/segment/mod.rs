@@ -10,11 +10,15 @@ mod edges;
 mod parts;
 mod plane;
 mod read;
+mod row_set;
+mod vectors;
 
-pub use build::SegmentBuilder;
 pub(crate) use build::collect_paths;
+pub use build::{Coding, SegmentBuilder};
 pub use edges::{EdgeSegment, NewEdges};
 pub(crate) use edges::{PropertyReader, Weights};
 pub(crate) use plane::inverse_norm;
 pub use plane::{Plane, PlaneData};
 pub use read::{Meta, Segment};
+pub use row_set::RowSet;
+pub use vectors::Vectors;

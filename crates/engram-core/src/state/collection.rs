@@ -1,6 +1,8 @@
 //! One collection at one commit.
 
+use super::Dead;
 use super::graph::Graph;
+use crate::bitset::Allowed;
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::{CollectionMeta, SegmentRef};
 use crate::format::record::{Metric, Record};
@@ -33,7 +35,7 @@ pub struct SegmentView {
     /// The open segment.
     pub segment: Arc<Segment>,
     /// Ordinals that were replaced or deleted.
-    pub dead: Arc<RoaringBitmap>,
+    pub dead: Arc<Dead>,
 }
 
 impl SegmentView {
@@ -48,7 +50,13 @@ impl SegmentView {
     pub fn live_ordinals(&self) -> RoaringBitmap {
         let mut all = RoaringBitmap::new();
         all.insert_range(0..self.segment.records());
-        all - &*self.dead
+        all - self.dead.ordinals()
+    }
+
+    /// Live records as the mask of a query.
+    #[must_use]
+    pub fn alive(&self) -> Allowed {
+        self.dead.allowed(self.segment.records())
     }
 }
 
@@ -139,7 +147,7 @@ impl Collection {
             }
             c.segments.push(SegmentView {
                 segment,
-                dead: Arc::new(at.dead.clone()),
+                dead: Arc::new(at.dead.clone().into()),
                 at: at.clone(),
             });
         }
@@ -165,7 +173,7 @@ impl Collection {
             spaces: self.spaces.clone(),
             segments: segments
                 .map(|v| SegmentRef {
-                    dead: (*v.dead).clone(),
+                    dead: v.dead.ordinals().clone(),
                     ..v.at.clone()
                 })
                 .collect(),

@@ -6,10 +6,12 @@
 //! depends only on the manifest and the operations since, so every handle arrives at the same one.
 
 mod collection;
+mod dead;
 mod edges;
 mod graph;
 
 pub use collection::{Collection, Entry, Location, SegmentView};
+pub use dead::Dead;
 pub use edges::{MemoryEdges, Numbered};
 pub use graph::{Edge, EdgeAt, EdgeRef, EdgeView, Graph, Properties};
 

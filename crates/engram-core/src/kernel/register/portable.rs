@@ -1,0 +1,78 @@
+//! The register of the level that asks nothing of the processor: four floats in an array.
+
+use super::Register;
+use crate::kernel::half;
+
+/// Four floats; the compiler makes a vector register of them where the target has one.
+#[derive(Clone, Copy)]
+pub(in crate::kernel) struct Portable([f32; 4]);
+
+impl Portable {
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        Portable(std::array::from_fn(|i| f(self.0[i], other.0[i])))
+    }
+}
+
+impl Register for Portable {
+    const LANES: usize = 4;
+    const MANY: bool = false;
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Portable([x; 4])
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller promises four readable floats.
+        Portable(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller promises four writable floats.
+        unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn load_f16(from: *const u16) -> Self {
+        // SAFETY: the caller promises four readable numbers.
+        Portable(unsafe { from.cast::<[u16; 4]>().read_unaligned() }.map(half::widen))
+    }
+    #[inline(always)]
+    unsafe fn load_i8(from: *const i8) -> Self {
+        // SAFETY: the caller promises four readable bytes.
+        Portable(unsafe { from.cast::<[i8; 4]>().read_unaligned() }.map(f32::from))
+    }
+    #[inline(always)]
+    unsafe fn load_signs(from: *const u8, at: usize) -> Self {
+        // SAFETY: the caller promises the bits at..at + 4, which lie in one byte.
+        let bits = unsafe { *from.add(at / 8) } >> (at % 8);
+        let sign = |i| if bits >> i & 1 == 1 { 1.0 } else { -1.0 };
+        Portable(std::array::from_fn(sign))
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        self.zip(other, |x, y| x + y)
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        self.zip(other, |x, y| x - y)
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        self.zip(other, |x, y| x * y)
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, a: Self, b: Self) -> Self {
+        // Without the instruction `f32::mul_add` calls the C library for each element.
+        self.zip(a.zip(b, |x, y| x * y), |x, y| x + y)
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        self.zip(other, |x, y| if x > y { x } else { y })
+    }
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        let [a, b, c, d] = self.0;
+        (a + c) + (b + d)
+    }
+}
