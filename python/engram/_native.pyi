@@ -282,9 +282,10 @@ def graph_connect(
 def put_edges(
     transaction: Transaction,
     collection: str,
-    edges: Sequence[tuple[str, str, str, dict[str, Any] | None]],
+    edges: list[Any],
 ) -> None:
-    """Insert or replace edges; the last of equal keys wins."""
+    """Insert or replace edges: tuples ``(source, type, target)`` or ``(source, type, target,
+    properties or None)``. The last of equal keys wins."""
 
 def delete_edge(
     transaction: Transaction, collection: str, key: tuple[str, str, str]

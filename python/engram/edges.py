@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice
 
-from engram.checks import proper_str
 from engram.errors import InvalidInput
 from engram.records import Frozen, _set
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     EdgeLike: TypeAlias = (
         "Edge | Mapping[str, Any] | tuple[str, str, str] | tuple[str, str, str, Metadata | None]"
     )
-    EdgeIn: TypeAlias = tuple[str, str, str, dict[str, Any] | None]
+    EdgeIn: TypeAlias = tuple[str, str, str] | tuple[str, str, str, dict[str, Any] | None]
 
 __all__ = ["Edge", "GraphPath", "Subgraph", "edge_batches", "edge_in"]
 
@@ -197,26 +196,21 @@ class Subgraph(Frozen):
 
 
 def edge_in(edge: EdgeLike, index: int) -> EdgeIn:
-    """Read one edge of any form."""
+    """Read one edge of any form; what is in a tuple the native side looks at."""
+    if edge.__class__ is tuple:
+        return edge  # type: ignore[return-value]  # the native side checks length and content
     if isinstance(edge, Edge):
         return (*edge.key, edge.properties)
-    if isinstance(edge, Mapping):
-        unknown = sorted(map(str, edge.keys() - _KEYS))
-        if unknown:
-            raise _bad_edge(index, f"it has unknown keys: {', '.join(unknown)}")
-        given: tuple[Any, ...] = tuple(edge.get(k) for k in ("source", "type", "target"))
-        properties = edge.get("properties")
-    elif isinstance(edge, tuple | list) and len(edge) in {3, 4}:
-        given, properties = tuple(edge[:3]), edge[3] if len(edge) == 4 else None  # noqa: PLR2004
-    else:
+    if not isinstance(edge, Mapping):
         raise _bad_edge(index, f"it is {type(edge).__name__}: {edge!r:.80}")
-    source, kind, target = (
-        proper_str(value, f"the {name} of edge {index}")
-        for name, value in zip(("source", "type", "target"), given, strict=True)
-    )
-    if properties is not None and not isinstance(properties, Mapping):
-        raise _bad_edge(index, f"its properties are {type(properties).__name__}")
-    return (source, kind, target, None if properties is None else dict(properties))
+    unknown = sorted(map(str, edge.keys() - _KEYS))
+    missing = sorted(_KEYS - edge.keys() - {"properties"})
+    if unknown or missing:
+        what = f"unknown keys: {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}"
+        raise _bad_edge(index, f"it has {what}")
+    properties = edge.get("properties")
+    plain = dict(properties) if isinstance(properties, Mapping) else properties
+    return (edge["source"], edge["type"], edge["target"], plain)
 
 
 def edge_batches(edges: Iterable[EdgeLike], batch_size: int) -> Iterator[list[EdgeIn]]:

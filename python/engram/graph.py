@@ -323,9 +323,8 @@ class GraphWriting:
             InvalidInput: ``input.invalid``, ``input.limit``, ``input.not_finite``.
             Conflict, Busy, Io: As `put`.
         """
-        from engram.edges import edge_in
-
-        edge = edge_in((source, type, target, properties), 0)
+        plain = dict(properties) if isinstance(properties, Mapping) else properties
+        edge = (*_key(source, type, target), plain)
         self._write(lambda native: _native.put_edges(native, self._name, [edge]))
 
     def put_edges(

@@ -2,7 +2,7 @@
 
 use crate::error::{OrRaise, at_index, invalid};
 use crate::transaction::Transaction;
-use crate::value::{metadata_in, value_out};
+use crate::value::{metadata_in, text_in, value_out};
 use crate::view::View;
 use engram_core::db::NewEdge;
 use engram_core::error::{Error, Result};
@@ -10,8 +10,9 @@ use engram_core::index::graph::{Direction, PageRank};
 use engram_core::query::graph::{self, Subgraph};
 use engram_core::query::{EdgeScan, Scope, type_counts};
 use engram_core::state::{Collection, Edge, State};
+use engram_core::value::Value;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Adds everything of this file to the module.
@@ -297,23 +298,42 @@ impl EdgeCursor {
     }
 }
 
-/// `(source, type, target, properties or None)`
-type EdgeIn<'py> = (String, String, String, Option<Bound<'py, PyAny>>);
+/// One edge: `(source, type, target)`, or with properties or None behind.
+fn edge_in(item: &Bound<'_, PyAny>) -> PyResult<([String; 3], Value)> {
+    let wrong = |what: &str| {
+        let hint = "give (source, type, target) or (source, type, target, properties)";
+        invalid(item.py(), format!("an edge is {what}"), hint)
+    };
+    let tuple = item.cast::<PyTuple>().map_err(|_| wrong("no tuple"))?;
+    if tuple.len() != 3 && tuple.len() != 4 {
+        return Err(wrong(&format!("a tuple of {}", tuple.len())));
+    }
+    let name = |i: usize| {
+        let value = tuple.get_borrowed_item(i)?;
+        let text = value.cast::<PyString>();
+        text_in(&text.map_err(|_| wrong("named by something that is no str"))?)
+    };
+    let key = [name(0)?, name(1)?, name(2)?];
+    let properties = tuple.get_item(3).ok().filter(|p| !p.is_none());
+    match properties {
+        Some(p) if !p.is_instance_of::<PyDict>() => Err(wrong("with properties that are no dict")),
+        _ => Ok((key, metadata_in(properties.as_ref())?)),
+    }
+}
 
 #[pyfunction]
 fn put_edges(
     py: Python<'_>,
     transaction: &Transaction,
     collection: &str,
-    edges: Vec<EdgeIn<'_>>,
+    edges: &Bound<'_, PyList>,
 ) -> PyResult<()> {
     let mut read = Vec::with_capacity(edges.len());
-    for (i, (source, kind, target, properties)) in edges.into_iter().enumerate() {
-        let properties = metadata_in(properties.as_ref()).map_err(|e| at_index(py, e, i))?;
-        read.push((source, kind, target, properties));
+    for (i, item) in edges.iter().enumerate() {
+        read.push(edge_in(&item).map_err(|e| at_index(py, e, i))?);
     }
     transaction.with(py, |tx| {
-        for (i, (source, kind, target, properties)) in read.into_iter().enumerate() {
+        for (i, ([source, kind, target], properties)) in read.into_iter().enumerate() {
             let edge = NewEdge {
                 source: &source,
                 kind: &kind,
