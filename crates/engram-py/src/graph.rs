@@ -309,9 +309,9 @@ fn edge_in(item: &Bound<'_, PyAny>) -> PyResult<([String; 3], Value)> {
         return Err(wrong(&format!("a tuple of {}", tuple.len())));
     }
     let name = |i: usize| {
-        let value = tuple.get_borrowed_item(i)?;
+        let value = tuple.get_item(i)?;
         let text = value.cast::<PyString>();
-        text_in(&text.map_err(|_| wrong("named by something that is no str"))?)
+        text_in(text.map_err(|_| wrong("named by something that is no str"))?)
     };
     let key = [name(0)?, name(1)?, name(2)?];
     let properties = tuple.get_item(3).ok().filter(|p| !p.is_none());
