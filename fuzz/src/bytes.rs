@@ -11,7 +11,7 @@ use engram_core::format::superblock::Superblock;
 use engram_core::format::{Extent, PAGE_BYTES};
 use engram_core::index::filter as filters;
 use engram_core::index::text::{Analyzer, Language, TermCounts, TextIndexReader, TextQuery};
-use engram_core::query::{Dense, Request, run};
+use engram_core::query::{Request, Retriever, run};
 use engram_core::state::State;
 use engram_core::store::log::{self, Tail};
 use engram_core::store::memory::MemoryStorage;
@@ -148,30 +148,18 @@ pub(crate) fn look_at(state: &State) {
             Some("year >= 3 OR NOT EXISTS tags"),
             Some("_id = 'a' OR _text CONTAINS 'x'"),
         ] {
+            let lexical = Retriever::lexical("alpha \"beta gamma\" del*");
             let request = Request {
-                lexical: Some("alpha \"beta gamma\" del*"),
-                dense: None,
                 filter,
                 ignore_missing: true,
-                k: 3,
+                ..Request::new(vec![lexical], 3)
             };
             let _ = run(c, &request);
         }
         for (space, dimension) in names.iter().filter(|(_, d)| *d < 1 << 16).take(8) {
             let vector = vector(*dimension);
-            let dense = Dense {
-                space,
-                identity: None,
-                vector: &vector,
-            };
-            let request = Request {
-                lexical: None,
-                dense: Some(dense),
-                filter: None,
-                ignore_missing: true,
-                k: 3,
-            };
-            let _ = run(c, &request);
+            let dense = Retriever::dense(space, &vector);
+            let _ = run(c, &Request::new(vec![dense], 3));
         }
         for id in c.memory.keys().take(50) {
             c.get(id, true).unwrap().unwrap();

@@ -7,6 +7,7 @@ use engram_core::error::Result;
 use engram_core::format::codec::Writer;
 use engram_core::format::manifest::{Manifest, SegmentRef};
 use engram_core::format::record::Metric;
+use engram_core::format::space::Embedding;
 use engram_core::format::segment::{CHUNK_BYTES, Directory, FOOTER_BYTES, SegmentWriter};
 use engram_core::format::superblock::Superblock;
 use engram_core::format::{Extent, FIRST_EXTENT, PAGE_BYTES, frame, page_ceil};
@@ -100,7 +101,7 @@ fn put(tx: &mut engram_core::db::Transaction, collection: &str, i: usize, note: 
         n => vec![NewVector {
             space: if n == 1 { "v" } else { "w" },
             identity: None,
-            values: (0..4 * n).map(|j| (i * 7 + j) as f32 - 3.5).collect(),
+            embedding: Embedding::Dense((0..4 * n).map(|j| (i * 7 + j) as f32 - 3.5).collect()),
         }],
     };
     let record = NewRecord {

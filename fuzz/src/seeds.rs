@@ -3,7 +3,8 @@
 use engram_core::format::codec::Writer;
 use engram_core::format::manifest::Manifest;
 use engram_core::format::ops::Op;
-use engram_core::format::record::{Metric, Record, Space};
+use engram_core::format::record::{Metric, Record};
+use engram_core::format::space::{Embedding, Kind, Space};
 use engram_core::format::segment::Directory;
 use engram_core::format::superblock::Superblock;
 use engram_core::format::{Extent, frame};
@@ -100,17 +101,16 @@ fn records(n: u32) -> impl Iterator<Item = Record> {
         ]),
         created_us: 1,
         updated_us: 2,
-        vectors: vec![(0, vec![1.0, i as f32]), (1, vec![0.5; 3])],
+        vectors: vec![
+            (0, Embedding::Dense(vec![1.0, i as f32])),
+            (1, Embedding::Sparse(vec![(3, 0.5), (9, 1.5)])),
+        ],
     })
 }
 
 fn ops() -> Vec<u8> {
     let mut w = Writer::new();
-    let space = |name: &str, dimension| Space {
-        name: name.into(),
-        dimension,
-        identity: None,
-    };
+    let space = |name: &str, dimension| Space::dense(name, dimension, None);
     let create = Op::CreateCollection {
         id: 1,
         name: "notes".into(),
@@ -150,7 +150,14 @@ fn analyzer() -> Analyzer {
 
 fn segment(n: u32) -> Vec<u8> {
     let analyzer = analyzer();
-    let mut builder = SegmentBuilder::new(&analyzer);
+    let spaces = [
+        Space::dense("v", 2, None),
+        Space {
+            kind: Kind::Sparse,
+            ..Space::dense("s", 0, None)
+        },
+    ];
+    let mut builder = SegmentBuilder::new(&analyzer, &spaces);
     records(n).for_each(|r| builder.add(&r).expect("a record can be added"));
     let (bytes, crc) = builder.finish(1).expect("a segment can be built");
     let directory = Directory::decode(&bytes, crc).expect("it can be read");

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from engram._native import FORMAT_VERSION, LIMITS, __version__
 from engram.collection import Collection
-from engram.database import Database, DatabaseView
+from engram.database import Database
 from engram.errors import (
     Busy,
     Closed,
@@ -30,8 +30,12 @@ from engram.errors import (
     NotFound,
 )
 from engram.opening import doctor, open  # noqa: A004 - engram.open reads as it should
+from engram.past import DatabaseView
+from engram.query import Query
 from engram.reading import CollectionView
-from engram.results import Hit, Record, Report, Results
+from engram.records import Record
+from engram.results import Hit, Report, Results
+from engram.spaces import Space
 from engram.transaction import Transaction
 
 TYPE_CHECKING = False
@@ -78,10 +82,12 @@ __all__ = [
     "NotFound",
     "OptimizeReport",
     "Problem",
+    "Query",
     "Record",
     "Report",
     "Results",
     "SnapshotInfo",
+    "Space",
     "SpaceInfo",
     "Stats",
     "Transaction",

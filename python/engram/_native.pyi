@@ -7,6 +7,8 @@ Conventions of this module:
   `bytes` of little-endian float32; it leaves as NumPy float32 ``(dimension,)``, C-order, a copy.
 - A matrix comes in as a sequence of vectors, a NumPy array ``(n, dimension)``, or `bytes` of
   ``n * dimension`` little-endian float32 values.
+- An embedding comes in as a vector, a dict of weights by dimension (sparse), or a matrix
+  (multi-vector), and leaves alike.
 - A row is ``(id, text, metadata, created_us, updated_us, vectors)``; ``vectors`` is a dict of
   NumPy arrays by space name, or None where they were not asked for.
 - Every error is an `engram.errors.EngramError` subclass with a code of the table in
@@ -17,6 +19,30 @@ from collections.abc import Callable, Sequence
 from typing import Any, final
 
 Row = tuple[str, str | None, dict[str, Any], int, int, dict[str, Any] | None]
+"""What was not asked for is None."""
+
+RetrieverAsk = tuple[
+    str, str, str | None, str | None, object, float | None, float | None, float, bool
+]
+"""``(kind, name, space, identity, value, weight, min_score, recall, exact)``; kind is lexical, dense,
+sparse (value: a dict of weights by dimension) or multi (value: a matrix)."""
+
+Ask = tuple[
+    Sequence[RetrieverAsk],
+    str | None,
+    bool,
+    int,
+    int,
+    int | None,
+    str,
+    float | None,
+    float | str | None,
+    float | None,
+    tuple[str, int] | None,
+    float,
+]
+"""``(retrievers, where, ignore_missing, k, offset, candidates, fusion, min_score, cutoff, diversity,
+(group_by, group_size), feedback)``."""
 
 __version__: str
 FORMAT_VERSION: tuple[int, int]
@@ -106,7 +132,7 @@ class View:
 
     def describe(self, collection: str) -> dict[str, Any] | None:
         """``{"name", "metric", "language", "records", "created_us",
-        "spaces": [{"name", "dimension", "identity", "records"}]}``, or None."""
+        "spaces": [{"name", "kind", "dimension", "element", "truncate", "identity", "records"}]}``, or None."""
 
     def get_many(self, collection: str, ids: Sequence[str], vectors: bool) -> list[Row | None]: ...
     def contains(self, collection: str, id: str) -> bool: ...
@@ -114,29 +140,35 @@ class View:
     def scan(
         self, collection: str, where: str | None, ignore_missing: bool, vectors: bool
     ) -> Cursor: ...
-    def query(
+    def query(self, collection: str, ask: Ask, include: tuple[bool, bool, bool]) -> Answer:
+        """Answer one query; `include` says whether text, metadata, vectors are read."""
+
+    def query_many(
         self,
         collection: str,
-        lexical: str | None,
-        dense: tuple[str, str | None, Any] | None,
-        where: str | None,
-        ignore_missing: bool,
-        k: int,
-        vectors: bool,
-    ) -> tuple[list[tuple[Row, float, dict[str, float]]], dict[str, Any]]:
-        """Search with the given retrievers, fused by reciprocal rank (k = 60) where both are given.
+        asks: Sequence[Ask],
+        include: tuple[bool, bool, bool],
+        threads: int,
+    ) -> list[Answer]:
+        """Answer several queries in their order, on up to `threads` threads."""
 
-        Args:
-            lexical: Text for BM25, or None.
-            dense: ``(space, identity or None, vector)``, or None.
-            where: Filter text, or None.
+    def live_spaces(self, collection: str) -> list[tuple[str, str, int, str | None]] | None:
+        """``(name, kind, dimension, identity)`` of the spaces that any live record has an embedding
+        in; None where there is no such collection."""
 
-        Returns:
-            Hits ``(row, score, {"lexical": ..., "dense": ...})`` by (-score, id), and a report
-            ``{"commit", "matched": records after the filter, "lexical_records": records with
-            text among them, "dense_records": records with that vector among them, "records",
-            "took_us": {stage: microseconds}}``.
-        """
+@final
+class Answer:
+    def __len__(self) -> int: ...
+    @property
+    def commit(self) -> int: ...
+    def ids(self) -> list[str]: ...
+    def scores(self) -> list[float]: ...
+    def hit(self, index: int) -> tuple[Row, float, dict[str, float]]:
+        """``(row, score, score by retriever)``."""
+
+    def report(self) -> dict[str, Any]:
+        """``{"records", "matched", "more", "cut_short", "retrievers": [{"name", "records", "found",
+        "exact", "weight", "notes"}], "steps": [(name, rows, microseconds)]}``."""
 
 @final
 class Cursor:
@@ -151,6 +183,18 @@ class Transaction:
         """The transaction's own state, its uncommitted writes included."""
 
     def create_collection(self, name: str, metric: str, language: str) -> None: ...
+    def add_space(
+        self,
+        collection: str,
+        name: str,
+        kind: str,
+        dimension: int,
+        element: str,
+        truncate: bool,
+        identity: str | None,
+    ) -> None:
+        """Declare a vector space; the same one again is fine."""
+
     def delete_collection(self, name: str) -> bool: ...
     def put_many(
         self,
@@ -164,8 +208,8 @@ class Transaction:
         """Insert or replace records; the last of equal ids wins.
 
         Args:
-            vectors: ``(space, identity or None, rows, matrix)``: row j of the matrix belongs to
-                record ``rows[j]`` (all records in order where rows is None).
+            vectors: ``(space, identity or None, rows, matrix)``: row j of the matrix, or item j of
+                a list of embeddings, belongs to record ``rows[j]`` (all records in order where rows is None).
             times_us: ``(created, updated)`` for records that bring their own, as an import does.
         """
 

@@ -22,8 +22,10 @@ from engram.ingest import (
     one_record,
     vectors_of,
 )
-from engram.query import TEXT_SPACE, ignore_missing
+from engram.planning import TEXT_SPACE
+from engram.query import ignore_missing
 from engram.reading import CollectionView, _absent
+from engram.settings import check_settings, declare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from engram import _native
     from engram.database import Database
+    from engram.spaces import Space
     from engram.transaction import Transaction
     from engram.types import Embedder, ExportFormat, Frame, Metadata, Metric, Missing, Vector
 
@@ -46,9 +49,9 @@ __all__ = ["Collection"]
 class Collection(CollectionView):
     """A set of records in a database. Made by `Database.collection`; safe to share by threads."""
 
-    __slots__ = ("_checked", "_database", "_language", "_metric", "_transaction")
+    __slots__ = ("_checked", "_database", "_language", "_metric", "_spaces", "_transaction")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what `Database.collection` takes
         self,
         database: Database,
         name: str,
@@ -56,6 +59,7 @@ class Collection(CollectionView):
         language: str | None,
         embedder: Callable[[], Embedder | None],
         transaction: Transaction | None,
+        spaces: Mapping[str, Space] | None = None,
     ) -> None:
         """Make a collection object; it touches the file at its first use."""
         source = database._view if transaction is None else transaction._view
@@ -64,7 +68,8 @@ class Collection(CollectionView):
         self._metric = metric
         self._language = language
         self._transaction = transaction
-        self._checked = metric is None and language is None
+        self._spaces = dict(spaces or {})
+        self._checked = metric is None and language is None and not spaces
 
     def put(
         self,
@@ -327,6 +332,7 @@ class Collection(CollectionView):
             if error.code != "collection.exists":
                 raise
             check_settings(native.view(), self._name, self._metric, self._language)
+        self._declare(native)
 
     def _embed(self, batch: Batch) -> None:
         """Add the vectors of the texts that have none of their own."""
@@ -342,8 +348,16 @@ class Collection(CollectionView):
     def _check(self, native: _native.Transaction) -> None:
         """Compare an asked-for metric and language with the stored ones, once."""
         if not self._checked:
-            check_settings(native.view(), self._name, self._metric, self._language)
+            view = native.view()
+            check_settings(view, self._name, self._metric, self._language)
+            if self._spaces and view.describe(self._name) is not None:
+                self._declare(native)
             self._checked = True
+
+    def _declare(self, native: _native.Transaction) -> None:
+        """Add the declared vector spaces."""
+        embedder = self._embedder() if TEXT_SPACE in self._spaces else None
+        declare(native, self._name, self._spaces, TEXT_SPACE, embedder)
 
     def _joined(self) -> Transaction | None:
         """Give the transaction that calls of this object join now."""
@@ -370,22 +384,3 @@ class Collection(CollectionView):
         except NotFound as error:
             _absent(error)
             return 0
-
-
-def check_settings(view: _native.View, name: str, metric: str | None, language: str | None) -> None:
-    """Compare asked-for settings with those of an existing collection.
-
-    Raises:
-        Conflict: ``collection.mismatch``.
-    """
-    stored = view.describe(name)
-    if stored is None:
-        return
-    for key, asked in (("metric", metric), ("language", language)):
-        if asked is not None and asked != stored[key]:
-            raise Conflict(
-                "collection.mismatch",
-                f"collection {name!r} has the {key} {stored[key]!r}, not {asked!r}",
-                f"leave {key}= out, or use another collection; it cannot change once made",
-                {"collection": name, "stored": str(stored[key]), "asked": str(asked)},
-            )

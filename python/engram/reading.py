@@ -7,19 +7,24 @@ exist reads as empty. The writing half is `engram.collection.Collection`.
 from __future__ import annotations
 
 from engram.checks import optional_str, proper_str, str_ids
-from engram.errors import NotFound
-from engram.query import Request, ignore_missing, run
-from engram.results import Record
+from engram.errors import InvalidInput, NotFound
+from engram.planning import processors, run, run_many
+from engram.query import as_query, ignore_missing, many_query
+from engram.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
+    from typing_extensions import Unpack
 
     from engram._native import Cursor, View
+    from engram.query import Query
     from engram.reports import SpaceInfo
     from engram.results import Results
-    from engram.types import Embedder, ExportFormat, Missing, Mode, Vector
+    from engram.types import Embedder, ExportFormat, Missing, QueryOptions
 
 __all__ = ["CollectionView"]
 
@@ -134,33 +139,17 @@ class CollectionView:
             return iter(())
         return _rows(cursor)
 
-    def query(  # noqa: PLR0913 - one query has this many sides
+    def query(
         self,
-        text: str | None = None,
-        *,
-        vector: Vector | None = None,
-        vector_name: str | None = None,
-        where: str | None = None,
-        k: int = 10,
-        mode: Mode = "auto",
-        missing: Missing = "error",
-        include_vectors: bool = False,
+        text: str | Query | Mapping[str, Any] | None = None,
+        /,
+        **options: Unpack[QueryOptions],
     ) -> Results:
         """Find the records that fit a text, a vector, or both.
 
         Args:
-            text: What to look for, in words. Lexical search matches it by BM25; semantic search
-                embeds it with the collection's embedder.
-            vector: What to look for, as a vector of the space `vector_name`.
-            vector_name: The vector space to search: ``"vector"`` for a vector and ``"text"`` (what
-                the embedder made) for a text, unless given.
-            where: Filter text; only records that match it are searched.
-            k: Most hits to return, 1 to ``LIMITS["k"]``.
-            mode: ``"auto"`` runs every retriever that can run and reports why the others did not;
-                ``"lexical"``, ``"semantic"`` and ``"hybrid"`` (both, fused by reciprocal rank,
-                k = 60) run what they say or fail.
-            missing: As in `count`.
-            include_vectors: Whether hits carry the records' vectors.
+            text: What to look for, in words; or a `Query`, or its arguments as a dict.
+            **options: The other arguments of `Query`: ``vector``, ``where``, ``k``, ``mode``, ...
 
         Returns:
             The hits by falling score, ties by id, and the `Report` of how they were found.
@@ -170,19 +159,38 @@ class CollectionView:
                 ``input.not_finite``, ``input.zero_vector``, ``filter.syntax``,
                 ``filter.unknown_field``, ``embedder.missing``, ``embedder.mismatch``.
         """
-        request = Request(
-            text=text,
-            vector=vector,
-            vector_name=vector_name,
-            where=where,
-            k=k,
-            mode=mode,
-            missing=missing,
-            vectors=include_vectors,
-        )
-        wants_embedder = request.text is not None and request.vector is None
-        embedder = self._embedder() if wants_embedder and request.mode != "lexical" else None
-        return run(self._source(), self._name, embedder, request)
+        query = as_query(text, options)
+        embedder = self._embedder() if query.wants_embedder else None
+        return run(self._source(), self._name, embedder, query)
+
+    def query_many(
+        self,
+        queries: Iterable[str | Query | Mapping[str, Any]],
+        *,
+        threads: int | None = None,
+        **options: Unpack[QueryOptions],
+    ) -> list[Results]:
+        """Answer several queries from one commit, on several threads.
+
+        Args:
+            queries: Texts, `Query` objects, or dicts of their arguments.
+            threads: Most threads; the processors that this process may use, unless given.
+            **options: Arguments for those that are not `Query` objects, as in `query`; what a dict
+                says itself goes first.
+
+        Returns:
+            One `Results` per query, in their order.
+
+        Raises:
+            InvalidInput: As `query`; ``details["index"]`` names the bad one where one is to blame.
+        """
+        asked = [many_query(query, options) for query in queries]
+        if threads is None:
+            threads = processors()
+        elif threads < 1:
+            raise InvalidInput("input.invalid", f"threads is {threads}, below 1")
+        embedder = self._embedder() if any(query.wants_embedder for query in asked) else None
+        return run_many(self._source(), self._name, embedder, asked, threads)
 
     def export(
         self,

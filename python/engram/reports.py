@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from engram.results import _utc
+from engram.records import _utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,13 +72,19 @@ class SpaceInfo(_Plain):
 
     Attributes:
         name: The space's name; ``vector`` and ``text`` are the two that engram fills itself.
-        dimension: Length of its vectors.
+        kind: ``dense``, ``sparse`` or ``multi``.
+        dimension: Length of its vectors; 0 for a sparse space.
+        element: How its numbers are kept: ``float32``, ``float16``, ``int8`` or ``binary``.
+        truncate: Whether longer vectors are cut.
         identity: The embedder that made them, as canonical JSON, or None where the user did.
         records: Records that have such a vector.
     """
 
     name: str
+    kind: str
     dimension: int
+    element: str
+    truncate: bool
     identity: str | None
     records: int
 

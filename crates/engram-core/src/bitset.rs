@@ -138,8 +138,20 @@ impl Bitset {
 
     /// The ordinals, ascending.
     pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.words.iter().zip(0u32..).flat_map(|(word, j)| {
-            let mut rest = *word;
+        self.iter_from(0)
+    }
+
+    /// The ordinals from `first` on, ascending.
+    pub fn iter_from(&self, first: u32) -> impl Iterator<Item = u32> + '_ {
+        let start = first / 64;
+        let words = self.words.iter().skip(start as usize).zip(start..);
+        words.flat_map(move |(word, j)| {
+            let below = if j == start {
+                (1 << (first % 64)) - 1
+            } else {
+                0
+            };
+            let mut rest = *word & !below;
             std::iter::from_fn(move || {
                 let bit = (rest != 0).then(|| rest.trailing_zeros())?;
                 rest &= rest - 1;
@@ -176,6 +188,16 @@ impl Allowed {
             Allowed::All => records,
             Allowed::Some(set) => set.count(),
         }
+    }
+
+    /// The allowed ordinals from `first` on among `records` records, ascending.
+    pub fn ordinals_from(&self, first: u32, records: u32) -> impl Iterator<Item = u32> + '_ {
+        let all = match self {
+            Allowed::All => first..records,
+            Allowed::Some(_) => 0..0,
+        };
+        let set = self.as_set().map(|set| set.iter_from(first));
+        all.chain(set.into_iter().flatten())
     }
 
     /// The set, where it is not all.
@@ -220,6 +242,14 @@ mod tests {
                 prop_assert_eq!(s.count() as usize, model(s).len());
                 prop_assert_eq!(s.is_full(), s.count() == len);
                 prop_assert!((0..330).all(|o| s.contains(o) == model(s).contains(&o)));
+                for first in [0, 1, 63, 64, 65, 150, 329] {
+                    let rest: Vec<u32> = model(s).range(first..).copied().collect();
+                    prop_assert_eq!(s.iter_from(first).collect::<Vec<_>>(), rest.clone());
+                    let allowed = Allowed::Some((*s).clone());
+                    prop_assert_eq!(allowed.ordinals_from(first, len).collect::<Vec<_>>(), rest);
+                    let all = Allowed::All.ordinals_from(first, len).collect::<Vec<_>>();
+                    prop_assert_eq!(all, (first..len).collect::<Vec<_>>());
+                }
             }
         }
     }

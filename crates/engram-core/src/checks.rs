@@ -4,6 +4,7 @@ use crate::error::{Code, Error, Result};
 use crate::format::codec::Writer;
 use crate::format::limits::*;
 use crate::format::record::Metric;
+use crate::format::space::{Element, Embedding, Kind, Space};
 use crate::value::Value;
 
 /// The error of a value beyond its limit.
@@ -45,6 +46,22 @@ pub(crate) fn id(id: &str) -> Result<()> {
 pub(crate) fn of_record(error: Error, id: &str) -> Error {
     let shown: String = id.chars().take(80).collect();
     error.detail("id", shown)
+}
+
+/// The properties of an edge: as metadata, but not as large.
+pub(crate) fn edge_properties(value: &Value) -> Result<()> {
+    if !matches!(value, Value::Map(_)) {
+        let message = "the properties of an edge must be an object";
+        return Err(Error::new(Code::InputInvalid, message).hint("give a dict with string keys"));
+    }
+    value_within(value, 0)?;
+    let mut w = Writer::new();
+    w.value(value);
+    let (limit, size) = (MAX_EDGE_PROPERTY_BYTES, w.bytes.len());
+    match size > limit {
+        true => Err(over("the properties of an edge", limit, size, "bytes")),
+        false => Ok(()),
+    }
 }
 
 /// A text.
@@ -98,6 +115,109 @@ fn value_within(value: &Value, depth: usize) -> Result<()> {
         Value::Map(entries) => entries.iter().try_for_each(|(_, v)| value_within(v, below)),
         _ => Ok(()),
     }
+}
+
+/// What a record is to have in a space.
+pub(crate) fn embedding(space: &str, embedding: &Embedding, metric: Metric) -> Result<()> {
+    match embedding {
+        Embedding::Dense(v) => vector(space, v, metric),
+        Embedding::Sparse(entries) => sparse(space, entries),
+        Embedding::Multi(m) => {
+            if metric == Metric::L2 {
+                let message =
+                    format!("the multi-vector {space:?} is compared by MaxSim, not by L2");
+                return Err(Error::new(Code::InputInvalid, message)
+                    .hint("use a collection with metric=\"cosine\" or \"dot\""));
+            }
+            let rows = m.rows();
+            if rows.len() == 0 || rows.len() > MAX_TOKENS {
+                let what = format!("the multi-vector {space:?}");
+                return Err(over(&what, MAX_TOKENS, rows.len(), "tokens"));
+            }
+            m.rows().zip(0usize..).try_for_each(|(row, i)| {
+                vector(space, row, metric).map_err(|e| e.detail("token", i))
+            })
+        }
+    }
+}
+
+fn sparse(space: &str, entries: &[(u32, f32)]) -> Result<()> {
+    let wrong = |message: String, hint| Err(Error::new(Code::InputInvalid, message).hint(hint));
+    if entries.is_empty() {
+        let message = format!("the sparse vector {space:?} is empty");
+        return wrong(message, "leave it out where there is no weight");
+    }
+    if entries.len() > MAX_DIMENSION {
+        let what = format!("the sparse vector {space:?}");
+        return Err(over(&what, MAX_DIMENSION, entries.len(), "weights"));
+    }
+    for (i, (dimension, weight)) in entries.iter().enumerate() {
+        if !weight.is_finite() {
+            let message = format!("the sparse vector {space:?} holds {weight} at {dimension}");
+            return Err(Error::new(Code::InputNotFinite, message).detail("position", i));
+        }
+        if *weight <= 0.0 {
+            let message = format!("the sparse vector {space:?} holds {weight} at {dimension}");
+            return wrong(message, "weights must be above 0; leave the others out");
+        }
+        if i > 0 && entries[i - 1].0 >= *dimension {
+            let message = format!("the sparse vector {space:?} names dimension {dimension} twice");
+            return wrong(message, "give each dimension one weight");
+        }
+    }
+    Ok(())
+}
+
+/// A space that is declared.
+pub(crate) fn space(space: &Space, metric: Metric) -> Result<()> {
+    name("vector name", &space.name, MAX_VECTOR_NAME_BYTES)?;
+    let wrong =
+        |message: String, hint: &str| Err(Error::new(Code::InputInvalid, message).hint(hint));
+    let (name, kind) = (&space.name, space.kind.name());
+    match (space.kind, space.dimension as usize) {
+        (Kind::Sparse, 0) => {}
+        (Kind::Sparse, _) => {
+            let message = format!("the space {name:?} is sparse, so it has no dimension");
+            return wrong(message, "leave dimension out");
+        }
+        (_, 0) => {
+            let message = format!("the space {name:?} is {kind} and needs a dimension");
+            return wrong(message, "give dimension=, the length of its vectors");
+        }
+        (_, d) if d > MAX_DIMENSION => {
+            let what = format!("the dimension of the space {name:?}");
+            return Err(over(&what, MAX_DIMENSION, d, "numbers"));
+        }
+        _ => {}
+    }
+    if space.kind == Kind::Sparse && matches!(space.element, Element::I8 | Element::Bit) {
+        let message = format!("a sparse space cannot hold {}", space.element.name());
+        return wrong(message, "use float32 or float16");
+    }
+    if space.kind == Kind::Sparse && space.truncate {
+        return wrong(
+            "a sparse vector cannot be cut".to_owned(),
+            "leave truncate out",
+        );
+    }
+    if space.kind == Kind::Multi && metric == Metric::L2 {
+        let message = format!("the space {name:?} is compared by MaxSim, not by L2");
+        return wrong(
+            message,
+            "use a collection with metric=\"cosine\" or \"dot\"",
+        );
+    }
+    Ok(())
+}
+
+/// The kind of what is put or asked with against that of its space.
+pub(crate) fn kind(space: &Space, got: Kind) -> Result<()> {
+    if space.kind == got {
+        return Ok(());
+    }
+    let (want, got) = (space.kind.name(), got.name());
+    let message = format!("the space {:?} is {want}, this is {got}", space.name);
+    Err(Error::new(Code::InputInvalid, message).hint("use another vector name"))
 }
 
 /// A vector to be stored or asked with: finite, and of length other than 0 under cosine.

@@ -4,7 +4,8 @@
 
 use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
 use engram_core::format::record::Metric;
-use engram_core::query::{Dense, Request, run};
+use engram_core::format::space::Embedding;
+use engram_core::query::{Request, Retriever, run};
 use engram_core::value::Value;
 
 fn record<'a>(id: &'a str, text: &str, year: i64, v: [f32; 3]) -> NewRecord<'a> {
@@ -15,7 +16,7 @@ fn record<'a>(id: &'a str, text: &str, year: i64, v: [f32; 3]) -> NewRecord<'a> 
         vectors: vec![NewVector {
             space: "vector",
             identity: None,
-            values: v.to_vec(),
+            embedding: Embedding::Dense(v.to_vec()),
         }],
         times_us: None,
     }
@@ -46,17 +47,17 @@ fn a_file_gives_back_what_was_put() {
             let notes = state.collection("notes").unwrap();
             assert_eq!(notes.live(), 2);
             let got = notes.get("n1", true).unwrap().unwrap();
-            assert_eq!(got.vectors, vec![(0, vec![1.0, 0.0, 0.0])]);
+            assert_eq!(
+                got.vectors,
+                vec![(0, Embedding::Dense(vec![1.0, 0.0, 0.0]))]
+            );
+            let retrievers = vec![
+                Retriever::lexical("bob in paris"),
+                Retriever::dense("vector", &[0.9, 0.1, 0.0]),
+            ];
             let request = Request {
-                lexical: Some("bob in paris"),
-                dense: Some(Dense {
-                    space: "vector",
-                    identity: None,
-                    vector: &[0.9, 0.1, 0.0],
-                }),
                 filter: Some("year >= 2020"),
-                ignore_missing: false,
-                k: 5,
+                ..Request::new(retrievers, 5)
             };
             let (hits, report) = run(notes, &request).unwrap();
             assert_eq!(hits[0].id, "n1");

@@ -13,6 +13,7 @@ mod support;
 use engram_core::db::{Database, OpenOptions};
 use engram_core::error::Result;
 use engram_core::format::record::Metric;
+use engram_core::format::space::Embedding;
 use engram_core::store::sim::{Fault, Plan, SimPlace, Survival};
 use std::sync::Arc;
 use support::model::{Model, model_of};
@@ -89,7 +90,7 @@ fn assert_survives(bytes: Option<Vec<u8>>, allowed: &[Model], what: &str) -> Mod
         .unwrap_or_else(|e| panic!("{what}: checkpoint: {e:?}"));
     let mut again = model_of(&db).unwrap();
     assert_eq!(
-        again.collections.remove("after").map(|c| c.len()),
+        again.collections.remove("after").map(|c| c.rows.len()),
         Some(1),
         "{what}"
     );
@@ -230,7 +231,7 @@ fn a_relaxed_commit_never_comes_back_behind_another_than_its_own_predecessor() {
         let mut row = (*row(&mut Dice(seed), 8)).clone();
         row.text = Some(format!("text of seed {seed:04}"));
         row.metadata = engram_core::value::Value::Map(Vec::new());
-        let vector = vec![seed as f32; 8];
+        let vector = Embedding::Dense(vec![seed as f32; 8]);
         row.vectors = [("v".to_owned(), vector)].into_iter().collect();
         Step::Commit(vec![Write::Put("notes", id.into(), Arc::new(row))])
     };

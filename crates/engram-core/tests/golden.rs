@@ -14,9 +14,10 @@ use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
 use engram_core::error::Result;
 use engram_core::format::manifest::Manifest;
 use engram_core::format::record::{Metric, Record};
+use engram_core::format::space::Embedding;
 use engram_core::format::superblock::Superblock;
 use engram_core::format::{FORMAT_MAJOR, PAGE_BYTES};
-use engram_core::query::{Dense, Request, run};
+use engram_core::query::{Request, Retriever, run};
 use engram_core::state::{Collection, State};
 use engram_core::store::sim::{Plan, SimPlace};
 use engram_core::value::Value;
@@ -98,7 +99,12 @@ fn record_json(c: &Collection, r: &Record) -> String {
     list(&mut out, ['{', '}'], &r.vectors, |out, (space, v)| {
         string(out, &c.spaces[usize::from(*space)].name);
         out.push_str(": ");
-        list(out, ['[', ']'], v, |out, x| {
+        let numbers: Vec<f32> = match v {
+            Embedding::Dense(v) => v.clone(),
+            Embedding::Sparse(s) => s.iter().flat_map(|(d, w)| [*d as f32, *w]).collect(),
+            Embedding::Multi(m) => m.data.clone(),
+        };
+        list(out, ['[', ']'], &numbers, |out, x| {
             let _ = write!(out, "{x:?}");
         });
     });
@@ -139,11 +145,7 @@ fn state_json(state: &State, indent: &str) -> Result<String> {
 }
 
 fn found(c: &Collection) -> Result<String> {
-    let dense = Dense {
-        space: "v",
-        identity: None,
-        vector: &[0.5, -1.0, 2.0],
-    };
+    let dense = Retriever::dense("v", &[0.5, -1.0, 2.0]);
     let requests = [
         (Some("golden river"), None),
         (Some("\"silver stone\" har*"), None),
@@ -151,17 +153,19 @@ fn found(c: &Collection) -> Result<String> {
     ];
     let mut out = String::new();
     list(&mut out, ['[', ']'], requests, |out, (lexical, dense)| {
-        let request = Request {
-            filter: Some("n >= 2"),
-            ignore_missing: true,
-            k: 100,
-            lexical,
-            dense,
-        };
-        let nothing = request.lexical.is_none() && request.dense.is_none();
-        let hits = if nothing {
+        let retrievers: Vec<Retriever<'_>> = lexical
+            .map(Retriever::lexical)
+            .into_iter()
+            .chain(dense)
+            .collect();
+        let hits = if retrievers.is_empty() {
             Vec::new()
         } else {
+            let request = Request {
+                filter: Some("n >= 2"),
+                ignore_missing: true,
+                ..Request::new(retrievers, 100)
+            };
             run(c, &request).unwrap().0
         };
         // The order belongs to the ranking, which may change; the set belongs to the file.
@@ -289,10 +293,9 @@ fn put(db: &Database, collection: &str, from: usize, to: usize, note: &str) {
                 vec![NewVector {
                     space,
                     identity: (space == "w").then_some("{\"name\":\"model\"}"),
-                    values: if space == "v" {
-                        vec![x + 0.25, -x, 1.5]
-                    } else {
-                        vec![0.1, x]
+                    embedding: match space {
+                        "v" => Embedding::Dense(vec![x + 0.25, -x, 1.5]),
+                        _ => Embedding::Dense(vec![0.1, x]),
                     },
                 }]
             },

@@ -7,6 +7,7 @@
 use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
 use engram_core::format::frame::{Kind, Publish};
 use engram_core::format::record::Metric;
+use engram_core::format::space::Embedding;
 use engram_core::state::State;
 use engram_core::store::file::FileStorage;
 use engram_core::store::log::{self, NewFrame, Tail};
@@ -30,9 +31,11 @@ fn put_all(db: &Database, round: usize) {
             vectors: vec![NewVector {
                 space: "v",
                 identity: None,
-                values: (0..DIMENSION)
-                    .map(|d| (round * 31 + i * 7 + d) as f32)
-                    .collect(),
+                embedding: Embedding::Dense(
+                    (0..DIMENSION)
+                        .map(|d| (round * 31 + i * 7 + d) as f32)
+                        .collect(),
+                ),
             }],
             times_us: None,
         };

@@ -11,6 +11,7 @@ mod support;
 use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
 use engram_core::error::{Code, Result};
 use engram_core::format::record::Metric;
+use engram_core::format::space::Embedding;
 use engram_core::state::State;
 use engram_core::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +42,7 @@ fn put(db: &Database, ids: &[String]) -> Result<()> {
         let vector = NewVector {
             space: "v",
             identity: None,
-            values: (0..256).map(|i| (i + id.len()) as f32 + 1.0).collect(),
+            embedding: Embedding::Dense((0..256).map(|i| (i + id.len()) as f32 + 1.0).collect()),
         };
         let record = NewRecord {
             id,

@@ -10,6 +10,7 @@ mod support;
 
 use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
 use engram_core::format::record::Metric;
+use engram_core::format::space::Embedding;
 use engram_core::store::sim::{Plan, SimPlace};
 use engram_core::value::Value;
 use support::{Dice, announce, long};
@@ -49,7 +50,7 @@ fn put(db: &Database, dice: &mut Dice, ids: &[u64]) -> u64 {
             vectors: vec![NewVector {
                 space: "v",
                 identity: None,
-                values: (0..DIMENSION).map(|_| dice.float()).collect(),
+                embedding: Embedding::Dense((0..DIMENSION).map(|_| dice.float()).collect()),
             }],
             times_us: None,
         };
@@ -64,7 +65,7 @@ fn raw_bytes(db: &Database) -> u64 {
     let state = db.latest().unwrap();
     let c = state.collection("churn").unwrap();
     let size = |r: &engram_core::format::record::Record| {
-        let vectors: usize = r.vectors.iter().map(|(_, v)| 4 * v.len()).sum();
+        let vectors: usize = r.vectors.iter().map(|(_, v)| v.size_bytes()).sum();
         (r.text.as_ref().map_or(0, String::len) + vectors) as u64
     };
     let memory: u64 = c.memory.values().map(|e| size(&e.record)).sum();
@@ -172,7 +173,7 @@ fn what_was_deleted_is_nowhere_in_the_file_after_optimize_and_other_handles_go_o
             vectors: vec![NewVector {
                 space: "v",
                 identity: None,
-                values: values.clone(),
+                embedding: Embedding::Dense(values.clone()),
             }],
             times_us: None,
         };

@@ -8,6 +8,7 @@ mod arrays;
 mod database;
 mod error;
 mod model;
+mod query;
 mod reports;
 mod rows;
 mod transaction;
@@ -42,6 +43,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<database::Database>()?;
     m.add_class::<view::View>()?;
     m.add_class::<view::Cursor>()?;
+    m.add_class::<query::Answer>()?;
     m.add_class::<transaction::Transaction>()?;
     m.add_class::<model::StaticModel>()?;
     Ok(())

@@ -57,7 +57,9 @@ pub(crate) fn stats<'py>(
     for (name, c) in &s.collections {
         let spaces = PyList::empty(py);
         for (space, records) in &c.spaces {
-            spaces.append(dict!(py, "name": &space.name, "dimension": space.dimension,
+            spaces.append(dict!(py, "name": &space.name, "kind": space.kind.name(),
+                "dimension": space.dimension, "element": space.element.name(),
+                "truncate": space.truncate,
                                 "identity": space.identity.as_deref(), "records": records))?;
         }
         let one = dict!(py, "records": c.records, "segments": c.segments,

@@ -1,12 +1,13 @@
 //! An open transaction.
 
-use crate::arrays::{matrix_in, vector_in};
+use crate::arrays::{embedding_in, embeddings_in};
 use crate::error::{OrRaise, at_index, invalid, raise};
 use crate::value::{metadata_in, text_in};
 use crate::view::View;
 use engram_core::db::{self, NewRecord, NewVector, RecordUpdate};
 use engram_core::error::{Code, Error, Result};
 use engram_core::format::record::Metric;
+use engram_core::format::space::{Element, Embedding, Kind, Space};
 use engram_core::query;
 use engram_core::value::Value;
 use pyo3::prelude::*;
@@ -111,6 +112,42 @@ impl Transaction {
         self.with(py, |tx| tx.create_collection(name, metric, language))
     }
 
+    #[pyo3(signature = (collection, name, kind, dimension, element, truncate, identity))]
+    #[allow(clippy::too_many_arguments)]
+    fn add_space(
+        &self,
+        py: Python<'_>,
+        collection: &str,
+        name: &str,
+        kind: &str,
+        dimension: u32,
+        element: &str,
+        truncate: bool,
+        identity: Option<&str>,
+    ) -> PyResult<()> {
+        let unknown = |what: &str, given: &str, known: Vec<&str>| {
+            let hint = format!("use one of: {}", known.join(", "));
+            invalid(py, format!("unknown {what} {given:?}"), &hint)
+        };
+        let Some(kind) = Kind::from_name(kind) else {
+            let known = Kind::ALL.map(|(_, name)| name).to_vec();
+            return Err(unknown("kind", kind, known));
+        };
+        let Some(element) = Element::from_name(element) else {
+            let known = Element::ALL.map(|(_, name)| name).to_vec();
+            return Err(unknown("element type", element, known));
+        };
+        let space = Space {
+            name: name.to_owned(),
+            kind,
+            dimension,
+            element,
+            truncate,
+            identity: identity.map(str::to_owned),
+        };
+        self.with(py, |tx| tx.add_space(collection, space))
+    }
+
     fn delete_collection(&self, py: Python<'_>, name: &str) -> PyResult<bool> {
         self.with(py, |tx| tx.delete_collection(name))
     }
@@ -144,10 +181,10 @@ impl Transaction {
                 &Error::internal("the columns of a batch differ in length"),
             ));
         }
-        let mut by_record: Vec<Vec<(usize, Vec<f32>)>> = vec![Vec::new(); n];
+        let mut by_record: Vec<Vec<(usize, Embedding)>> = vec![Vec::new(); n];
         for (i, (_, _, rows, matrix)) in vectors.iter().enumerate() {
             let rows = rows.clone().unwrap_or_else(|| (0..n).collect());
-            for (vector, row) in matrix_in(matrix, &rows)?.into_iter().zip(rows) {
+            for (vector, row) in embeddings_in(matrix, &rows)?.into_iter().zip(rows) {
                 let Some(list) = by_record.get_mut(row) else {
                     return Err(raise(py, &Error::internal("a vector belongs to no record")));
                 };
@@ -166,10 +203,10 @@ impl Transaction {
                 .zip(by_record)
                 .zip(times_us);
             for (i, ((((id, text), metadata), vectors), times_us)) in columns.enumerate() {
-                let vectors = vectors.into_iter().map(|(space, values)| NewVector {
+                let vectors = vectors.into_iter().map(|(space, embedding)| NewVector {
                     space: &spaces[space].0,
                     identity: spaces[space].1.as_deref(),
-                    values,
+                    embedding,
                 });
                 let vectors = vectors.collect();
                 tx.put(
@@ -204,16 +241,18 @@ impl Transaction {
     ) -> PyResult<()> {
         let text = text.map(text_in).transpose()?;
         let metadata = metadata.map(|m| metadata_in(Some(m))).transpose()?;
-        let vectors: Vec<(String, Option<String>, Vec<f32>)> = vectors
+        let vectors: Vec<(String, Option<String>, Embedding)> = vectors
             .into_iter()
-            .map(|(space, identity, v)| Ok((space, identity, vector_in(&v)?)))
+            .map(|(space, identity, v)| Ok((space, identity, embedding_in(&v)?)))
             .collect::<PyResult<_>>()?;
         self.with(py, |tx| {
-            let vectors = vectors.iter().map(|(space, identity, values)| NewVector {
-                space,
-                identity: identity.as_deref(),
-                values: values.clone(),
-            });
+            let vectors = vectors
+                .iter()
+                .map(|(space, identity, embedding)| NewVector {
+                    space,
+                    identity: identity.as_deref(),
+                    embedding: embedding.clone(),
+                });
             let vectors = vectors.collect();
             let text = set_text.then_some(text);
             tx.update(

@@ -1,20 +1,17 @@
 //! One commit, read.
 
-use crate::arrays::vector_in;
-use crate::error::OrRaise;
-use crate::rows::row;
-use engram_core::db::records_in_space;
+use crate::error::{OrRaise, at_index};
+use crate::query::{Answer, Ask, AskIn, ask_many, ask_one};
+use crate::rows::{Include, row};
+use engram_core::db::{any_in_space, records_in_space};
 use engram_core::error::Result;
 use engram_core::format::record::Record;
-use engram_core::query::{self, Dense, Mask, Request};
+use engram_core::query::{self, Mask};
 use engram_core::state::{Collection, State};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use roaring::RoaringBitmap;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// `(space, identity, vector)`
-type DenseIn<'py> = (String, Option<String>, Bound<'py, PyAny>);
 
 #[pyclass(frozen, module = "engram._native")]
 pub(crate) struct View {
@@ -65,7 +62,10 @@ impl View {
         for (space, records) in c.spaces.iter().zip(counts) {
             let one = PyDict::new(py);
             one.set_item("name", &space.name)?;
+            one.set_item("kind", space.kind.name())?;
             one.set_item("dimension", space.dimension)?;
+            one.set_item("element", space.element.name())?;
+            one.set_item("truncate", space.truncate)?;
             one.set_item("identity", space.identity.as_deref())?;
             one.set_item("records", records)?;
             spaces.append(one)?;
@@ -97,7 +97,7 @@ impl View {
             .or_raise(py)?;
         let out = found.iter().map(|r| {
             r.as_ref()
-                .map(|r| row(py, r, &c.spaces, vectors))
+                .map(|r| row(py, &r.id, Some(r), &c.spaces, Include::all(vectors)))
                 .transpose()
         });
         out.collect()
@@ -149,64 +149,75 @@ impl View {
         })
     }
 
-    #[pyo3(signature = (collection, lexical, dense, r#where, ignore_missing, k, vectors))]
-    #[allow(clippy::too_many_arguments)]
-    fn query<'py>(
+    /// Answers one query; `include` is (text, metadata, vectors).
+    fn query(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         collection: &str,
-        lexical: Option<&str>,
-        dense: Option<DenseIn<'py>>,
-        r#where: Option<&str>,
-        ignore_missing: bool,
-        k: usize,
-        vectors: bool,
-    ) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyDict>)> {
+        ask: AskIn<'_>,
+        include: (bool, bool, bool),
+    ) -> PyResult<Answer> {
         let c = self.collection(py, collection)?;
-        let dense =
-            dense.map(|(space, identity, v)| Ok::<_, PyErr>((space, identity, vector_in(&v)?)));
-        let dense = dense.transpose()?;
-        let request = Request {
-            lexical,
-            dense: dense.as_ref().map(|(space, identity, vector)| Dense {
-                space,
-                identity: identity.as_deref(),
-                vector,
-            }),
-            filter: r#where,
-            ignore_missing,
-            k,
+        let ask = Ask::new(py, ask)?;
+        ask_one(py, c, self.state.commit, &ask, include_in(include))
+    }
+
+    /// Answers several queries with up to `threads` threads.
+    fn query_many(
+        &self,
+        py: Python<'_>,
+        collection: &str,
+        asks: Vec<AskIn<'_>>,
+        include: (bool, bool, bool),
+        threads: usize,
+    ) -> PyResult<Vec<Answer>> {
+        let c = self.collection(py, collection)?;
+        let asks = asks
+            .into_iter()
+            .enumerate()
+            .map(|(i, ask)| Ask::new(py, ask).map_err(|e| at_index(py, e, i)))
+            .collect::<PyResult<Vec<Ask>>>()?;
+        ask_many(
+            py,
+            &c,
+            self.state.commit,
+            &asks,
+            include_in(include),
+            threads,
+        )
+    }
+
+    /// The spaces of a collection that any live record has an embedding in, as
+    /// `(name, kind, dimension, identity)`; None where there is no such collection.
+    fn live_spaces(
+        &self,
+        py: Python<'_>,
+        collection: &str,
+    ) -> PyResult<Option<Vec<(String, &'static str, u32, Option<String>)>>> {
+        let Some(c) = self.state.collections.get(collection) else {
+            return Ok(None);
         };
-        let (found, report) = py
-            .detach(|| {
-                let (hits, report) = query::run(&c, &request)?;
-                let rows = hits
-                    .into_iter()
-                    .map(|h| Ok((query::record(&c, &h, vectors)?, h)));
-                Ok((rows.collect::<Result<Vec<_>>>()?, report))
-            })
-            .or_raise(py)?;
-        let hits = PyList::empty(py);
-        for (record, hit) in &found {
-            let parts = PyDict::new(py);
-            hit.lexical
-                .map(|s| parts.set_item("lexical", s))
-                .transpose()?;
-            hit.dense.map(|s| parts.set_item("dense", s)).transpose()?;
-            hits.append((row(py, record, &c.spaces, vectors)?, hit.score, parts))?;
+        let mut out = Vec::with_capacity(c.spaces.len());
+        for (space, index) in c.spaces.iter().zip(0u16..) {
+            if any_in_space(c, index).or_raise(py)? {
+                let identity = space.identity.clone();
+                out.push((
+                    space.name.clone(),
+                    space.kind.name(),
+                    space.dimension,
+                    identity,
+                ));
+            }
         }
-        let took = PyDict::new(py);
-        for (stage, us) in &report.took_us {
-            took.set_item(stage, us)?;
-        }
-        let out = PyDict::new(py);
-        out.set_item("commit", self.state.commit)?;
-        out.set_item("records", report.records)?;
-        out.set_item("matched", report.matched)?;
-        out.set_item("lexical_records", report.lexical_records)?;
-        out.set_item("dense_records", report.dense_records)?;
-        out.set_item("took_us", took)?;
-        Ok((hits, out))
+        Ok(Some(out))
+    }
+}
+
+fn include_in((text, metadata, vectors): (bool, bool, bool)) -> Include {
+    Include {
+        text,
+        metadata,
+        vectors,
     }
 }
 
@@ -234,7 +245,8 @@ impl Cursor {
             let room = limit - out.len();
             let taken = match self.collection.segments.get(place.part) {
                 Some(view) => {
-                    let rest = self.mask.ordinals(place.part).range(place.next as u32..);
+                    let allowed = self.mask.segment(place.part);
+                    let rest = allowed.ordinals_from(place.next as u32, view.segment.records());
                     let wanted: RoaringBitmap = rest.take(room).collect();
                     out.extend(view.segment.records_of(&wanted, self.vectors)?);
                     wanted.max().map(|last| u64::from(last) + 1)
@@ -272,7 +284,10 @@ impl Cursor {
         let records = py.detach(|| self.records(limit)).or_raise(py)?;
         records
             .iter()
-            .map(|r| row(py, r, &self.collection.spaces, self.vectors))
+            .map(|r| {
+                let include = Include::all(self.vectors);
+                row(py, &r.id, Some(r), &self.collection.spaces, include)
+            })
             .collect()
     }
 }

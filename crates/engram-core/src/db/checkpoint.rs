@@ -163,7 +163,12 @@ fn flush_all(
         let mut flushed = flush(&mut out, c)?;
         // From here on the bitmaps in `at` are the ones of the new manifest.
         for view in &mut flushed.segments {
-            view.at.dead = (*view.dead).clone();
+            view.at.dead = view.dead.ordinals().clone();
+        }
+        if !flushed.graph.is_empty() {
+            for view in &mut flushed.graph_mut().segments {
+                view.at.dead = (*view.dead).clone();
+            }
         }
         state.collections.insert(c.name.clone(), Arc::new(flushed));
     }

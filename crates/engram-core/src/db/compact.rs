@@ -5,6 +5,7 @@
 //! beside it), and a checkpoint rewrites about four times the bytes that brought it about, so dead
 //! weight stays below a quarter in a steady state. `benches/` holds the churn measurement.
 
+use super::edges;
 use crate::error::{Error, Result};
 use crate::format::Extent;
 use crate::format::manifest::SegmentRef;
@@ -50,24 +51,36 @@ impl Output<'_> {
         footer_crc: u32,
         dead: RoaringBitmap,
     ) -> Result<SegmentView> {
+        let at = self.place(bytes, id, records, footer_crc, dead)?;
+        let segment = Arc::new(Segment::open(self.storage, &at)?);
+        Ok(SegmentView {
+            dead: Arc::new(at.dead.clone().into()),
+            at,
+            segment,
+        })
+    }
+
+    /// Writes the bytes of a segment of any sort.
+    pub(super) fn place(
+        &mut self,
+        bytes: &[u8],
+        id: u64,
+        records: u32,
+        footer_crc: u32,
+        dead: RoaringBitmap,
+    ) -> Result<SegmentRef> {
         let len = bytes.len() as u64;
         let extent = self.space.allocate(len);
         self.storage.write_at(extent.offset, bytes)?;
         pad(self.storage, extent, len)?;
-        let at = SegmentRef {
+        Ok(SegmentRef {
             id,
             extent,
             born: self.generation,
             len,
             records,
             footer_crc,
-            dead: dead.clone(),
-        };
-        let segment = Arc::new(Segment::open(self.storage, &at)?);
-        Ok(SegmentView {
-            at,
-            segment,
-            dead: Arc::new(dead),
+            dead,
         })
     }
 }
@@ -120,13 +133,17 @@ fn choose(c: &Collection, max_bytes: u64, total: u64) -> Vec<usize> {
     chosen
 }
 
-/// The collection with nothing in memory.
+/// The collection with nothing in memory, edges neither.
 pub(super) fn flush(out: &mut Output<'_>, c: &Collection) -> Result<Collection> {
     let chosen = choose(c, out.max_bytes(), out.total);
-    if c.memory.is_empty() && chosen.is_empty() {
-        return Ok(c.clone());
+    let mut flushed = match c.memory.is_empty() && chosen.is_empty() {
+        true => c.clone(),
+        false => rewrite(out, c, |i| chosen.contains(&i))?,
+    };
+    if let Some(graph) = edges::flush(out, &c.graph)? {
+        flushed.graph = Arc::new(graph);
     }
-    rewrite(out, c, |i| chosen.contains(&i))
+    Ok(flushed)
 }
 
 /// Records that go into a new segment.
@@ -234,7 +251,7 @@ fn build_all(c: &Collection, jobs: &[Vec<Piece<'_>>], first_id: u64) -> Vec<Resu
 }
 
 fn build(c: &Collection, job: &[Piece<'_>], id: u64) -> Result<Built> {
-    let mut builder = SegmentBuilder::new(&c.analyzer);
+    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces);
     for piece in job {
         match piece {
             Piece::Memory(entry) => builder.add(&entry.record)?,

@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use crate::error::Result;
-use crate::format::record::Space;
+use crate::format::space::Space;
 use crate::state::{Collection, State};
 use std::collections::BTreeMap;
 
@@ -11,9 +11,11 @@ use std::collections::BTreeMap;
 pub struct CollectionStats {
     /// Live records.
     pub records: u64,
-    /// Segments.
+    /// Live edges between them.
+    pub edges: u64,
+    /// Segments, those of edges included.
     pub segments: usize,
-    /// Bytes of its segments that belong to live records, and of its records in memory.
+    /// Bytes of its segments that belong to live records and edges, and of those in memory.
     pub live_bytes: u64,
     /// Vector spaces with the number of live records in each.
     pub spaces: Vec<(Space, u64)>,
@@ -42,6 +44,8 @@ pub struct Stats {
     pub segments: usize,
     /// Live records.
     pub records: u64,
+    /// Live edges.
+    pub edges: u64,
     /// Named snapshots.
     pub snapshots: usize,
     /// By name.
@@ -53,7 +57,7 @@ pub fn records_in_space(c: &Collection, space: u16) -> Result<u64> {
     let mut n = c
         .memory
         .values()
-        .filter(|e| e.record.vector(space).is_some())
+        .filter(|e| e.record.embedding(space).is_some())
         .count() as u64;
     for view in &c.segments {
         if let Some(rows) = view.segment.rows(space)? {
@@ -63,13 +67,30 @@ pub fn records_in_space(c: &Collection, space: u16) -> Result<u64> {
     Ok(n)
 }
 
+/// Whether any live record has an embedding in a space.
+pub fn any_in_space(c: &Collection, space: u16) -> Result<bool> {
+    for view in &c.segments {
+        if let Some(rows) = view.segment.rows(space)?
+            && (view.dead.is_empty() && !rows.is_empty() || rows.difference_len(&view.dead) > 0)
+        {
+            return Ok(true);
+        }
+    }
+    let mut memory = c.memory.values();
+    Ok(memory.any(|e| e.record.embedding(space).is_some()))
+}
+
 impl Engine {
     /// Figures of `state`.
     pub(super) fn stats(&self, state: &State) -> Result<Stats> {
         let mut collections = BTreeMap::new();
         let (mut live, mut dead) = (0, 0);
         for c in state.collections.values() {
-            let mut bytes = c.memory_bytes;
+            let mut bytes = c.memory_bytes + c.graph.memory().bytes();
+            for view in &c.graph.segments {
+                bytes += view.live_bytes();
+                dead += view.segment.len_bytes() - view.live_bytes();
+            }
             for view in &c.segments {
                 let (len, records) = (view.segment.len_bytes(), u64::from(view.segment.records()));
                 let alive = len * view.live() / records.max(1);
@@ -80,7 +101,8 @@ impl Engine {
             let spaces = c.spaces.iter().zip(0u16..);
             let stats = CollectionStats {
                 records: c.live(),
-                segments: c.segments.len(),
+                edges: c.graph.edges(),
+                segments: c.segments.len() + c.graph.segments.len(),
                 live_bytes: bytes,
                 spaces: spaces
                     .map(|(s, i)| Ok((s.clone(), records_in_space(c, i)?)))
@@ -100,6 +122,7 @@ impl Engine {
             log_bytes: head.log.iter().map(|e| e.len).sum(),
             segments: head.manifest.segments().len(),
             records: state.records(),
+            edges: state.edges(),
             snapshots: state.snapshots.len(),
             collections,
         })

@@ -11,11 +11,11 @@ use crate::checks;
 use crate::error::{Code, Error, Result};
 use crate::format::codec::Writer;
 use crate::format::limits::{
-    MAX_COLLECTION_NAME_BYTES, MAX_RECORD_BYTES, MAX_TRANSACTION_BYTES, MAX_VECTOR_NAME_BYTES,
-    MAX_VECTORS_PER_RECORD,
+    MAX_COLLECTION_NAME_BYTES, MAX_RECORD_BYTES, MAX_TRANSACTION_BYTES, MAX_VECTORS_PER_RECORD,
 };
 use crate::format::ops::{Op, encode_put};
-use crate::format::record::{Metric, Record, Space};
+use crate::format::record::{Metric, Record};
+use crate::format::space::{Element, Embedding, Space};
 use crate::state::State;
 use crate::store::locks::now_us;
 use crate::value::Value;
@@ -32,7 +32,7 @@ pub struct NewVector<'a> {
     /// Identity of the embedder that made it.
     pub identity: Option<&'a str>,
     /// The numbers.
-    pub values: Vec<f32>,
+    pub embedding: Embedding,
 }
 
 /// A record to be put.
@@ -68,7 +68,7 @@ pub struct RecordUpdate<'a> {
 /// An open transaction.
 pub struct Transaction {
     guard: WriteGuard,
-    state: State,
+    pub(super) state: State,
     ops: Writer,
     bytes: usize,
     time_us: i64,
@@ -105,7 +105,7 @@ impl Transaction {
         })
     }
 
-    fn log(&mut self, encode: impl FnOnce(&mut Writer)) -> Result<()> {
+    pub(super) fn log(&mut self, encode: impl FnOnce(&mut Writer)) -> Result<()> {
         let before = self.ops.bytes.len();
         encode(&mut self.ops);
         self.bytes += self.ops.bytes.len() - before;
@@ -207,44 +207,83 @@ impl Transaction {
         &mut self,
         collection: &str,
         new: Vec<NewVector<'_>>,
-    ) -> Result<Vec<(u16, Vec<f32>)>> {
-        let mut out: Vec<(u16, Vec<f32>)> = Vec::with_capacity(new.len());
+    ) -> Result<Vec<(u16, Embedding)>> {
+        let mut out: Vec<(u16, Embedding)> = Vec::with_capacity(new.len());
         for v in new {
-            let c = self.state.collection(collection)?;
-            checks::vector(v.space, &v.values, c.metric)?;
-            let index = match c.space(v.space) {
-                Some(index) => {
-                    let space = &c.spaces[usize::from(index)];
-                    checks::identity(v.space, space.identity.as_deref(), v.identity)?;
-                    checks::dimension(v.space, space.dimension, v.values.len())?;
-                    index
-                }
-                None => self.add_space(collection, &v)?,
-            };
+            let (index, embedding) = self.resolve_vector(collection, v)?;
             if out.iter().any(|(other, _)| *other == index) {
-                let message = format!("two vectors {:?} for one record", v.space);
+                let space = &self.state.collection(collection)?.spaces[usize::from(index)];
+                let message = format!("two vectors {:?} for one record", space.name);
                 return Err(Error::new(Code::InputInvalid, message));
             }
-            out.push((index, v.values));
+            out.push((index, embedding));
         }
         out.sort_by_key(|(space, _)| *space);
         Ok(out)
     }
 
-    fn add_space(&mut self, collection: &str, v: &NewVector<'_>) -> Result<u16> {
-        checks::name("vector name", v.space, MAX_VECTOR_NAME_BYTES)?;
+    fn resolve_vector(&mut self, collection: &str, v: NewVector<'_>) -> Result<(u16, Embedding)> {
         let c = self.state.collection(collection)?;
+        let metric = c.metric;
+        checks::embedding(v.space, &v.embedding, metric)?;
+        let mut embedding = v.embedding;
+        let index = match c.space(v.space) {
+            Some(index) => index,
+            None => {
+                let space = Space {
+                    kind: embedding.kind(),
+                    ..Space::dense(v.space, embedding.dimension(), v.identity)
+                };
+                self.append_space(collection, space)?
+            }
+        };
+        let space = &self.state.collection(collection)?.spaces[usize::from(index)];
+        checks::identity(v.space, space.identity.as_deref(), v.identity)?;
+        checks::kind(space, embedding.kind())?;
+        if space.truncate {
+            embedding.truncate(space.dimension);
+        }
+        checks::dimension(v.space, space.dimension, embedding.dimension() as usize)?;
+        if space.element != Element::F32 || space.truncate {
+            embedding.round(space.element);
+            checks::embedding(v.space, &embedding, metric)
+                .map_err(|e| e.detail("element", space.element.name()))?;
+        }
+        Ok((index, embedding))
+    }
+
+    /// Declares a vector space, so that it need not be plain float32; the same one again is fine.
+    pub fn add_space(&mut self, collection: &str, space: Space) -> Result<()> {
+        let c = self.state.collection(collection)?;
+        checks::space(&space, c.metric)?;
+        let Some(index) = c.space(&space.name) else {
+            return self.append_space(collection, space).map(drop);
+        };
+        let there = &c.spaces[usize::from(index)];
+        let same = Space {
+            identity: there.identity.clone(),
+            ..space
+        };
+        if same == *there {
+            return Ok(());
+        }
+        let (kind, element) = (there.kind.name(), there.element.name());
+        let message = format!(
+            "the space {:?} is there already: {kind}, dimension {}, {element}",
+            there.name, there.dimension
+        );
+        Err(Error::new(Code::CollectionMismatch, message).hint("use another vector name"))
+    }
+
+    fn append_space(&mut self, collection: &str, space: Space) -> Result<u16> {
+        let c = self.state.collection(collection)?;
+        checks::space(&space, c.metric)?;
         let index = u16::try_from(c.spaces.len()).map_err(|_| {
             Error::new(
                 Code::InputLimit,
                 "a collection has at most 65,536 vector spaces",
             )
         })?;
-        let space = Space {
-            name: v.space.to_owned(),
-            dimension: v.values.len() as u32,
-            identity: v.identity.map(str::to_owned),
-        };
         let op = Op::AddSpace {
             collection: c.id,
             space,

@@ -1,13 +1,16 @@
 //! Looks for damage: reads everything back, and counts each index again from the records.
 
+use super::edges;
 use super::engine::Engine;
 use super::history::log_start;
+use crate::checks;
 use crate::error::{Code, Error, Result};
 use crate::format::frame::Kind;
 use crate::format::segment::{Directory, kind};
+use crate::format::space::Space;
 use crate::format::superblock::Superblock;
 use crate::format::{Decode, Extent, PAGE_BYTES};
-use crate::segment::{Segment, SegmentBuilder};
+use crate::segment::{EdgeSegment, Segment, SegmentBuilder};
 use crate::state::{Collection, State};
 use crate::store::read_manifest;
 use roaring::RoaringBitmap;
@@ -43,6 +46,8 @@ pub struct VerifyReport {
     pub commit: u64,
     /// Live records.
     pub records: u64,
+    /// Live edges.
+    pub edges: u64,
     /// Segments read, those of snapshots included.
     pub segments: usize,
     /// Checksummed blocks read.
@@ -59,7 +64,7 @@ impl VerifyReport {
     }
 }
 
-fn wrong(message: impl Into<String>) -> Error {
+pub(super) fn wrong(message: impl Into<String>) -> Error {
     Error::new(Code::CorruptSegment, message)
 }
 
@@ -70,6 +75,7 @@ impl Engine {
             deep,
             commit: state.commit,
             records: state.records(),
+            edges: state.edges(),
             ..VerifyReport::default()
         };
         self.verify_superblocks(&mut report)?;
@@ -80,8 +86,14 @@ impl Engine {
                 seen.insert(view.at.id);
                 verify_segment(&mut report, c, &view.segment, deep);
             }
+            for view in &c.graph.segments {
+                seen.insert(view.at.id);
+                verify_edge_segment(&mut report, &c.name, &view.segment, deep);
+            }
             if deep {
                 report.note(format!("collection {:?}", c.name), verify_collection(c));
+                let edges = edges::verify_graph(c);
+                report.note(format!("edges of collection {:?}", c.name), edges);
             }
         }
         for snapshot in state.snapshots.iter() {
@@ -93,17 +105,26 @@ impl Engine {
                             |_: &_| Ok(std::sync::Arc::new(Segment::open(&*self.storage, at)?));
                         let only = crate::format::manifest::CollectionMeta {
                             segments: vec![at.clone()],
+                            edges: Vec::new(),
                             ..meta.clone()
                         };
+                        let no_edges = |_: &_| Err(Error::internal("no edges"));
                         verify_segment(
                             &mut report,
-                            &Collection::from_meta(&only, one)?,
+                            &Collection::from_meta(&only, one, no_edges)?,
                             &segment,
                             deep,
                         );
                         Ok(())
                     });
                     report.note(place, opened);
+                }
+                for at in meta.edges.iter().filter(|at| seen.insert(at.id)) {
+                    let opened = EdgeSegment::open(&*self.storage, at);
+                    let opened = opened.map(|segment| {
+                        verify_edge_segment(&mut report, &meta.name, &segment, deep);
+                    });
+                    report.note(format!("snapshot {:?}", snapshot.name), opened);
                 }
             }
         }
@@ -192,6 +213,17 @@ fn verify_segment(report: &mut VerifyReport, c: &Collection, segment: &Segment, 
     }
 }
 
+fn verify_edge_segment(report: &mut VerifyReport, name: &str, segment: &EdgeSegment, deep: bool) {
+    let place = format!("segment {} of collection {name:?}", segment.sealed().id());
+    match segment.sealed().check_all() {
+        Ok(blocks) => report.blocks += blocks,
+        Err(e) => return report.note(place, Err(e)),
+    }
+    if deep {
+        report.note(place, edges::verify_segment(segment));
+    }
+}
+
 /// Builds every derived part again from the records, and compares.
 fn recount(c: &Collection, segment: &Segment) -> Result<()> {
     let mut all = RoaringBitmap::new();
@@ -202,7 +234,7 @@ fn recount(c: &Collection, segment: &Segment) -> Result<()> {
             "a segment holds another number of records than it says",
         ));
     }
-    let mut builder = SegmentBuilder::new(&c.analyzer);
+    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces);
     for (record, ordinal) in records.iter().zip(0u32..) {
         if segment.find(&record.id)? != Some(ordinal) {
             return Err(wrong(format!(
@@ -212,8 +244,15 @@ fn recount(c: &Collection, segment: &Segment) -> Result<()> {
         }
         for (space, vector) in &record.vectors {
             let declared = c.spaces.get(usize::from(*space));
-            let fits = declared.is_some_and(|s| s.dimension as usize == vector.len());
-            if !fits || vector.iter().any(|x| !x.is_finite()) {
+            let fits = |s: &Space| {
+                let rounded = || {
+                    let mut again = vector.clone();
+                    again.round(s.element);
+                    again == *vector
+                };
+                s.fits(vector) && checks::embedding(&s.name, vector, c.metric).is_ok() && rounded()
+            };
+            if !declared.is_some_and(fits) {
                 return Err(wrong(format!(
                     "a vector of record {:?} is wrong",
                     record.id

@@ -16,6 +16,7 @@ pub mod manifest;
 pub mod ops;
 pub mod record;
 pub mod segment;
+pub mod space;
 pub mod superblock;
 
 use crate::error::{Code, Error};

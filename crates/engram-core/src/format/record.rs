@@ -1,8 +1,9 @@
-//! Records and vector spaces as bytes (F-040 to F-043).
+//! Records as bytes (F-040 to F-042); their embeddings are in `space`.
 //!
 //! A log operation holds a whole record; a segment holds the same fields spread over its parts.
 
 use super::codec::{Reader, Writer};
+use super::space::Embedding;
 use super::{Decode, Malformed};
 use crate::value::Value;
 
@@ -19,18 +20,24 @@ pub struct Record {
     pub created_us: i64,
     /// Last put or update, microseconds since 1970.
     pub updated_us: i64,
-    /// Vectors by the index of their space, ascending.
-    pub vectors: Vec<(u16, Vec<f32>)>,
+    /// Embeddings by the index of their space, ascending.
+    pub vectors: Vec<(u16, Embedding)>,
 }
 
 impl Record {
-    /// The vector in space `space`, if the record has one.
+    /// What it has in space `space`.
     #[must_use]
-    pub fn vector(&self, space: u16) -> Option<&[f32]> {
+    pub fn embedding(&self, space: u16) -> Option<&Embedding> {
         self.vectors
             .iter()
             .find(|(s, _)| *s == space)
-            .map(|(_, v)| v.as_slice())
+            .map(|(_, v)| v)
+    }
+
+    /// Its dense vector in space `space`.
+    #[must_use]
+    pub fn vector(&self, space: u16) -> Option<&[f32]> {
+        self.embedding(space).and_then(Embedding::as_dense)
     }
 
     /// Encodes the record, vectors included (F-041).
@@ -43,8 +50,7 @@ impl Record {
         w.len(self.vectors.len());
         for (space, vector) in &self.vectors {
             w.u16(*space);
-            w.len(vector.len());
-            w.f32s(vector);
+            vector.encode(w);
         }
     }
 
@@ -55,17 +61,13 @@ impl Record {
         let metadata = r.value()?;
         let (created_us, updated_us) = (r.i64()?, r.i64()?);
         let count = r.count()?;
-        let mut vectors: Vec<(u16, Vec<f32>)> = Vec::with_capacity(count);
+        let mut vectors: Vec<(u16, Embedding)> = Vec::with_capacity(count);
         for _ in 0..count {
             let space = r.u16()?;
-            let dimension = r.count()?;
             if vectors.last().is_some_and(|(last, _)| *last >= space) {
                 return Err(Malformed("vector spaces are out of order"));
             }
-            if dimension == 0 {
-                return Err(Malformed("a vector is empty"));
-            }
-            vectors.push((space, r.f32s(dimension)?));
+            vectors.push((space, Embedding::decode(r)?));
         }
         if !matches!(metadata, Value::Map(_)) {
             return Err(Malformed("metadata is no object"));
@@ -86,8 +88,8 @@ impl Record {
         let vectors: usize = self
             .vectors
             .iter()
-            .map(|(_, v)| v.len().saturating_mul(4))
-            .sum();
+            .map(|(_, v)| v.size_bytes())
+            .fold(0, usize::saturating_add);
         let text = self.text.as_ref().map_or(0, String::len);
         vectors
             .saturating_add(text)
@@ -97,7 +99,8 @@ impl Record {
     }
 }
 
-fn value_bytes(v: &Value) -> usize {
+/// About how many bytes a value takes.
+pub(crate) fn value_bytes(v: &Value) -> usize {
     match v {
         Value::Str(s) => s.len().saturating_add(2),
         Value::List(items) => items.iter().map(value_bytes).fold(2, usize::saturating_add),
@@ -159,34 +162,5 @@ impl Metric {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Metric> {
         Self::ALL.iter().find(|(_, n)| *n == name).map(|(m, _)| *m)
-    }
-}
-
-/// A named vector space of a collection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Space {
-    /// Unique within its collection.
-    pub name: String,
-    /// Length of every vector in it.
-    pub dimension: u32,
-    /// The embedder its vectors come from, as canonical JSON; none for the caller's own.
-    pub identity: Option<String>,
-}
-
-impl Space {
-    /// Encodes the space (F-043).
-    pub fn encode(&self, w: &mut Writer) {
-        w.str(&self.name);
-        w.u32(self.dimension);
-        encode_text(w, self.identity.as_deref());
-    }
-
-    /// Decodes what [`Space::encode`] wrote.
-    pub fn decode(r: &mut Reader<'_>) -> Decode<Space> {
-        Ok(Space {
-            name: r.str()?.to_owned(),
-            dimension: r.u32()?,
-            identity: decode_text(r)?.map(str::to_owned),
-        })
     }
 }

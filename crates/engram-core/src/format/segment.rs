@@ -26,12 +26,24 @@ pub mod kind {
     pub const TEXTS: u16 = 3;
     /// Times and metadata, compressed.
     pub const METADATA: u16 = 4;
-    /// Vectors of one space.
+    /// Dense vectors of one space.
     pub const VECTORS: u16 = 5;
     /// Full-text index.
     pub const TEXT_INDEX: u16 = 6;
     /// Metadata paths that occur.
     pub const FIELDS: u16 = 7;
+    /// Sparse vectors of one space.
+    pub const SPARSE: u16 = 10;
+    /// Multi-vectors of one space.
+    pub const MULTI: u16 = 12;
+    /// Ids of nodes, in a segment of edges.
+    pub const NODES: u16 = 14;
+    /// Edges by node: outgoing ones under space 0, incoming ones under space 1.
+    pub const ROWS: u16 = 15;
+    /// Names of edge types.
+    pub const EDGE_TYPES: u16 = 16;
+    /// Properties of edges, compressed.
+    pub const PROPERTIES: u16 = 17;
 }
 
 /// One entry of the directory.
@@ -39,7 +51,7 @@ pub mod kind {
 pub struct Part {
     /// One of [`kind`].
     pub kind: u16,
-    /// Space index for vectors, else 0.
+    /// Space index for embeddings and their indexes, else 0.
     pub space: u16,
     /// First byte, from the start of the segment.
     pub offset: u64,
@@ -75,10 +87,15 @@ impl SegmentWriter {
     }
 
     /// Appends a part that `fill` writes; it may align itself to 64 within the segment.
-    pub fn part_with(&mut self, kind: u16, space: u16, fill: impl FnOnce(&mut Writer)) {
+    pub fn part_with<T>(
+        &mut self,
+        kind: u16,
+        space: u16,
+        fill: impl FnOnce(&mut Writer) -> T,
+    ) -> T {
         self.w.align(PART_ALIGN);
         let offset = self.w.bytes.len() as u64;
-        fill(&mut self.w);
+        let filled = fill(&mut self.w);
         let len = (self.w.bytes.len() as u64).saturating_sub(offset);
         self.parts.push(Part {
             kind,
@@ -86,6 +103,7 @@ impl SegmentWriter {
             offset,
             len,
         });
+        filled
     }
 
     /// Closes the segment: its bytes and the CRC-32 of its footer.

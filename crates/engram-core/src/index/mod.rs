@@ -5,4 +5,5 @@
 //! hostile: it answers with `corrupt.segment`, and never panics or allocates by an unread length.
 
 pub mod filter;
+pub mod graph;
 pub mod text;

@@ -1,6 +1,7 @@
-//! Ranking: the best of one list, and reciprocal rank fusion of two.
+//! Ranking: the best of one list, and the fusion of several.
 
-use super::{Doc, Hit, Mask, Retriever};
+use super::request::{Fusion, Retriever, Wanted};
+use super::{Doc, Mask};
 use crate::error::Result;
 use crate::state::Collection;
 use std::collections::BTreeMap;
@@ -8,14 +9,18 @@ use std::collections::BTreeMap;
 /// Rank constant (Cormack, Clarke and Buettcher, SIGIR 2009).
 const RRF_K: f32 = 60.0;
 
-/// How many candidates of each retriever are fused for `k` hits: deeper ranks add at most
-/// 1 / (60 + depth) to a score.
-pub(super) fn depth(k: usize) -> usize {
-    k.saturating_mul(4).max(100)
-}
-
 /// One list of candidates, best first.
 pub(super) type Ranked = Vec<(f32, Doc)>;
+
+/// A candidate of any retriever.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) doc: Doc,
+    /// The score that ranks it.
+    pub(super) score: f32,
+    /// Raw scores by retriever.
+    pub(super) scores: Vec<Option<f32>>,
+}
 
 /// The best `n` by (-score, id).
 pub(super) fn top(c: &Collection, mask: &Mask, mut scores: Ranked, n: usize) -> Result<Ranked> {
@@ -25,55 +30,100 @@ pub(super) fn top(c: &Collection, mask: &Mask, mut scores: Ranked, n: usize) -> 
         let bar = nth.0;
         scores.retain(|(score, _)| *score >= bar);
     }
-    let mut named: Vec<(f32, &str, Doc)> = scores
-        .into_iter()
-        .map(|(score, doc)| Ok((score, mask.id(c, doc)?, doc)))
-        .collect::<Result<_>>()?;
-    named.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    named.truncate(n);
-    Ok(named
-        .into_iter()
-        .map(|(score, _, doc)| (score, doc))
-        .collect())
+    sort(c, mask, &mut scores, |(score, doc)| (*score, *doc))?;
+    scores.truncate(n);
+    Ok(scores)
 }
 
-/// The best `k` of all lists together.
+/// Sorts by (-score, id).
+fn sort<T>(
+    c: &Collection,
+    mask: &Mask,
+    list: &mut Vec<T>,
+    key: impl Fn(&T) -> (f32, Doc),
+) -> Result<()> {
+    let mut named: Vec<(f32, &str, T)> = std::mem::take(list)
+        .into_iter()
+        .map(|item| {
+            let (score, doc) = key(&item);
+            Ok((score, mask.id(c, doc)?, item))
+        })
+        .collect::<Result<_>>()?;
+    named.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    list.extend(named.into_iter().map(|(_, _, item)| item));
+    Ok(())
+}
+
+/// The candidates of all lists, with the ranks they have in them.
+pub(super) fn unite(lists: &[Ranked]) -> Vec<Candidate> {
+    let mut all: BTreeMap<Doc, Vec<Option<f32>>> = BTreeMap::new();
+    for (i, list) in lists.iter().enumerate() {
+        for (score, doc) in list {
+            all.entry(*doc).or_insert_with(|| vec![None; lists.len()])[i] = Some(*score);
+        }
+    }
+    let candidates = all.into_iter().map(|(doc, scores)| Candidate {
+        doc,
+        score: 0.0,
+        scores,
+    });
+    candidates.collect()
+}
+
+/// Gives each candidate its fused score, and sorts.
 pub(super) fn fuse(
     c: &Collection,
     mask: &Mask,
-    lists: &[(Retriever, Ranked)],
-    k: usize,
-) -> Result<Vec<Hit>> {
-    let mut found: BTreeMap<Doc, (f32, Option<f32>, Option<f32>)> = BTreeMap::new();
-    for (retriever, list) in lists {
-        for (rank, (score, doc)) in list.iter().enumerate() {
-            let (fused, lexical, dense) = found.entry(*doc).or_default();
-            *fused += match lists.len() {
-                1 => *score,
-                _ => 1.0 / (RRF_K + rank as f32 + 1.0),
+    fusion: Fusion,
+    lists: &[Ranked],
+    weights: &[f32],
+    candidates: &mut Vec<Candidate>,
+) -> Result<()> {
+    match fusion {
+        Fusion::Convex => convex(weights, candidates),
+        Fusion::Rrf => reciprocal_rank(lists, candidates),
+    }
+    sort(c, mask, candidates, |x| (x.score, x.doc))
+}
+
+/// The weighted sum of scores, each stretched so that the best candidate has 1 and the worst 0.
+fn convex(weights: &[f32], candidates: &mut [Candidate]) {
+    let total: f32 = weights.iter().sum();
+    for (i, weight) in weights.iter().enumerate() {
+        let present = || candidates.iter().filter_map(|x| x.scores[i]);
+        let (low, high) = present().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), s| {
+            (l.min(s), h.max(s))
+        });
+        let share = weight / total;
+        for x in candidates.iter_mut() {
+            x.score += match x.scores[i] {
+                Some(s) if high > low => share * ((s - low) / (high - low)),
+                Some(_) => share,
+                None => 0.0,
             };
-            match retriever {
-                Retriever::Lexical => *lexical = Some(*score),
-                Retriever::Dense => *dense = Some(*score),
-            }
         }
     }
-    let fused = found
+}
+
+fn reciprocal_rank(lists: &[Ranked], candidates: &mut [Candidate]) {
+    let mut fused: BTreeMap<Doc, f32> = BTreeMap::new();
+    for list in lists {
+        for (rank, (_, doc)) in list.iter().enumerate() {
+            *fused.entry(*doc).or_default() += 1.0 / (RRF_K + rank as f32 + 1.0);
+        }
+    }
+    for x in candidates {
+        x.score = fused.get(&x.doc).copied().unwrap_or_default();
+    }
+}
+
+/// The share of each retriever in the fused score: what the caller gave, else the default.
+pub(super) fn weights(retrievers: &[Retriever<'_>]) -> Vec<f32> {
+    let default = |r: &Retriever<'_>| match r.wanted {
+        Wanted::Lexical(_) | Wanted::Dense(_) | Wanted::Sparse(_) | Wanted::Multi(_) => 1.0,
+    };
+    retrievers
         .iter()
-        .map(|(doc, (score, _, _))| (*score, *doc))
-        .collect();
-    top(c, mask, fused, k)?
-        .into_iter()
-        .map(|(score, doc)| {
-            let (_, lexical, dense) = found[&doc];
-            let id = mask.id(c, doc)?.to_owned();
-            Ok(Hit {
-                id,
-                at: doc.location(c, mask),
-                score,
-                lexical,
-                dense,
-            })
-        })
+        .map(|r| r.weight.unwrap_or_else(|| default(r)))
         .collect()
 }

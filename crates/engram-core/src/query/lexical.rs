@@ -3,20 +3,22 @@
 //! Statistics count live records only, over all segments and memory, so that a score does not
 //! depend on where records lie. Document frequencies are those of the collection, not of the filter.
 
+use super::fuse::top;
+use super::plan::Found;
 use super::{Doc, Mask};
+use crate::bitset::Allowed;
 use crate::error::Result;
 use crate::index::text::{
     Bm25, Condition, CorpusStats, Phrase, TermCounts, TermScorer, TextIndexReader, TextQuery,
     phrase_frequency,
 };
-use crate::state::{Collection, SegmentView};
-use roaring::RoaringBitmap;
+use crate::state::{Collection, Location, SegmentView};
 use std::collections::{BTreeMap, BTreeSet};
 
 struct Part<'a> {
     view: &'a SegmentView,
     reader: TextIndexReader<'a>,
-    allowed: &'a RoaringBitmap,
+    allowed: &'a Allowed,
 }
 
 struct Searcher<'a> {
@@ -30,12 +32,45 @@ struct Searcher<'a> {
     scores: Vec<Vec<f32>>,
 }
 
-/// Scores of all candidates, and how many records with text passed the filter.
-pub(super) fn score(
+/// The best `depth` records.
+pub(super) fn search(
     c: &Collection,
     query: &TextQuery,
     mask: &Mask,
-) -> Result<(Vec<(f32, Doc)>, u64)> {
+    depth: usize,
+) -> Result<Found> {
+    let (scores, records) = score(c, query, mask)?;
+    Ok(Found {
+        list: top(c, mask, scores, depth)?,
+        records,
+        exact: true,
+        notes: Vec::new(),
+    })
+}
+
+/// The scores of some records; 0 for one with text that no word of the query is in.
+pub(super) fn scores(
+    c: &Collection,
+    query: &TextQuery,
+    mask: &Mask,
+    docs: &[Doc],
+) -> Result<Vec<Option<f32>>> {
+    let (all, _) = score(c, query, mask)?;
+    let found: BTreeMap<Doc, f32> = all.into_iter().map(|(s, d)| (d, s)).collect();
+    let score = |d: &Doc| {
+        let has_text = match d.location(c, mask) {
+            Location::Memory(entry) => entry.record.text.is_some(),
+            Location::Segment(i, ordinal) => {
+                c.segments[i].segment.text_index()?.doc_len(ordinal) > 0
+            }
+        };
+        Ok(has_text.then(|| found.get(d).copied().unwrap_or(0.0)))
+    };
+    docs.iter().map(score).collect()
+}
+
+/// Scores of all candidates, and how many records with text passed the filter.
+fn score(c: &Collection, query: &TextQuery, mask: &Mask) -> Result<(Vec<(f32, Doc)>, u64)> {
     let mut parts = Vec::new();
     for (view, allowed) in c.segments.iter().zip(&mask.segments) {
         parts.push(Part {
@@ -60,7 +95,7 @@ pub(super) fn score(
         .iter()
         .map(|p| {
             p.allowed
-                .iter()
+                .ordinals_from(0, p.view.segment.records())
                 .filter(|o| p.reader.doc_len(*o) > 0)
                 .count() as u64
         })
@@ -219,7 +254,7 @@ impl Searcher<'_> {
     fn phrase_docs(&self, phrase: &Phrase, allowed: bool) -> Result<BTreeMap<Doc, u32>> {
         let mut out = BTreeMap::new();
         for (i, p) in self.parts.iter().enumerate() {
-            let live = p.view.live_ordinals();
+            let live = p.view.alive();
             let within = if allowed { p.allowed } else { &live };
             for (ordinal, frequency) in phrase_in_segment(&p.reader, phrase, within)? {
                 out.insert(Doc::new(i, ordinal), frequency);
@@ -286,7 +321,7 @@ impl Searcher<'_> {
 fn phrase_in_segment(
     reader: &TextIndexReader<'_>,
     phrase: &Phrase,
-    within: &RoaringBitmap,
+    within: &Allowed,
 ) -> Result<Vec<(u32, u32)>> {
     let mut cursors = Vec::new();
     for (term, distance) in &phrase.terms {

@@ -1,8 +1,9 @@
 //! Which live records pass a filter.
 
 use super::Doc;
+use crate::bitset::{Allowed, Bitset};
 use crate::error::{Code, Error, Result};
-use crate::index::filter::{Filter, Path, suggest};
+use crate::index::filter::{Filter, Path, iso_time, suggest};
 use crate::segment::{Meta, collect_paths};
 use crate::state::{Collection, Entry};
 use crate::value::Value;
@@ -16,8 +17,10 @@ pub const BUILT_IN_FIELDS: [&str; 4] = ["_id", "_text", "_created", "_updated"];
 
 /// The records that pass.
 pub struct Mask {
+    /// How many of them lie in segments.
+    in_segments: u64,
     /// Ordinals by segment.
-    pub(super) segments: Vec<RoaringBitmap>,
+    pub(super) segments: Vec<Allowed>,
     /// Records in memory, by id.
     pub(super) memory: Vec<Arc<Entry>>,
 }
@@ -54,15 +57,17 @@ impl Mask {
     /// Every live record that passes; all of them without a filter.
     pub fn new(c: &Collection, filter: Option<&Filter>) -> Result<Mask> {
         let mut mask = Mask {
-            segments: Vec::new(),
+            in_segments: 0,
+            segments: Vec::with_capacity(c.segments.len()),
             memory: Vec::new(),
         };
         for view in &c.segments {
-            let live = view.live_ordinals();
-            mask.segments.push(match filter {
-                Some(filter) => filter_segment(filter, &view.segment, &live)?,
-                None => live,
-            });
+            let allowed = match filter {
+                Some(filter) => filter_segment(filter, &view.segment, &view.live_ordinals())?,
+                None => view.alive(),
+            };
+            mask.in_segments += u64::from(allowed.count(view.segment.records()));
+            mask.segments.push(allowed);
         }
         let names = filter.map(roots).unwrap_or_default();
         for entry in c.memory.values() {
@@ -72,8 +77,8 @@ impl Mask {
                 let built_in = BuiltIn {
                     id: wants("_id").then(|| Value::Str(r.id.clone())),
                     text: r.text.clone().filter(|_| wants("_text")).map(Value::Str),
-                    created: wants("_created").then(|| iso_time(r.created_us)),
-                    updated: wants("_updated").then(|| iso_time(r.updated_us)),
+                    created: wants("_created").then(|| Value::Str(iso_time(r.created_us))),
+                    updated: wants("_updated").then(|| Value::Str(iso_time(r.updated_us))),
                 };
                 passes(filter, &r.metadata, &built_in)
             });
@@ -87,7 +92,7 @@ impl Mask {
     /// How many records pass.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.memory.len() as u64 + self.segments.iter().map(RoaringBitmap::len).sum::<u64>()
+        self.memory.len() as u64 + self.in_segments
     }
 
     /// Whether no record passes.
@@ -96,9 +101,9 @@ impl Mask {
         self.len() == 0
     }
 
-    /// Ordinals that pass in one segment.
+    /// What passes in one segment.
     #[must_use]
-    pub fn ordinals(&self, segment: usize) -> &RoaringBitmap {
+    pub fn segment(&self, segment: usize) -> &Allowed {
         &self.segments[segment]
     }
 
@@ -111,8 +116,8 @@ impl Mask {
     /// The ids of all that pass, segments first.
     pub fn ids(&self, c: &Collection) -> Result<Vec<String>> {
         let mut out = Vec::with_capacity(self.len() as usize);
-        for (view, ordinals) in c.segments.iter().zip(&self.segments) {
-            for ordinal in ordinals {
+        for (view, allowed) in c.segments.iter().zip(&self.segments) {
+            for ordinal in allowed.ordinals_from(0, view.segment.records()) {
                 out.push(view.segment.record_id(ordinal)?.to_owned());
             }
         }
@@ -140,7 +145,7 @@ fn filter_segment(
     filter: &Filter,
     segment: &crate::segment::Segment,
     live: &RoaringBitmap,
-) -> Result<RoaringBitmap> {
+) -> Result<Allowed> {
     let names = roots(filter);
     let wants = |name: &str| names.contains(name);
     let mut ids = Vec::new();
@@ -154,19 +159,20 @@ fn filter_segment(
         segment.each_text(live, |_, text| texts.push(text.map(str::to_owned)))?;
     }
     let (mut ids, mut texts) = (ids.into_iter(), texts.into_iter());
-    let mut out = RoaringBitmap::new();
+    let mut passing = Vec::new();
     segment.each_meta(live, |ordinal, meta: Meta| {
         let built_in = BuiltIn {
             id: ids.next().map(|id| Value::Str(id.to_owned())),
             text: texts.next().flatten().map(Value::Str),
-            created: wants("_created").then(|| iso_time(meta.created_us)),
-            updated: wants("_updated").then(|| iso_time(meta.updated_us)),
+            created: wants("_created").then(|| Value::Str(iso_time(meta.created_us))),
+            updated: wants("_updated").then(|| Value::Str(iso_time(meta.updated_us))),
         };
         if passes(filter, &meta.metadata, &built_in) {
-            out.insert(ordinal);
+            passing.push(ordinal);
         }
     })?;
-    Ok(out)
+    let records = segment.records();
+    Ok(Allowed::Some(Bitset::from_ordinals(passing, records)))
 }
 
 /// Refuses a field that no record of the collection has. A field of a record that was deleted or
@@ -216,55 +222,4 @@ pub(super) fn check_fields(c: &Collection, filter: &Filter) -> Result<()> {
             ))
         }
     })
-}
-
-/// Microseconds since 1970 as `YYYY-MM-DDTHH:MM:SS.ffffffZ`.
-fn iso_time(time_us: i64) -> Value {
-    let (days, in_day) = (
-        time_us.div_euclid(86_400_000_000),
-        time_us.rem_euclid(86_400_000_000),
-    );
-    let (year, month, day) = civil(days);
-    let (seconds, micros) = (in_day / 1_000_000, in_day % 1_000_000);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    Value::Str(format!(
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"
-    ))
-}
-
-/// Year, month and day of a count of days since 1970 in the Gregorian calendar. Years are counted
-/// from March, so that the leap day is the last; 146,097 days make 400 years.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let in_era = shifted.rem_euclid(146_097);
-    let year_in_era = (in_era - in_era / 1460 + in_era / 36_524 - in_era / 146_096) / 365;
-    let in_year = in_era - (365 * year_in_era + year_in_era / 4 - year_in_era / 100);
-    let month_from_march = (5 * in_year + 2) / 153;
-    let day = in_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    (year_in_era + era * 400 + i64::from(month <= 2), month, day)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_read_as_iso_8601() {
-        let rows = [
-            (0, "1970-01-01T00:00:00.000000Z"),
-            (951_782_400_000_000, "2000-02-29T00:00:00.000000Z"),
-            (1_709_251_199_999_999, "2024-02-29T23:59:59.999999Z"),
-            (-1, "1969-12-31T23:59:59.999999Z"),
-            (4_102_444_800_000_000, "2100-01-01T00:00:00.000000Z"),
-        ];
-        for (us, text) in rows {
-            assert_eq!(iso_time(us), Value::Str(text.to_owned()));
-        }
-    }
 }

@@ -1,26 +1,20 @@
 //! Builds the bytes of a segment from records. Same records in the same order, same bytes.
 
-use super::parts::{BlocksWriter, VectorsHead, encode_id_map, encode_ids};
+use super::parts::{BlocksWriter, encode_id_map, encode_ids};
+use super::plane::PlaneBuilder;
 use crate::error::{Error, Result};
 use crate::format::codec::Writer;
 use crate::format::record::{Record, encode_text};
 use crate::format::segment::{SegmentWriter, kind};
+use crate::format::space::Space;
 use crate::index::text::{Analyzer, TextIndexWriter};
-use crate::kernel;
 use crate::value::Value;
-use roaring::RoaringBitmap;
 use std::collections::{BTreeMap, BTreeSet};
-
-#[derive(Default)]
-struct PlaneBuilder {
-    dimension: u32,
-    rows: RoaringBitmap,
-    data: Vec<f32>,
-}
 
 /// Takes records and gives a segment.
 pub struct SegmentBuilder<'a> {
     analyzer: &'a Analyzer,
+    spaces: &'a [Space],
     ids: Vec<String>,
     texts: BlocksWriter,
     metadata: BlocksWriter,
@@ -29,7 +23,7 @@ pub struct SegmentBuilder<'a> {
     fields: BTreeSet<String>,
 }
 
-fn zstd_error(e: &std::io::Error) -> Error {
+pub(super) fn zstd_error(e: &std::io::Error) -> Error {
     Error::internal(format!("a block cannot be packed: {e}"))
 }
 
@@ -38,11 +32,12 @@ fn zstd_error(e: &std::io::Error) -> Error {
     reason = "a segment without records is never built"
 )]
 impl<'a> SegmentBuilder<'a> {
-    /// A builder that indexes text with `analyzer`.
+    /// A builder for records of a collection with these spaces, whose text `analyzer` takes apart.
     #[must_use]
-    pub fn new(analyzer: &'a Analyzer) -> Self {
+    pub fn new(analyzer: &'a Analyzer, spaces: &'a [Space]) -> Self {
         SegmentBuilder {
             analyzer,
+            spaces,
             ids: Vec::new(),
             texts: BlocksWriter::default(),
             metadata: BlocksWriter::default(),
@@ -75,11 +70,13 @@ impl<'a> SegmentBuilder<'a> {
         if let Some(text) = &record.text {
             self.text_index.add_text(ordinal, text, self.analyzer)?;
         }
-        for (space, vector) in &record.vectors {
-            let plane = self.planes.entry(*space).or_default();
-            plane.dimension = vector.len() as u32;
-            plane.rows.insert(ordinal);
-            plane.data.extend_from_slice(vector);
+        for (index, embedding) in &record.vectors {
+            let space = self.spaces.get(usize::from(*index));
+            let space = space.ok_or_else(|| Error::internal("a vector without a space"))?;
+            let plane = self.planes.entry(*index);
+            plane
+                .or_insert_with(|| PlaneBuilder::new(space))
+                .push(ordinal, embedding)?;
         }
         self.ids.push(record.id.clone());
         Ok(())
@@ -91,8 +88,8 @@ impl<'a> SegmentBuilder<'a> {
         let ids = || self.ids.iter().map(String::as_str);
         segment.part(kind::ID_MAP, 0, &encode_id_map(ids()));
         segment.part(kind::IDS, 0, &encode_ids(ids()));
-        for (space, plane) in &self.planes {
-            segment.part_with(kind::VECTORS, *space, |w| encode_plane(w, plane));
+        for (space, plane) in self.planes {
+            segment.part_with(plane.part_kind(), space, |w| plane.finish(w))?;
         }
         segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish());
         segment.part(
@@ -111,32 +108,6 @@ impl<'a> SegmentBuilder<'a> {
         );
         Ok(segment.finish())
     }
-}
-
-fn encode_plane(w: &mut Writer, plane: &PlaneBuilder) {
-    let mut bitmap = Vec::with_capacity(plane.rows.serialized_size());
-    // Writing into a vector cannot fail.
-    let _ = plane.rows.serialize_into(&mut bitmap);
-    let count = plane.rows.len() as u32;
-    VectorsHead {
-        dimension: plane.dimension,
-        count,
-        bitmap_len: bitmap.len() as u32,
-    }
-    .encode(w);
-    w.bytes.extend_from_slice(&bitmap);
-    w.align(64);
-    w.f32s(&plane.data);
-    w.align(64);
-    for row in plane.data.chunks_exact(plane.dimension as usize) {
-        w.f32s(&[inverse_norm(row)]);
-    }
-}
-
-/// One over the Euclidean norm; 0 for a zero vector, which cosine collections refuse anyway.
-pub(crate) fn inverse_norm(vector: &[f32]) -> f32 {
-    let norm = kernel::norm_squared(vector).sqrt();
-    if norm > 0.0 { 1.0 / norm } else { 0.0 }
 }
 
 /// Every dotted path of a metadata value, lists looked through.

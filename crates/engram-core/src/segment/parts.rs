@@ -189,53 +189,6 @@ pub(super) fn lower_bound(hashes: &[[u8; 8]], hash: u64) -> usize {
     low + hashes[low..high].partition_point(|h| u64::from_le_bytes(*h) < hash)
 }
 
-/// Head of a vectors part.
-pub(super) struct VectorsHead {
-    pub(super) dimension: u32,
-    pub(super) count: u32,
-    pub(super) bitmap_len: u32,
-}
-
-impl VectorsHead {
-    pub(super) const BYTES: u64 = 16;
-
-    pub(super) fn encode(&self, w: &mut Writer) {
-        w.u32(self.dimension);
-        w.u32(self.count);
-        w.u32(self.bitmap_len);
-        w.u32(0);
-    }
-
-    pub(super) fn decode(bytes: &[u8]) -> Decode<VectorsHead> {
-        let mut r = Reader::new(bytes);
-        let head = VectorsHead {
-            dimension: r.u32()?,
-            count: r.u32()?,
-            bitmap_len: r.u32()?,
-        };
-        // Below this, none of the sums that follow from it overflows.
-        if u64::from(head.count) * u64::from(head.dimension) > 1 << 48 || head.dimension == 0 {
-            return Err(Malformed("a vector plane has impossible sizes"));
-        }
-        Ok(head)
-    }
-
-    /// Where the plane starts, from the start of the part.
-    pub(super) fn plane_at(&self) -> u64 {
-        (Self::BYTES + u64::from(self.bitmap_len)).next_multiple_of(64)
-    }
-
-    /// Length of the plane in bytes.
-    pub(super) fn plane_len(&self) -> u64 {
-        u64::from(self.count) * u64::from(self.dimension) * 4
-    }
-
-    /// Where the inverse norms start.
-    pub(super) fn norms_at(&self) -> u64 {
-        (self.plane_at() + self.plane_len()).next_multiple_of(64)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,12 +6,19 @@
 //! depends only on the manifest and the operations since, so every handle arrives at the same one.
 
 mod collection;
+mod dead;
+mod edges;
+mod graph;
 
 pub use collection::{Collection, Entry, Location, SegmentView};
+pub use dead::Dead;
+pub use edges::{MemoryEdges, Numbered};
+pub use graph::{Edge, EdgeAt, EdgeRef, EdgeView, Graph, Properties};
 
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::SnapshotMeta;
 use crate::format::ops::Op;
+use crate::format::space::Embedding;
 use crate::store::Storage;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -154,9 +161,9 @@ impl State {
             Op::AddSpace { collection, space } => self.by_id(collection)?.spaces.push(space),
             Op::Put { collection, record } => {
                 let c = self.by_id(collection)?;
-                let fits = |(space, v): &(u16, Vec<f32>)| {
+                let fits = |(space, v): &(u16, Embedding)| {
                     let declared = c.spaces.get(usize::from(*space));
-                    declared.is_some_and(|s| s.dimension as usize == v.len())
+                    declared.is_some_and(|s| s.fits(v))
                 };
                 if !record.vectors.iter().all(fits) {
                     let message = "the log holds a vector that does not fit its space";
@@ -167,8 +174,33 @@ impl State {
             Op::Delete { collection, id } => {
                 self.by_id(collection)?.delete(&id)?;
             }
+            Op::PutEdge {
+                collection,
+                source,
+                kind,
+                target,
+                properties,
+            } => {
+                let graph = self.by_id(collection)?.graph_mut();
+                graph.put(&source, &kind, &target, properties)?;
+            }
+            Op::DeleteEdge {
+                collection,
+                source,
+                kind,
+                target,
+            } => {
+                let graph = self.by_id(collection)?.graph_mut();
+                graph.delete(&source, &kind, &target)?;
+            }
         }
         Ok(())
+    }
+
+    /// Live edges of all collections.
+    #[must_use]
+    pub fn edges(&self) -> u64 {
+        self.collections.values().map(|c| c.graph.edges()).sum()
     }
 
     /// Live records of all collections.

@@ -24,7 +24,11 @@ impl fmt::Display for Filter {
 
 fn write_filter(filter: &Filter, parent: Tightness, f: &mut Formatter<'_>) -> fmt::Result {
     match filter {
-        Filter::Leaf { path, test } => write_leaf(path, test, f),
+        Filter::Leaf {
+            path,
+            test,
+            negated,
+        } => write_leaf(path, test, *negated, f),
         Filter::And(parts) => write_joined(parts, " AND ", Tightness::And, parent, f),
         Filter::Or(parts) => write_joined(parts, " OR ", Tightness::Or, parent, f),
         Filter::Not(inner) => {
@@ -57,33 +61,46 @@ fn write_joined(
     Ok(())
 }
 
-fn write_leaf(path: &Path, test: &Test, f: &mut Formatter<'_>) -> fmt::Result {
+fn write_leaf(path: &Path, test: &Test, negated: bool, f: &mut Formatter<'_>) -> fmt::Result {
+    let not = if negated { "NOT " } else { "" };
     let mut compare = |operator: &str, value: &Value| {
         write!(f, "{path} {operator} ")?;
         write_literal(value, f)
     };
     match test {
-        Test::Equal(Value::Null) => write!(f, "{path} IS NULL"),
-        Test::NotEqual(Value::Null) => write!(f, "{path} IS NOT NULL"),
-        Test::Equal(x) => compare("=", x),
-        Test::NotEqual(x) => compare("!=", x),
+        Test::Equal(Value::Null) => write!(f, "{path} IS {not}NULL"),
+        Test::Equal(x) => compare(if negated { "!=" } else { "=" }, x),
         Test::Less(x) => compare("<", x),
         Test::LessEqual(x) => compare("<=", x),
         Test::Greater(x) => compare(">", x),
         Test::GreaterEqual(x) => compare(">=", x),
-        Test::Contains(x) => compare("CONTAINS", x),
+        Test::Between(low, high) => {
+            write!(f, "{path} {not}BETWEEN ")?;
+            write_literal(low, f)?;
+            f.write_str(" AND ")?;
+            write_literal(high, f)
+        }
+        Test::Contains(x) => {
+            write!(f, "{path} {not}CONTAINS ")?;
+            write_literal(x, f)
+        }
         Test::StartsWith(start) => {
-            write!(f, "{path} STARTSWITH ")?;
+            write!(f, "{path} {not}STARTSWITH ")?;
             write_string(start, f)
         }
-        Test::In(set) => write_list(path, "IN", set, f),
-        Test::NotIn(set) => write_list(path, "NOT IN", set, f),
+        Test::Like(like) => {
+            write!(f, "{path} {not}LIKE ")?;
+            write_string(like.pattern(), f)
+        }
+        Test::In(set) => {
+            write!(f, "{path} {not}IN [")?;
+            write_list(set, f)
+        }
         Test::Exists => write!(f, "EXISTS {path}"),
     }
 }
 
-fn write_list(path: &Path, word: &str, set: &LiteralSet, f: &mut Formatter<'_>) -> fmt::Result {
-    write!(f, "{path} {word} [")?;
+fn write_list(set: &LiteralSet, f: &mut Formatter<'_>) -> fmt::Result {
     for (i, value) in set.values().iter().enumerate() {
         if i > 0 {
             f.write_str(", ")?;

@@ -13,7 +13,11 @@ impl Filter {
     /// Built-in fields such as `_id` are fields like others here: `field` answers for them.
     pub fn matches<'a>(&self, field: &dyn Fn(&str) -> Option<&'a Value>) -> bool {
         match self {
-            Filter::Leaf { path, test } => matches_leaf(path, test, field),
+            Filter::Leaf {
+                path,
+                test,
+                negated,
+            } => matches_leaf(path, test, *negated, field),
             Filter::And(parts) => parts.iter().all(|part| part.matches(field)),
             Filter::Or(parts) => parts.iter().any(|part| part.matches(field)),
             Filter::Not(inner) => !inner.matches(field),
@@ -21,7 +25,12 @@ impl Filter {
     }
 }
 
-fn matches_leaf<'a>(path: &Path, test: &Test, field: &dyn Fn(&str) -> Option<&'a Value>) -> bool {
+fn matches_leaf<'a>(
+    path: &Path,
+    test: &Test,
+    negated: bool,
+    field: &dyn Fn(&str) -> Option<&'a Value>,
+) -> bool {
     let Some((root, rest)) = path.0.split_first() else {
         return false;
     };
@@ -29,38 +38,38 @@ fn matches_leaf<'a>(path: &Path, test: &Test, field: &dyn Fn(&str) -> Option<&'a
         return false;
     };
     let any = |accepts: &dyn Fn(&Value) -> bool| any_reached(value, rest, accepts);
-    match test {
-        Test::NotEqual(x) => any(&|_| true) && !any(&|v| value_or_element(v, &|v| equal(v, x))),
-        Test::NotIn(set) => any(&|_| true) && !any(&|v| value_or_element(v, &|v| set.contains(v))),
-        _ => any(&|v| test.accepts(v)),
+    let passes = any(&|v| test.accepts(v));
+    match negated {
+        true => !passes && any(&|_| true),
+        false => passes,
     }
 }
 
 impl Test {
     /// Whether one reached value passes.
-    ///
-    /// For `!=` and `NOT IN` a record passes only if every value that its path reaches does.
     pub fn accepts(&self, value: &Value) -> bool {
         use Ordering::{Equal, Greater, Less};
-        let ordered = |x: &Value, wanted: &[Ordering]| {
-            value_or_element(value, &|v| {
-                is_orderable(v) && compare_literals(v, x).is_some_and(|o| wanted.contains(&o))
-            })
+        let is = |v: &Value, x: &Value, wanted: &[Ordering]| {
+            is_orderable(v) && compare_literals(v, x).is_some_and(|o| wanted.contains(&o))
+        };
+        let ordered =
+            |x: &Value, wanted: &[Ordering]| value_or_element(value, &|v| is(v, x, wanted));
+        let text = |accepts: &dyn Fn(&str) -> bool| {
+            value_or_element(value, &|v| matches!(v, Value::Str(text) if accepts(text)))
         };
         match self {
             Test::Exists => true,
             Test::Equal(x) => value_or_element(value, &|v| equal(v, x)),
-            Test::NotEqual(x) => !value_or_element(value, &|v| equal(v, x)),
             Test::In(set) => value_or_element(value, &|v| set.contains(v)),
-            Test::NotIn(set) => !value_or_element(value, &|v| set.contains(v)),
             Test::Less(x) => ordered(x, &[Less]),
             Test::LessEqual(x) => ordered(x, &[Less, Equal]),
             Test::Greater(x) => ordered(x, &[Greater]),
             Test::GreaterEqual(x) => ordered(x, &[Greater, Equal]),
-            Test::StartsWith(start) => value_or_element(
-                value,
-                &|v| matches!(v, Value::Str(text) if text.starts_with(start.as_str())),
-            ),
+            Test::Between(low, high) => value_or_element(value, &|v| {
+                is(v, low, &[Greater, Equal]) && is(v, high, &[Less, Equal])
+            }),
+            Test::StartsWith(start) => text(&|t| t.starts_with(start.as_str())),
+            Test::Like(like) => text(&|t| like.matches(t)),
             Test::Contains(x) => match (value, x) {
                 (Value::List(elements), _) => elements.iter().any(|element| equal(element, x)),
                 (Value::Str(text), Value::Str(part)) => text.contains(part.as_str()),

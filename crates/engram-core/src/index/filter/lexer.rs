@@ -37,7 +37,7 @@ pub(super) const KEYWORDS: &[&str] = &[
 
 /// Longer symbols stand before their prefixes.
 const SYMBOLS: &[&str] = &[
-    "==", "!=", ">=", "<=", "&&", "||", "=", ">", "<", "!", "(", ")", "[", "]", ",", ".",
+    "==", "!=", ">=", "<=", "&&", "||", "=", ">", "<", "!", "(", ")", "[", "]", ",", ".", "+", "-",
 ];
 
 /// Whether `name` can stand in a path without back quotes.
@@ -65,7 +65,8 @@ pub(super) fn tokens(input: &str) -> Result<Vec<(usize, Token)>> {
         let (token, length) = match first {
             '"' | '\'' => read_string(trimmed, first, offset)?,
             '`' => read_quoted_name(trimmed, offset)?,
-            '0'..='9' | '-' => read_number(trimmed, offset)?,
+            '0'..='9' => read_number(trimmed, offset)?,
+            '-' if !trimmed[1..].starts_with(char::is_whitespace) => read_number(trimmed, offset)?,
             _ => read_word_or_symbol(trimmed, offset)?,
         };
         found.push((offset, token));

@@ -1,23 +1,35 @@
-//! Tokens to a filter tree, by recursive descent.
+//! Tokens to a filter tree, by recursive descent: what joins conditions. `condition` reads each.
 //!
-//! Owns: precedence, the limits, and the words of every syntax error. Invariant: each level of
-//! recursion is counted against `MAX_FILTER_DEPTH`. The opposite side is `display`.
+//! Owns: precedence, the limits, and the words of syntax errors. Invariant: each level of recursion
+//! is counted against `MAX_FILTER_DEPTH`. The opposite side is `display`.
 
 use super::lexer::{self, Token};
-use super::{Filter, LiteralSet, MAX_FILTER_BYTES, MAX_FILTER_DEPTH, MAX_FILTER_NODES, Path, Test};
+use super::{Filter, MAX_FILTER_BYTES, MAX_FILTER_DEPTH, MAX_FILTER_NODES, Path, Test};
 use crate::error::{Code, Error, Result};
 use crate::value::Value;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-const EXAMPLE: &str = "an example: year >= 2020 AND NOT lang IN [\"en\", \"de\"]";
+pub(super) const EXAMPLE: &str = "an example: year >= 2020 AND NOT lang IN [\"en\", \"de\"]";
 
-/// Parses a filter.
+/// Parses a filter; `NOW()` in it is the time of the machine.
 ///
 /// Errors: `filter.syntax` with the byte offset as detail `offset`; `input.limit` beyond a limit.
 pub fn parse(input: &str) -> Result<Filter> {
+    let clock = || match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => since.as_micros() as i64,
+        Err(before) => -(before.duration().as_micros() as i64),
+    };
+    parse_at(input, &clock)
+}
+
+/// Parses a filter; `clock` gives the microseconds since 1970 of `NOW()`, and is asked at most once.
+pub fn parse_at(input: &str, clock: &dyn Fn() -> i64) -> Result<Filter> {
     check_limit("bytes in a filter", input.len(), MAX_FILTER_BYTES)?;
     let tokens = lexer::tokens(input)?;
     let mut parser = Parser {
         tokens,
+        clock,
+        now_us: None,
         next: 0,
         end: input.len(),
         depth: 0,
@@ -46,16 +58,36 @@ fn check_limit(what: &str, actual: usize, limit: usize) -> Result<()> {
     Err(error.detail("limit", limit).detail("actual", actual))
 }
 
-struct Parser {
+pub(super) struct Parser<'a> {
     tokens: Vec<(usize, Token)>,
+    clock: &'a dyn Fn() -> i64,
+    now_us: Option<i64>,
     next: usize,
     end: usize,
     depth: usize,
     nodes: usize,
 }
 
-impl Parser {
-    fn peek(&self) -> Option<&Token> {
+impl Parser<'_> {
+    /// The time that every `NOW()` of the filter means.
+    pub(super) fn now_us(&mut self) -> i64 {
+        *self.now_us.get_or_insert_with(|| (self.clock)())
+    }
+
+    /// How many tokens were consumed; with `go_back` to a place to try again.
+    pub(super) fn place(&self) -> usize {
+        self.next
+    }
+
+    pub(super) fn go_back(&mut self, place: usize) {
+        self.next = place;
+    }
+
+    pub(super) fn skip(&mut self) {
+        self.next += 1;
+    }
+
+    pub(super) fn peek(&self) -> Option<&Token> {
         self.tokens.get(self.next).map(|(_, token)| token)
     }
 
@@ -66,7 +98,7 @@ impl Parser {
     }
 
     /// Consumes the next token if it is one of these keywords or symbols.
-    fn accept(&mut self, wanted: &[&str]) -> bool {
+    pub(super) fn accept(&mut self, wanted: &[&str]) -> bool {
         let found = match self.peek() {
             Some(Token::Word(word)) => wanted.iter().any(|w| w.eq_ignore_ascii_case(word)),
             Some(Token::Symbol(symbol)) => wanted.contains(symbol),
@@ -76,7 +108,7 @@ impl Parser {
         found
     }
 
-    fn expected(&self, what: &str, hint: &str) -> Error {
+    pub(super) fn expected(&self, what: &str, hint: &str) -> Error {
         let found = match self.peek() {
             None => "the end".to_owned(),
             Some(Token::Word(word)) => format!("`{word}`"),
@@ -92,7 +124,7 @@ impl Parser {
         )
     }
 
-    fn count_node(&mut self) -> Result<()> {
+    pub(super) fn count_node(&mut self) -> Result<()> {
         self.nodes += 1;
         check_limit(
             "tests and list values in a filter",
@@ -137,23 +169,23 @@ impl Parser {
             return Ok(Filter::Leaf {
                 path: self.path()?,
                 test: Test::Exists,
+                negated: false,
             });
         }
         let path = self.path()?;
-        let test = self.test()?;
-        Ok(Filter::Leaf { path, test })
+        self.condition(path)
     }
 
-    fn nested(&mut self, parse: impl FnOnce(&mut Self) -> Result<Filter>) -> Result<Filter> {
+    pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.depth += 1;
         check_limit(
             "nested parentheses and NOTs in a filter",
             self.depth,
             MAX_FILTER_DEPTH,
         )?;
-        let filter = parse(self)?;
+        let parsed = parse(self)?;
         self.depth -= 1;
-        Ok(filter)
+        Ok(parsed)
     }
 
     fn path(&mut self) -> Result<Path> {
@@ -175,129 +207,9 @@ impl Parser {
             }
         }
     }
-
-    fn test(&mut self) -> Result<Test> {
-        if let Some(test) = self.comparison()? {
-            return Ok(test);
-        }
-        if self.accept(&["startswith"]) {
-            return self.starts_with();
-        }
-        if self.accept(&["exists"]) {
-            return Ok(Test::Exists);
-        }
-        if self.accept(&["in"]) {
-            return Ok(Test::In(self.list()?));
-        }
-        if self.accept(&["not"]) {
-            return match self.accept(&["in"]) {
-                true => Ok(Test::NotIn(self.list()?)),
-                false => Err(self.expected("IN", "write: lang NOT IN [\"en\", \"de\"]")),
-            };
-        }
-        if self.accept(&["is"]) {
-            return self.null_test();
-        }
-        let what = "an operator (=, !=, >, >=, <, <=, IN, CONTAINS, STARTSWITH, EXISTS, IS NULL)";
-        Err(self.expected(what, EXAMPLE))
-    }
-
-    fn comparison(&mut self) -> Result<Option<Test>> {
-        type Make = fn(Value) -> Test;
-        const COMPARISONS: [(&[&str], Make); 7] = [
-            (&["=", "=="], Test::Equal),
-            (&["!="], Test::NotEqual),
-            (&[">"], Test::Greater),
-            (&[">="], Test::GreaterEqual),
-            (&["<"], Test::Less),
-            (&["<="], Test::LessEqual),
-            (&["contains"], Test::Contains),
-        ];
-        for (symbols, test) in COMPARISONS {
-            if self.accept(symbols) {
-                let start = self.next;
-                let value = self.literal()?;
-                let is_ordering = matches!(symbols, [">" | ">=" | "<" | "<="]);
-                if is_ordering && matches!(value, Value::Bool(_) | Value::Null) {
-                    self.next = start;
-                    let hint = "only these have an order: year >= 2020";
-                    return Err(self.expected("a number or a string", hint));
-                }
-                return Ok(Some(test(value)));
-            }
-        }
-        Ok(None)
-    }
-
-    fn null_test(&mut self) -> Result<Test> {
-        let test = if self.accept(&["not"]) {
-            Test::NotEqual
-        } else {
-            Test::Equal
-        };
-        match self.accept(&["null"]) {
-            true => Ok(test(Value::Null)),
-            false => Err(self.expected("NULL", "write: ended IS NULL, or ended IS NOT NULL")),
-        }
-    }
-
-    fn starts_with(&mut self) -> Result<Test> {
-        let start = self.next;
-        match self.literal()? {
-            Value::Str(text) => Ok(Test::StartsWith(text)),
-            _ => {
-                self.next = start;
-                Err(self.expected("a string", "write: name STARTSWITH \"Mac\""))
-            }
-        }
-    }
-
-    fn literal(&mut self) -> Result<Value> {
-        let value = match self.peek() {
-            Some(Token::Literal(value)) => Some(value.clone()),
-            Some(Token::Word(word)) if word.eq_ignore_ascii_case("true") => Some(Value::Bool(true)),
-            Some(Token::Word(word)) if word.eq_ignore_ascii_case("false") => {
-                Some(Value::Bool(false))
-            }
-            Some(Token::Word(word)) if word.eq_ignore_ascii_case("null") => Some(Value::Null),
-            _ => None,
-        };
-        if let Some(value) = value {
-            self.next += 1;
-            return Ok(value);
-        }
-        let hint = match self.peek() {
-            Some(Token::Word(word) | Token::Quoted(word)) => format!("quote strings: \"{word}\""),
-            _ => {
-                "values are \"strings\", numbers, true, false and null: city = \"Paris\"".to_owned()
-            }
-        };
-        Err(self.expected("a value", &hint))
-    }
-
-    fn list(&mut self) -> Result<LiteralSet> {
-        let hint = "write: lang IN [\"en\", \"de\"]";
-        let close = if self.accept(&["["]) {
-            "]"
-        } else if self.accept(&["("]) {
-            ")"
-        } else {
-            return Err(self.expected("`[`", hint));
-        };
-        let mut values = Vec::new();
-        while !self.accept(&[close]) {
-            let is_first = values.is_empty();
-            if !is_first && !self.accept(&[","]) {
-                return Err(self.expected(&format!("`,` or `{close}`"), hint));
-            }
-            self.count_node()?;
-            values.push(self.literal()?);
-        }
-        Ok(LiteralSet::new(values))
-    }
 }
 
-fn one_or(mut parts: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter {
+pub(super) fn one_or(mut parts: Vec<Filter>, join: fn(Vec<Filter>) -> Filter) -> Filter {
     match parts.len() {
         1 => parts.swap_remove(0),
         _ => join(parts),

@@ -51,6 +51,43 @@ fn canonical_text_of_every_form() {
         ("a in (3, 'x', 1, 1.0, null)", "a IN [null, 1, 3, \"x\"]"),
         ("a not in []", "a NOT IN []"),
         (
+            "a between 1 and 2.5 and b=1",
+            "a BETWEEN 1 AND 2.5 AND b = 1",
+        ),
+        ("a not between 'x' and 'y'", "a NOT BETWEEN \"x\" AND \"y\""),
+        (
+            "a like 'x%' or a not like '_'",
+            "a LIKE \"x%\" OR a NOT LIKE \"_\"",
+        ),
+        ("a not contains 1", "a NOT CONTAINS 1"),
+        ("a not startswith 'x'", "a NOT STARTSWITH \"x\""),
+        ("a not exists", "NOT EXISTS a"),
+        (
+            "a contains any [1, 'x']",
+            "a CONTAINS 1 OR a CONTAINS \"x\"",
+        ),
+        (
+            "not a contains all (1, 2)",
+            "NOT (a CONTAINS 1 AND a CONTAINS 2)",
+        ),
+        (
+            "a not contains any [1, 2]",
+            "a NOT CONTAINS 1 AND a NOT CONTAINS 2",
+        ),
+        (
+            "a not contains all [1, 2]",
+            "a NOT CONTAINS 1 OR a NOT CONTAINS 2",
+        ),
+        ("a contains any [1]", "a CONTAINS 1"),
+        ("a contains any []", "a IN []"),
+        ("a not contains any []", "a NOT IN []"),
+        ("a contains all []", "EXISTS a"),
+        ("a not contains all []", "a IN []"),
+        (
+            "like = 1 and any = 2 and between.now = 3",
+            "like = 1 AND any = 2 AND between.now = 3",
+        ),
+        (
             "a contains 'it''s \\u00e9 \\ud83d\\ude00 \\x41'",
             "a CONTAINS \"it's \u{e9} \u{1f600} A\"",
         ),
@@ -92,7 +129,20 @@ fn syntax_errors_say_where_and_how_to_mend_it() {
         ("a STARTSWITH 3", 13, "expected a string, found a number"),
         ("a IN 3", 5, "expected `[`"),
         ("a IN [1 2]", 8, "expected `,` or `]`"),
-        ("a NOT LIKE 3", 6, "expected IN"),
+        ("a NOT = 3", 6, "expected IN, BETWEEN"),
+        ("a LIKE 3", 7, "expected a string, found a number"),
+        ("a BETWEEN 1 OR 2", 12, "expected AND"),
+        (
+            "a BETWEEN 1 AND 'x'",
+            16,
+            "expected a value of the same type",
+        ),
+        ("a BETWEEN null AND 2", 10, "expected a number or a string"),
+        ("a CONTAINS ALL 3", 15, "expected `[`"),
+        ("a > NOW", 7, "expected `()`"),
+        ("a > NOW() - 7", 13, "expected seconds, minutes"),
+        ("a > NOW() - x", 12, "expected a whole number"),
+        ("a > - 5", 4, "expected a value"),
         ("a IS 3", 5, "expected NULL"),
         ("a = \u{201c}x\u{201d}", 4, "has no meaning"),
         ("and = 3", 0, "expected a field"),
@@ -110,6 +160,27 @@ fn syntax_errors_say_where_and_how_to_mend_it() {
     }
     let error = parse("city = Paris").unwrap_err();
     assert_eq!(error.hint_text(), Some("quote strings: \"Paris\""));
+}
+
+#[test]
+fn now_is_the_time_of_parsing() {
+    let at = 1_709_251_199_999_999;
+    for (moment, text) in [
+        ("NOW()", "2024-02-29T23:59:59.999999Z"),
+        ("now() - 7 days", "2024-02-22T23:59:59.999999Z"),
+        ("now() -7 Days", "2024-02-22T23:59:59.999999Z"),
+        ("now()+1 second", "2024-03-01T00:00:00.999999Z"),
+        ("now() - 90 minutes", "2024-02-29T22:29:59.999999Z"),
+        ("now() - -2 hours", "2024-03-01T01:59:59.999999Z"),
+        ("TODAY()", "2024-02-29"),
+        ("today() - 8 weeks", "2024-01-04"),
+    ] {
+        let filter = parse_at(&format!("_created >= {moment}"), &|| at).unwrap();
+        assert_eq!(filter.to_string(), format!("_created >= \"{text}\""));
+        assert!(parse_at(&format!("a in [{moment}, 1] and b = 2"), &|| at).is_ok());
+    }
+    let far = parse_at("a = now() + 9223372036854775807 weeks", &|| at).unwrap();
+    assert_eq!(far.to_string(), "a = \"38504-08-17T21:30:06.846976Z\"");
 }
 
 #[test]
@@ -309,7 +380,20 @@ fn oracle(filter: &Filter, record: &Value) -> bool {
         Filter::And(parts) => return !parts.iter().any(|part| !oracle(part, record)),
         Filter::Or(parts) => return parts.iter().filter(|part| oracle(part, record)).count() > 0,
         Filter::Not(inner) => return !oracle(inner, record),
-        Filter::Leaf { path, test } => (path, test),
+        Filter::Leaf {
+            path,
+            test,
+            negated: true,
+        } => {
+            let there = !oracle_reach(record, &path.0).is_empty();
+            let positive = Filter::Leaf {
+                path: path.clone(),
+                test: test.clone(),
+                negated: false,
+            };
+            return there && !oracle(&positive, record);
+        }
+        Filter::Leaf { path, test, .. } => (path, test),
     };
     let reached = oracle_reach(record, &path.0);
     let flat: Vec<Value> = reached
@@ -331,13 +415,19 @@ fn oracle(filter: &Filter, record: &Value) -> bool {
     match test {
         Test::Exists => !reached.is_empty(),
         Test::Equal(x) => equals(x),
-        Test::NotEqual(x) => !reached.is_empty() && !equals(x),
         Test::In(set) => set.values().iter().any(equals),
-        Test::NotIn(set) => !reached.is_empty() && !set.values().iter().any(equals),
         Test::Less(x) => ordered(x, &[-1]),
         Test::LessEqual(x) => ordered(x, &[-1, 0]),
         Test::Greater(x) => ordered(x, &[1]),
         Test::GreaterEqual(x) => ordered(x, &[1, 0]),
+        Test::Between(low, high) => flat.iter().any(|v| {
+            !matches!(v, Value::Null | Value::Bool(_))
+                && oracle_compare(v, low).is_some_and(|s| s >= 0)
+                && oracle_compare(v, high).is_some_and(|s| s <= 0)
+        }),
+        Test::Like(like) => flat
+            .iter()
+            .any(|v| matches!(v, Value::Str(s) if like.matches(s))),
         Test::StartsWith(start) => flat
             .iter()
             .any(|v| matches!(v, Value::Str(s) if s.find(start.as_str()) == Some(0))),
@@ -389,7 +479,6 @@ fn test() -> impl Strategy<Value = Test> {
     let set = || prop::collection::vec(scalar(), 0..5).prop_map(LiteralSet::new);
     prop_oneof![
         scalar().prop_map(Test::Equal),
-        scalar().prop_map(Test::NotEqual),
         orderable().prop_map(Test::Less),
         orderable().prop_map(Test::LessEqual),
         orderable().prop_map(Test::Greater),
@@ -397,14 +486,30 @@ fn test() -> impl Strategy<Value = Test> {
         scalar().prop_map(Test::Contains),
         "[ab]{0,2}".prop_map(Test::StartsWith),
         set().prop_map(Test::In),
-        set().prop_map(Test::NotIn),
+        (orderable(), orderable())
+            .prop_filter("of one type", |(a, b)| oracle_compare(a, b).is_some())
+            .prop_map(|(a, b)| Test::Between(a, b)),
+        "[ab%_]{0,4}".prop_map(|pattern| Test::Like(Like::new(&pattern))),
         Just(Test::Exists),
     ]
 }
 
 fn filter(part: impl Strategy<Value = String> + 'static) -> impl Strategy<Value = Filter> {
     let path = prop::collection::vec(part, 1..4).prop_map(Path);
-    let leaf = (path, test()).prop_map(|(path, test)| Filter::Leaf { path, test });
+    let leaf = (path, test(), any::<bool>()).prop_map(|(path, test, negated)| Filter::Leaf {
+        path,
+        negated: negated
+            && matches!(
+                test,
+                Test::Equal(_)
+                    | Test::Between(..)
+                    | Test::Contains(_)
+                    | Test::StartsWith(_)
+                    | Test::Like(_)
+                    | Test::In(_)
+            ),
+        test,
+    });
     leaf.prop_recursive(5, 24, 4, |inner| {
         let parts = prop::collection::vec(inner.clone(), 2..4);
         prop_oneof![

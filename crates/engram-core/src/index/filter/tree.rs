@@ -4,7 +4,7 @@
 //! finite; nesting from [`super::parse`] is at most `MAX_FILTER_DEPTH`. The tree is plain data:
 //! meaning is in `evaluate`, text in `display` and `parser`.
 
-use super::LiteralSet;
+use super::{Like, LiteralSet};
 use crate::value::Value;
 use std::collections::BTreeSet;
 
@@ -19,29 +19,30 @@ impl Path {
     }
 }
 
-/// What is asked of the values at a path.
+/// What is asked of the values at a path. The parser makes the orderings of numbers and strings
+/// only.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
     /// `= x`, and `IS NULL` as equality with null.
     Equal(Value),
-    /// `!= x`, and `IS NOT NULL`.
-    NotEqual(Value),
-    /// `< x`, with a number or a string.
+    /// `< x`
     Less(Value),
-    /// `<= x`, with a number or a string.
+    /// `<= x`
     LessEqual(Value),
-    /// `> x`, with a number or a string.
+    /// `> x`
     Greater(Value),
-    /// `>= x`, with a number or a string.
+    /// `>= x`
     GreaterEqual(Value),
+    /// `BETWEEN x AND y`, both ends included.
+    Between(Value, Value),
     /// `CONTAINS x`
     Contains(Value),
     /// `STARTSWITH "x"`
     StartsWith(String),
+    /// `LIKE "x%"`
+    Like(Like),
     /// `IN [..]`
     In(LiteralSet),
-    /// `NOT IN [..]`
-    NotIn(LiteralSet),
     /// `EXISTS`
     Exists,
 }
@@ -55,6 +56,9 @@ pub enum Filter {
         path: Path,
         /// What to ask.
         test: Test,
+        /// Whether the test must fail, there being a value: `!=`, `NOT IN`, `IS NOT NULL`, and `NOT`
+        /// before `BETWEEN`, `CONTAINS`, `STARTSWITH` and `LIKE`. The parser negates no other test.
+        negated: bool,
     },
     /// All of them.
     And(Vec<Filter>),

@@ -1,0 +1,300 @@
+//! Answers a query: filter, retrievers over what it leaves, fusion, shaping, one page.
+//!
+//! Cheap parts go first and hand their bitmaps on. Each step leaves a line in the report.
+
+use super::fuse::{self, Candidate, Ranked};
+use super::request::{Dense, Hit, Ran, Report, Request, Retriever, Wanted};
+use super::{Doc, Mask, dense, lexical, shape};
+use crate::error::{Code, Error, Result};
+use crate::format::limits::MAX_K;
+use crate::index::text::TextQuery;
+use crate::segment::inverse_norm;
+use crate::state::Collection;
+use std::time::Instant;
+
+/// Candidates of each retriever for `k` hits, where several are fused or the list is shaped.
+fn pool(k: usize) -> usize {
+    k.saturating_mul(4).max(100)
+}
+
+/// How many hits feedback learns from.
+const FEEDBACK_HITS: usize = 3;
+
+struct Steps {
+    clock: Instant,
+    report: Report,
+}
+
+impl Steps {
+    /// Notes that `name` has ended and left `rows`.
+    fn done(&mut self, name: &str, rows: u64) {
+        let us = self.clock.elapsed().as_micros() as u64;
+        self.report.steps.push((name.to_owned(), rows, us));
+        self.clock = Instant::now();
+    }
+}
+
+/// What one retriever found.
+pub(super) struct Found {
+    /// The best, at most as many as asked for.
+    pub(super) list: Ranked,
+    /// Records that passed the filter and have what it compares.
+    pub(super) records: u64,
+    /// Whether these are the true best.
+    pub(super) exact: bool,
+    /// How it went about it.
+    pub(super) notes: Vec<(&'static str, String)>,
+}
+
+/// A retriever whose query is understood.
+enum Ready<'a> {
+    Lexical(TextQuery),
+    Dense(Dense<'a>, Option<Vec<f32>>),
+}
+
+/// Answers a query.
+pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> {
+    check(request)?;
+    let mut steps = Steps {
+        clock: Instant::now(),
+        report: Report {
+            records: c.live(),
+            ..Report::default()
+        },
+    };
+    let mask = super::select(c, request.filter, request.ignore_missing)?;
+    steps.report.matched = mask.len();
+    steps.done("filter", mask.len());
+    let wanted = request.offset + request.k;
+    let shaped = request.diversity.is_some() || request.group.is_some();
+    let alone = request.retrievers.len() == 1;
+    let depth = match (request.candidates, alone && !shaped) {
+        (Some(n), _) => n.max(1),
+        // One more tells whether a next page exists.
+        (None, true) => wanted + 1,
+        (None, false) => pool(wanted),
+    };
+    let mut found = Vec::new();
+    let mut ready = Vec::new();
+    for r in &request.retrievers {
+        let mut query = understand(c, r, alone)?;
+        let mut one = search(c, &mask, &query, depth)?;
+        if request.feedback > 0.0 && matches!(query, Ready::Dense(..)) {
+            steps.done(r.name, one.list.len() as u64);
+            if learn(c, &mask, &mut query, &one.list, request.feedback)? {
+                one = search(c, &mask, &query, depth)?;
+            }
+        }
+        if let Some(least) = r.min_score {
+            one.list.retain(|(score, _)| *score >= least);
+        }
+        steps.done(r.name, one.list.len() as u64);
+        found.push(one);
+        ready.push(query);
+    }
+    let weights = fuse::weights(&request.retrievers);
+    let full = found.iter().any(|f| f.list.len() >= depth);
+    let mut list = join(c, &mask, request, &mut found, &ready, &weights)?;
+    steps.done("fuse", list.len() as u64);
+    shape_list(c, &mask, request, &mut list, wanted)?;
+    steps.report.more = list.len() > wanted;
+    steps.report.cut_short = full && list.len() <= wanted && list.len() < mask.len() as usize;
+    list.truncate(wanted);
+    let hits = list.drain(request.offset.min(list.len())..).map(|x| {
+        Ok(Hit {
+            id: mask.id(c, x.doc)?.to_owned(),
+            at: x.doc.location(c, &mask),
+            score: x.score,
+            scores: x.scores,
+        })
+    });
+    let hits: Vec<Hit> = hits.collect::<Result<_>>()?;
+    steps.done("shape", hits.len() as u64);
+    let ran = request.retrievers.iter().zip(found).zip(weights);
+    steps.report.retrievers = ran
+        .map(|((r, f), weight)| Ran {
+            name: r.name.to_owned(),
+            records: f.records,
+            found: f.list.len(),
+            exact: f.exact,
+            weight,
+            notes: f.notes,
+        })
+        .collect();
+    Ok((hits, steps.report))
+}
+
+fn check(request: &Request<'_>) -> Result<()> {
+    let wrong = |message: String| Err(Error::new(Code::InputInvalid, message));
+    let most = request.k.saturating_add(request.offset);
+    if request.k == 0 || most > MAX_K {
+        return wrong(format!("k is {}, it must be from 1 to {MAX_K}", request.k));
+    }
+    if request.candidates.is_some_and(|n| n < most || n > MAX_K) {
+        return wrong(format!(
+            "candidates must be from {most} (the hits asked for) to {MAX_K}"
+        ));
+    }
+    if request.retrievers.is_empty() {
+        return Err(Error::new(
+            Code::QueryEmpty,
+            "the query has nothing to look for",
+        ));
+    }
+    let weights = || request.retrievers.iter().filter_map(|r| r.weight);
+    if weights().any(|w| !w.is_finite() || w < 0.0)
+        || (weights().count() == request.retrievers.len() && weights().all(|w| w == 0.0))
+    {
+        return wrong("weights must be 0 or more, and one of them above 0".to_owned());
+    }
+    if request.diversity.is_some_and(|d| !(0.0..=1.0).contains(&d)) {
+        return wrong("diversity must be from 0 to 1".to_owned());
+    }
+    if request.group.is_some_and(|g| g.size == 0) {
+        return wrong("a group must have room for one hit at least".to_owned());
+    }
+    if !(0.0..=1.0).contains(&request.feedback) {
+        return wrong("feedback must be from 0 to 1".to_owned());
+    }
+    Ok(())
+}
+
+fn understand<'a>(c: &Collection, r: &Retriever<'a>, alone: bool) -> Result<Ready<'a>> {
+    match r.wanted {
+        Wanted::Lexical(text) => {
+            let query = TextQuery::parse(text, &c.analyzer);
+            if query.is_empty() && alone {
+                let message = "no word of the query can be searched for";
+                return Err(
+                    Error::new(Code::QueryEmpty, message).hint("give at least one letter or digit")
+                );
+            }
+            Ok(Ready::Lexical(query))
+        }
+        Wanted::Dense(wanted) => Ok(Ready::Dense(wanted, None)),
+        Wanted::Sparse(_) | Wanted::Multi(_) => {
+            Err(Error::new(Code::InputInvalid, "not wired yet"))
+        }
+    }
+}
+
+fn search(c: &Collection, mask: &Mask, query: &Ready<'_>, depth: usize) -> Result<Found> {
+    match query {
+        Ready::Lexical(query) => lexical::search(c, query, mask, depth),
+        Ready::Dense(wanted, moved) => dense::search(c, &moved_to(wanted, moved), mask, depth),
+    }
+}
+
+fn moved_to<'a>(wanted: &Dense<'a>, moved: &'a Option<Vec<f32>>) -> Dense<'a> {
+    Dense {
+        vector: moved.as_deref().unwrap_or(wanted.vector),
+        ..*wanted
+    }
+}
+
+/// Moves a dense query toward its first hits (Rocchio's feedback, without negatives).
+fn learn(
+    c: &Collection,
+    mask: &Mask,
+    query: &mut Ready<'_>,
+    list: &Ranked,
+    share: f32,
+) -> Result<bool> {
+    let Ready::Dense(wanted, moved) = query else {
+        return Ok(false);
+    };
+    let first: Vec<Doc> = list.iter().take(FEEDBACK_HITS).map(|(_, d)| *d).collect();
+    let vectors = dense::vectors_of(c, mask, wanted.space, &first)?;
+    if vectors.is_empty() {
+        return Ok(false);
+    }
+    let unit = |v: &[f32]| {
+        let inverse = inverse_norm(v);
+        v.iter().map(|x| x * inverse).collect::<Vec<f32>>()
+    };
+    let mut target = unit(wanted.vector);
+    target.iter_mut().for_each(|t| *t *= 1.0 - share);
+    for vector in &vectors {
+        let step = share / vectors.len() as f32;
+        target
+            .iter_mut()
+            .zip(unit(vector))
+            .for_each(|(t, x)| *t += x * step);
+    }
+    // Under dot and L2 lengths count: the query keeps its own.
+    let length = 1.0 / inverse_norm(wanted.vector).max(f32::MIN_POSITIVE);
+    *moved = Some(unit(&target).iter().map(|x| x * length).collect());
+    Ok(true)
+}
+
+/// One ranked list of all candidates.
+fn join(
+    c: &Collection,
+    mask: &Mask,
+    request: &Request<'_>,
+    found: &mut [Found],
+    ready: &[Ready<'_>],
+    weights: &[f32],
+) -> Result<Vec<Candidate>> {
+    if let [only] = found {
+        let candidates = only.list.iter().map(|(score, doc)| Candidate {
+            doc: *doc,
+            score: *score,
+            scores: vec![Some(*score)],
+        });
+        return Ok(candidates.collect());
+    }
+    let lists: Vec<Ranked> = found.iter().map(|f| f.list.clone()).collect();
+    let mut all = fuse::unite(&lists);
+    for (i, query) in ready.iter().enumerate() {
+        // A candidate of one retriever has a score by the others too, though it is not among their
+        // best: it is computed, not guessed.
+        let missing: Vec<usize> = (0..all.len())
+            .filter(|j| all[*j].scores[i].is_none())
+            .collect();
+        let docs: Vec<Doc> = missing.iter().map(|j| all[*j].doc).collect();
+        let scores = match query {
+            Ready::Lexical(query) => lexical::scores(c, query, mask, &docs)?,
+            Ready::Dense(wanted, moved) => dense::scores(c, &moved_to(wanted, moved), mask, &docs)?,
+        };
+        for (j, score) in missing.into_iter().zip(scores) {
+            all[j].scores[i] = score;
+        }
+    }
+    fuse::fuse(c, mask, request.fusion, &lists, weights, &mut all)?;
+    Ok(all)
+}
+
+fn shape_list(
+    c: &Collection,
+    mask: &Mask,
+    request: &Request<'_>,
+    list: &mut Vec<Candidate>,
+    wanted: usize,
+) -> Result<()> {
+    let dense = request.retrievers.iter().find_map(|r| match r.wanted {
+        Wanted::Dense(d) => Some(d.space),
+        _ => None,
+    });
+    let distances =
+        request.retrievers.len() == 1 && dense.is_some() && shape::are_distances(c.metric);
+    shape::cut(list, request.min_score, request.cutoff, distances);
+    if let Some(diversity) = request.diversity {
+        let space = dense.or_else(|| c.spaces.first().map(|s| s.name.as_str()));
+        let Some(space) = space.and_then(|name| c.space(name)) else {
+            let message = "diversity needs vectors, and the collection has none";
+            return Err(Error::new(Code::InputInvalid, message));
+        };
+        // Groups take more places than they fill.
+        let places = if request.group.is_some() {
+            list.len()
+        } else {
+            wanted + 1
+        };
+        shape::diversify(c, mask, list, space, diversity, places)?;
+    }
+    if let Some(by) = request.group {
+        shape::group(c, mask, list, by, wanted + 1)?;
+    }
+    Ok(())
+}

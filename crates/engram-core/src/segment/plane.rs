@@ -1,0 +1,246 @@
+//! The embeddings of one space in a segment, writer and reader side by side (F-085, F-086).
+//!
+//! Each part begins with a head and the bitmap of the ordinals that have an embedding; row j belongs
+//! to the j-th of them. Dense rows lie in a plane, mapped as they are; sparse and multi-vector ones
+//! in compressed blocks.
+
+use super::parts::BlocksWriter;
+use crate::error::Result;
+use crate::format::codec::{Reader, Writer};
+use crate::format::segment::kind;
+use crate::format::space::{self, Element, Embedding, Kind};
+use crate::format::{Decode, Malformed};
+use crate::kernel;
+use half::f16;
+use roaring::RoaringBitmap;
+
+/// Head of an embeddings part.
+pub(super) struct VectorsHead {
+    pub(super) dimension: u32,
+    pub(super) count: u32,
+    pub(super) bitmap_len: u32,
+    pub(super) element: Element,
+}
+
+impl VectorsHead {
+    pub(super) const BYTES: u64 = 16;
+
+    fn encode(&self, w: &mut Writer) {
+        w.u32(self.dimension);
+        w.u32(self.count);
+        w.u32(self.bitmap_len);
+        w.u32(u32::from(self.element as u8));
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Decode<VectorsHead> {
+        let mut r = Reader::new(bytes);
+        let (dimension, count, bitmap_len) = (r.u32()?, r.u32()?, r.u32()?);
+        let code = u8::try_from(r.u32()?).map_err(|_| Malformed("an unknown element type"))?;
+        // Below this, none of the sums that follow from it overflows.
+        if u64::from(count) * u64::from(dimension) > 1 << 48 {
+            return Err(Malformed("a vector plane has impossible sizes"));
+        }
+        Ok(VectorsHead {
+            dimension,
+            count,
+            bitmap_len,
+            element: Element::from_code(code)?,
+        })
+    }
+
+    /// Where the rows start, from the start of the part.
+    pub(super) fn plane_at(&self) -> u64 {
+        (Self::BYTES + u64::from(self.bitmap_len)).next_multiple_of(64)
+    }
+
+    /// Bytes of one row.
+    pub(super) fn stride(&self) -> u64 {
+        self.element.stride(self.dimension as usize) as u64
+    }
+
+    /// Length of the plane in bytes.
+    pub(super) fn plane_len(&self) -> u64 {
+        u64::from(self.count) * self.stride()
+    }
+
+    /// Where the inverse norms start.
+    pub(super) fn norms_at(&self) -> u64 {
+        (self.plane_at() + self.plane_len()).next_multiple_of(64)
+    }
+
+    /// Where the scales of int8 rows start.
+    pub(super) fn scales_at(&self) -> u64 {
+        (self.norms_at() + u64::from(self.count) * 4).next_multiple_of(64)
+    }
+}
+
+/// The rows of a dense plane as they lie in the file.
+#[derive(Clone, Copy)]
+pub enum PlaneData<'a> {
+    /// `dimension` numbers a row.
+    F32(&'a [f32]),
+    /// `dimension` numbers a row.
+    F16(&'a [f16]),
+    /// `dimension` bytes a row, each to be multiplied by the row's scale.
+    I8 {
+        /// The bytes.
+        codes: &'a [i8],
+        /// One scale a row.
+        scales: &'a [f32],
+    },
+    /// `dimension` bits a row, padded to whole words; a set bit is -1.
+    Bit(&'a [u64]),
+}
+
+/// The dense vectors of one space.
+#[derive(Clone, Copy)]
+pub struct Plane<'a> {
+    /// Ordinals that have a vector; row j belongs to the j-th of them.
+    pub rows: &'a RoaringBitmap,
+    /// Length of each vector.
+    pub dimension: usize,
+    /// The vectors, row after row.
+    pub data: PlaneData<'a>,
+    /// One over the norm of each row.
+    pub inverse_norms: &'a [f32],
+}
+
+impl<'a> Plane<'a> {
+    /// Row `j` as float32: borrowed where it is, else written into `buffer`.
+    pub fn row<'b>(&self, j: usize, buffer: &'b mut Vec<f32>) -> &'b [f32]
+    where
+        'a: 'b,
+    {
+        let d = self.dimension;
+        buffer.clear();
+        match self.data {
+            PlaneData::F32(data) => return &data[j * d..(j + 1) * d],
+            PlaneData::F16(data) => {
+                buffer.extend(data[j * d..(j + 1) * d].iter().map(|x| x.to_f32()));
+            }
+            PlaneData::I8 { codes, scales } => {
+                let scale = scales[j];
+                let row = &codes[j * d..(j + 1) * d];
+                buffer.extend(row.iter().map(|c| f32::from(*c) * scale));
+            }
+            PlaneData::Bit(words) => {
+                let row = &words[j * d.div_ceil(64)..];
+                let sign = |i: usize| match row[i / 64] >> (i % 64) & 1 {
+                    0 => 1.0,
+                    _ => -1.0,
+                };
+                buffer.extend((0..d).map(sign));
+            }
+        }
+        buffer
+    }
+}
+
+/// Collects the embeddings of one space.
+pub(super) struct PlaneBuilder {
+    kind: Kind,
+    element: Element,
+    dimension: u32,
+    rows: RoaringBitmap,
+    /// Of dense ones, which were rounded to `element` when they were put.
+    data: Vec<f32>,
+    /// Of the others.
+    blocks: BlocksWriter,
+}
+
+/// One over the Euclidean norm; 0 for a zero vector, which cosine collections refuse anyway.
+pub(crate) fn inverse_norm(vector: &[f32]) -> f32 {
+    let norm = kernel::norm_squared(vector).sqrt();
+    if norm > 0.0 { 1.0 / norm } else { 0.0 }
+}
+
+impl PlaneBuilder {
+    pub(super) fn new(space: &space::Space) -> PlaneBuilder {
+        PlaneBuilder {
+            kind: space.kind,
+            element: space.element,
+            dimension: space.dimension,
+            rows: RoaringBitmap::new(),
+            data: Vec::new(),
+            blocks: BlocksWriter::default(),
+        }
+    }
+
+    /// Adds the embedding of the next ordinal that has one.
+    pub(super) fn push(&mut self, ordinal: u32, embedding: &Embedding) -> Result<()> {
+        self.rows.insert(ordinal);
+        match embedding {
+            Embedding::Dense(v) => self.data.extend_from_slice(v),
+            other => {
+                let mut w = Writer::new();
+                other.encode(&mut w);
+                self.blocks
+                    .push(&w.bytes)
+                    .map_err(|e| super::build::zstd_error(&e))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The kind of its part.
+    pub(super) fn part_kind(&self) -> u16 {
+        match self.kind {
+            Kind::Dense => kind::VECTORS,
+            Kind::Sparse => kind::SPARSE,
+            Kind::Multi => kind::MULTI,
+        }
+    }
+
+    /// Writes the part.
+    pub(super) fn finish(self, w: &mut Writer) -> Result<()> {
+        let mut bitmap = Vec::with_capacity(self.rows.serialized_size());
+        // Writing into a vector cannot fail.
+        let _ = self.rows.serialize_into(&mut bitmap);
+        VectorsHead {
+            dimension: self.dimension,
+            count: self.rows.len() as u32,
+            bitmap_len: bitmap.len() as u32,
+            element: self.element,
+        }
+        .encode(w);
+        w.bytes.extend_from_slice(&bitmap);
+        w.align(64);
+        if self.kind == Kind::Dense {
+            self.encode_plane(w);
+        } else {
+            let blocks = self.blocks.finish();
+            w.bytes
+                .extend_from_slice(&blocks.map_err(|e| super::build::zstd_error(&e))?);
+        }
+        Ok(())
+    }
+
+    fn encode_plane(&self, w: &mut Writer) {
+        let rows = || self.data.chunks_exact(self.dimension.max(1) as usize);
+        match self.element {
+            Element::F32 => w.f32s(&self.data),
+            Element::F16 => self.data.iter().for_each(|x| {
+                w.u16(space::to_f16(*x).to_bits());
+            }),
+            Element::I8 => rows().for_each(|row| {
+                let scale = space::int8_scale(row);
+                let codes = row.iter().map(|x| space::to_int8(*x, scale) as u8);
+                w.bytes.extend(codes);
+            }),
+            Element::Bit => rows().for_each(|row| encode_bits(row, w)),
+        }
+        w.align(64);
+        rows().for_each(|row| w.f32s(&[inverse_norm(row)]));
+        if self.element == Element::I8 {
+            w.align(64);
+            rows().for_each(|row| w.f32s(&[space::int8_scale(row)]));
+        }
+    }
+}
+
+fn encode_bits(row: &[f32], w: &mut Writer) {
+    for part in row.chunks(64) {
+        let bits = part.iter().zip(0u32..);
+        w.u64(bits.fold(0, |word, (x, i)| word | u64::from(*x < 0.0) << i));
+    }
+}
