@@ -22,9 +22,9 @@ Row = tuple[str, str | None, dict[str, Any], int, int, dict[str, Any] | None]
 """What was not asked for is None."""
 
 RetrieverAsk = tuple[
-    str, str, str | None, str | None, object, float | None, float | None, float, bool
+    str, str, str | None, str | None, object, float | None, float | None, float, bool, float
 ]
-"""``(kind, name, space, identity, value, weight, min_score, recall, exact)``; kind is lexical, dense,
+"""``(kind, name, space, identity, value, weight, min_score, recall, exact, trust)``; kind is lexical, dense,
 sparse (value: a dict of weights by dimension) or multi (value: a matrix)."""
 
 Ask = tuple[
@@ -178,7 +178,7 @@ class Answer:
         """``(row, score, score by retriever)``."""
 
     def report(self) -> dict[str, Any]:
-        """``{"records", "matched", "more", "cut_short", "retrievers": [{"name", "records", "found",
+        """``{"records", "matched", "candidates", "more", "cut_short", "retrievers": [{"name", "records", "found",
         "exact", "weight", "notes"}], "steps": [(name, rows, microseconds)]}``."""
 
 @final

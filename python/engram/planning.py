@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
-from engram.embed.calling import embed_query
+from engram.embed.calling import coverage, embed_query
 from engram.errors import InvalidInput
 from engram.filtering import filter_text
 from engram.results import Answered, Results
@@ -57,11 +57,12 @@ class _Plan:
         space: str | None,
         identity: str | None,
         value: object,
+        trust: float = 1.0,
     ) -> None:
         least = query.min_scores.get(name)
         weight = query.weights.get(name)
         self.retrievers.append(
-            (kind, name, space, identity, value, weight, least, query.recall, query.exact)
+            (kind, name, space, identity, value, weight, least, query.recall, query.exact, trust)
         )
 
 
@@ -204,7 +205,8 @@ def _plan_semantic(query: Query, plan: _Plan, live: LiveSpaces, embedder: Embedd
     if vector is None:
         plan.skipped["semantic"] = "the embedder knows no word of the text"
         return
-    plan.add(query, kind, "semantic", space, embedder.identity.to_json(), vector)
+    trust = coverage(embedder, query.text)
+    plan.add(query, kind, "semantic", space, embedder.identity.to_json(), vector, trust)
 
 
 def _no_space(plan: _Plan, live: LiveSpaces, name: str, space: str, *, asked: bool) -> None:

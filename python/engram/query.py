@@ -69,8 +69,9 @@ class Query:
         group_by: A metadata path; at most `group_size` hits share a value of it.
         group_size: Most hits of one group.
         feedback: 0 to 1: how far a dense query moves toward its first three hits (Rocchio).
-        candidates: How many candidates of each retriever are fused, shaped and paged through;
-            max(100, 4 k) unless given.
+        candidates: How many candidates of each retriever are fused, shaped and paged through.
+            Unless given: k + 20 for a convex sum, max(100, 4 k) for reciprocal ranks, diversity
+            and groups.
         cursor: `Results.cursor` of the page before.
         include: What hits carry beside id and score: any of ``"text"``, ``"metadata"``,
             ``"vectors"``.

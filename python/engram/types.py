@@ -147,7 +147,9 @@ class Embedder(Protocol):
     """What `engram.open(..., embedder=...)` needs: an identity and a way to embed texts.
 
     An embedder that treats queries differently from documents also has
-    ``encode_query(text: str) -> float32 (dimension,)``; engram uses it where it exists.
+    ``encode_query(text: str) -> float32 (dimension,)``, and one that knows only some scripts or
+    words ``coverage(text: str) -> float``, 0 to 1: hybrid search gives the vector of a query no
+    more weight than that. engram uses them where they exist.
     """
 
     @property

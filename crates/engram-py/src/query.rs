@@ -16,7 +16,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// `(kind, name, space, identity, value, weight, min_score, recall, exact)`
+/// `(kind, name, space, identity, value, weight, min_score, recall, exact, trust)`
 type RetrieverIn<'py> = (
     String,
     String,
@@ -27,6 +27,7 @@ type RetrieverIn<'py> = (
     Option<f32>,
     f32,
     bool,
+    f32,
 );
 
 /// `(retrievers, where, ignore_missing, k, offset, candidates, fusion, min_score, cutoff, diversity,
@@ -62,6 +63,7 @@ struct OwnRetriever {
     min_score: Option<f32>,
     recall: f32,
     exact: bool,
+    trust: f32,
 }
 
 /// A query with everything it needs in Rust's hands.
@@ -82,7 +84,7 @@ pub(crate) struct Ask {
 
 impl OwnRetriever {
     fn new(given: RetrieverIn<'_>) -> PyResult<OwnRetriever> {
-        let (kind, name, space, identity, value, weight, min_score, recall, exact) = given;
+        let (kind, name, space, identity, value, weight, min_score, recall, exact, trust) = given;
         let py = value.py();
         let value = match kind.as_str() {
             "lexical" => Value::Text(value.extract()?),
@@ -109,6 +111,7 @@ impl OwnRetriever {
             min_score,
             recall,
             exact,
+            trust,
         })
     }
 
@@ -140,6 +143,7 @@ impl OwnRetriever {
             wanted,
             weight: self.weight,
             min_score: self.min_score,
+            trust: self.trust,
         }
     }
 }
@@ -376,6 +380,7 @@ impl Answer {
         let out = PyDict::new(py);
         out.set_item("records", self.report.records)?;
         out.set_item("matched", self.report.matched)?;
+        out.set_item("candidates", self.report.candidates)?;
         out.set_item("more", self.report.more)?;
         out.set_item("cut_short", self.report.cut_short)?;
         let retrievers = PyList::empty(py);

@@ -3,7 +3,7 @@
 //! Cheap parts go first and hand their bitmaps on. Each step leaves a line in the report.
 
 use super::fuse::{self, Candidate, Ranked};
-use super::request::{Dense, Hit, Ran, Report, Request, Retriever, Wanted};
+use super::request::{Dense, Fusion, Hit, Ran, Report, Request, Retriever, Wanted};
 use super::{Doc, Mask, dense, lexical, shape};
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
@@ -12,9 +12,14 @@ use crate::segment::inverse_norm;
 use crate::state::Collection;
 use std::time::Instant;
 
-/// Candidates of each retriever for `k` hits, where several are fused or the list is shaped.
-fn pool(k: usize) -> usize {
-    k.saturating_mul(4).max(100)
+/// Candidates of each retriever for `k` hits, where several are fused or the list is shaped. More
+/// change the ranking by nothing that can be measured once each candidate has all its scores
+/// (`docs/explanation/quality.md`); reciprocal ranks need more, for they have nothing else.
+fn pool(k: usize, fusion: Fusion, shaped: bool) -> usize {
+    match (fusion, shaped) {
+        (Fusion::Convex, false) => k.saturating_add(20).max(30),
+        _ => k.saturating_mul(4).max(100),
+    }
 }
 
 /// How many hits feedback learns from.
@@ -72,8 +77,11 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
         (Some(n), _) => n.max(1),
         // One more tells whether a next page exists.
         (None, true) => wanted + 1,
-        (None, false) => pool(wanted),
+        (None, false) => pool(wanted, request.fusion, shaped),
     };
+    if request.candidates.is_some() || !alone || shaped {
+        steps.report.candidates = depth;
+    }
     let mut found = Vec::new();
     let mut ready = Vec::new();
     for r in &request.retrievers {
@@ -92,13 +100,13 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
         found.push(one);
         ready.push(query);
     }
-    let weights = fuse::weights(&request.retrievers);
     let full = found.iter().any(|f| f.list.len() >= depth);
-    let mut list = join(c, &mask, request, &mut found, &ready, &weights)?;
+    let (mut list, weights) = join(c, &mask, request, &found, &ready)?;
     steps.done("fuse", list.len() as u64);
-    shape_list(c, &mask, request, &mut list, wanted)?;
+    let ended = shape_list(c, &mask, request, &mut list, wanted)?;
     steps.report.more = list.len() > wanted;
-    steps.report.cut_short = full && list.len() <= wanted && list.len() < mask.len() as usize;
+    let short = list.len() <= wanted && list.len() < mask.len() as usize;
+    steps.report.cut_short = full && short && !ended;
     list.truncate(wanted);
     let hits = list.drain(request.offset.min(list.len())..).map(|x| {
         Ok(Hit {
@@ -130,9 +138,13 @@ fn check(request: &Request<'_>) -> Result<()> {
     if request.k == 0 || most > MAX_K {
         return wrong(format!("k is {}, it must be from 1 to {MAX_K}", request.k));
     }
-    if request.candidates.is_some_and(|n| n < most || n > MAX_K) {
+    if request
+        .candidates
+        .is_some_and(|n| n < request.k || n > MAX_K)
+    {
         return wrong(format!(
-            "candidates must be from {most} (the hits asked for) to {MAX_K}"
+            "candidates must be from {} (the hits asked for) to {MAX_K}",
+            request.k
         ));
     }
     if request.retrievers.is_empty() {
@@ -232,17 +244,17 @@ fn join(
     c: &Collection,
     mask: &Mask,
     request: &Request<'_>,
-    found: &mut [Found],
+    found: &[Found],
     ready: &[Ready<'_>],
-    weights: &[f32],
-) -> Result<Vec<Candidate>> {
+) -> Result<(Vec<Candidate>, Vec<f32>)> {
     if let [only] = found {
         let candidates = only.list.iter().map(|(score, doc)| Candidate {
             doc: *doc,
             score: *score,
             scores: vec![Some(*score)],
+            stretched: Vec::new(),
         });
-        return Ok(candidates.collect());
+        return Ok((candidates.collect(), vec![1.0]));
     }
     let lists: Vec<Ranked> = found.iter().map(|f| f.list.clone()).collect();
     let mut all = fuse::unite(&lists);
@@ -261,24 +273,34 @@ fn join(
             all[j].scores[i] = score;
         }
     }
-    fuse::fuse(c, mask, request.fusion, &lists, weights, &mut all)?;
-    Ok(all)
+    let weights = fuse::fuse(
+        c,
+        mask,
+        request.fusion,
+        &lists,
+        &request.retrievers,
+        &mut all,
+    )?;
+    Ok((all, weights))
 }
 
+/// Cuts, diversifies and groups; tells whether scores ended the list.
 fn shape_list(
     c: &Collection,
     mask: &Mask,
     request: &Request<'_>,
     list: &mut Vec<Candidate>,
     wanted: usize,
-) -> Result<()> {
+) -> Result<bool> {
     let dense = request.retrievers.iter().find_map(|r| match r.wanted {
         Wanted::Dense(d) => Some(d.space),
         _ => None,
     });
     let distances =
         request.retrievers.len() == 1 && dense.is_some() && shape::are_distances(c.metric);
+    let before = list.len();
     shape::cut(list, request.min_score, request.cutoff, distances);
+    let ended = list.len() < before;
     if let Some(diversity) = request.diversity {
         let space = dense.or_else(|| c.spaces.first().map(|s| s.name.as_str()));
         let Some(space) = space.and_then(|name| c.space(name)) else {
@@ -296,5 +318,5 @@ fn shape_list(
     if let Some(by) = request.group {
         shape::group(c, mask, list, by, wanted + 1)?;
     }
-    Ok(())
+    Ok(ended)
 }

@@ -66,6 +66,8 @@ pub struct Retriever<'a> {
     pub weight: Option<f32>,
     /// Records that score below are not its hits.
     pub min_score: Option<f32>,
+    /// How much of the query its embedder knows, 0 to 1: its vector counts no more than that.
+    pub trust: f32,
 }
 
 /// How the lists of several retrievers become one.
@@ -158,6 +160,7 @@ impl<'a> Retriever<'a> {
             wanted,
             weight: None,
             min_score: None,
+            trust: 1.0,
         }
     }
 
@@ -228,6 +231,9 @@ pub struct Report {
     pub retrievers: Vec<Ran>,
     /// Steps in order: name, rows after it, microseconds.
     pub steps: Vec<(String, u64, u64)>,
+    /// Candidates that each retriever was asked for, where the list is made of them; 0 where it goes
+    /// on as far as pages do.
+    pub candidates: usize,
     /// Whether hits follow behind the last one.
     pub more: bool,
     /// Whether further hits may exist that the candidates do not cover.
