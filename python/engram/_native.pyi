@@ -31,18 +31,17 @@ Ask = tuple[
     Sequence[RetrieverAsk],
     str | None,
     bool,
+    tuple[list[str], int, tuple[list[str] | None, str]] | None,
     int,
     int,
     int | None,
     str,
-    float | None,
-    float | str | None,
-    float | None,
-    tuple[str, int] | None,
+    tuple[float | None, float | str | None, float | None, tuple[str, int] | None],
     float,
+    bool,
 ]
-"""``(retrievers, where, ignore_missing, k, offset, candidates, fusion, min_score, cutoff, diversity,
-(group_by, group_size), feedback)``."""
+"""``(retrievers, where, ignore_missing, (starts, hops, (types, direction)), k, offset, candidates,
+fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback, explain)``."""
 
 __version__: str
 FORMAT_VERSION: tuple[int, int]
@@ -298,9 +297,7 @@ def put_edges(
     """Insert or replace edges: tuples ``(source, type, target)`` or ``(source, type, target,
     properties or None)``. The last of equal keys wins."""
 
-def delete_edge(
-    transaction: Transaction, collection: str, key: tuple[str, str, str]
-) -> bool: ...
+def delete_edge(transaction: Transaction, collection: str, key: tuple[str, str, str]) -> bool: ...
 
 @final
 class EdgeCursor:

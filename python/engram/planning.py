@@ -49,7 +49,7 @@ class _Plan:
         self.skipped: dict[str, str] = {}
         self.embed_s = 0.0
 
-    def add(
+    def add(  # noqa: PLR0913 - one retriever has this many sides
         self,
         query: Query,
         kind: str,
@@ -122,15 +122,14 @@ def _ask(query: Query, plan: _Plan) -> Ask:
         plan.retrievers,
         filter_text(query.where),
         query.ignore_missing,
+        None if query.near is None else query.near.native(),
         query.k,
         query.offset,
         query.candidates,
         query.fusion,
-        query.min_score,
-        query.cutoff,
-        query.diversity,
-        query.group,
+        (query.min_score, query.cutoff, query.diversity, query.group),
         query.feedback,
+        query.explain,
     )
 
 

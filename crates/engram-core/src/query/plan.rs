@@ -3,6 +3,7 @@
 //! Cheap parts go first and hand their bitmaps on. Each step leaves a line in the report.
 
 use super::fuse::{self, Candidate, Ranked};
+use super::graph::neighbourhood;
 use super::request::{Dense, Fusion, Hit, Ran, Report, Request, Retriever, Wanted};
 use super::{Doc, Mask, dense, lexical, shape};
 use crate::error::{Code, Error, Result};
@@ -67,9 +68,8 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
             ..Report::default()
         },
     };
-    let mask = super::select(c, request.filter, request.ignore_missing)?;
+    let mask = select(c, request, &mut steps)?;
     steps.report.matched = mask.len();
-    steps.done("filter", mask.len());
     let wanted = request.offset + request.k;
     let shaped = request.diversity.is_some() || request.group.is_some();
     let alone = request.retrievers.len() == 1;
@@ -130,6 +130,30 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
         })
         .collect();
     Ok((hits, steps.report))
+}
+
+/// The records that pass the filter and are near enough.
+fn select(c: &Collection, request: &Request<'_>, steps: &mut Steps) -> Result<Mask> {
+    let mut mask = match request.filter {
+        Some(text) if request.explain => {
+            let filter = super::parse_filter(c, text, request.ignore_missing)?;
+            let (mask, tests) = Mask::explained(c, &filter)?;
+            for test in tests {
+                let name = format!("{} [{}]", test.predicate, test.method.name());
+                let us = test.took.as_micros() as u64;
+                steps.report.steps.push((name, test.kept, us));
+            }
+            mask
+        }
+        filter => super::select(c, filter, request.ignore_missing)?,
+    };
+    steps.done("filter", mask.len());
+    if let Some(near) = &request.near {
+        let starts: Vec<&str> = near.starts.iter().map(String::as_str).collect();
+        mask.keep(neighbourhood(c, &starts, near.hops, &near.scope)?, c);
+        steps.done("near", mask.len());
+    }
+    Ok(mask)
 }
 
 fn check(request: &Request<'_>) -> Result<()> {

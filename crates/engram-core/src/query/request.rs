@@ -1,5 +1,6 @@
 //! What a query asks for, and what it answers. Values only; `plan` does the work.
 
+use super::walker::Scope;
 use crate::format::space::Matrix;
 use crate::state::Location;
 
@@ -100,6 +101,17 @@ pub struct Group<'a> {
     pub size: usize,
 }
 
+/// Only records near some others in the graph.
+#[derive(Clone, Copy)]
+pub struct Near<'a> {
+    /// Ids of the records to start from; they are near themselves.
+    pub starts: &'a [String],
+    /// How many edges to go at most.
+    pub hops: u32,
+    /// Along which edges.
+    pub scope: Scope<'a>,
+}
+
 /// What to look for.
 #[derive(Clone)]
 pub struct Request<'a> {
@@ -109,6 +121,8 @@ pub struct Request<'a> {
     pub filter: Option<&'a str>,
     /// Whether a field that no record has is taken as missing instead of refused.
     pub ignore_missing: bool,
+    /// A neighbourhood that they must be in.
+    pub near: Option<Near<'a>>,
     /// Most hits.
     pub k: usize,
     /// Hits to leave out before those: pages of one list.
@@ -128,6 +142,8 @@ pub struct Request<'a> {
     pub group: Option<Group<'a>>,
     /// How far a dense query moves toward its first three hits (Rocchio); 0 for not at all.
     pub feedback: f32,
+    /// Whether the report tells what each test of the filter did.
+    pub explain: bool,
 }
 
 impl<'a> Request<'a> {
@@ -138,6 +154,7 @@ impl<'a> Request<'a> {
             retrievers,
             filter: None,
             ignore_missing: false,
+            near: None,
             k,
             offset: 0,
             candidates: None,
@@ -147,6 +164,7 @@ impl<'a> Request<'a> {
             diversity: None,
             group: None,
             feedback: 0.0,
+            explain: false,
         }
     }
 }
