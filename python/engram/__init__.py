@@ -40,6 +40,7 @@ from engram.transaction import Transaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from engram.edges import Edge, GraphPath, Subgraph
     from engram.embed.identity import Identity
     from engram.expressions import Condition, F, Field
     from engram.faceting import Facet
@@ -72,11 +73,13 @@ __all__ = [
     "Database",
     "DatabaseView",
     "DoctorReport",
+    "Edge",
     "Embedder",
     "EngramError",
     "F",
     "Facet",
     "Field",
+    "GraphPath",
     "Hit",
     "Identity",
     "Incompatible",
@@ -96,6 +99,7 @@ __all__ = [
     "Space",
     "SpaceInfo",
     "Stats",
+    "Subgraph",
     "Transaction",
     "VerifyReport",
     "__version__",
@@ -104,7 +108,9 @@ __all__ = [
 ]
 
 _LATER = {
+    "Edge": "engram.edges",
     "Embedder": "engram.types",
+    "GraphPath": "engram.edges",
     "Identity": "engram.embed.identity",
     "Facet": "engram.faceting",
     **dict.fromkeys(("Condition", "F", "Field"), "engram.expressions"),
@@ -123,6 +129,7 @@ _LATER = {
         ),
         "engram.reports",
     ),
+    "Subgraph": "engram.edges",
 }
 """Names whose modules load when they are asked for."""
 

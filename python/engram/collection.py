@@ -14,6 +14,7 @@ from engram.checks import optional_str, proper_str, str_ids
 from engram.embed.calling import embed_documents
 from engram.errors import Conflict, EngramError, InvalidInput, NotFound
 from engram.filtering import filter_text
+from engram.graph import GraphWriting
 from engram.ingest import (
     BATCH_RECORDS,
     Batch,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["Collection"]
 
 
-class Collection(CollectionView):
+class Collection(CollectionView, GraphWriting):
     """A set of records in a database. Made by `Database.collection`; safe to share by threads."""
 
     __slots__ = ("_checked", "_database", "_language", "_metric", "_spaces", "_transaction")

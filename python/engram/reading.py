@@ -9,6 +9,7 @@ from __future__ import annotations
 from engram.checks import proper_str, str_ids
 from engram.errors import InvalidInput, NotFound
 from engram.filtering import filter_text
+from engram.graph import GraphReading
 from engram.planning import processors, run, run_many
 from engram.query import as_query, ignore_missing, many_query
 from engram.records import Record
@@ -35,7 +36,7 @@ SCAN_BATCH_RECORDS = 256
 """Records that `CollectionView.iterate` holds in memory at a time."""
 
 
-class CollectionView:
+class CollectionView(GraphReading):
     """A collection to read from: of a commit in the past, or the base of a live `Collection`."""
 
     __slots__ = ("_embedder", "_name", "_source")

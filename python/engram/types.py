@@ -48,6 +48,9 @@ Where: TypeAlias = "str | Mapping[str, Any] | Condition"
 Missing: TypeAlias = Literal["error", "ignore"]
 """What a filter on a field that no record has does: an error, or no match."""
 
+Direction: TypeAlias = Literal["out", "in", "both"]
+"""Which edges of a record: those that start there, those that end there, or all."""
+
 ExportFormat: TypeAlias = Literal["jsonl", "parquet"]
 """File formats of `Collection.export` and `Collection.import_`."""
 

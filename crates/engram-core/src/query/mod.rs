@@ -7,6 +7,7 @@
 //! break by id, so the same query on the same commit gives the same answer in every process.
 
 mod dense;
+mod edge_scan;
 mod facets;
 mod fields;
 mod filter;
@@ -21,6 +22,7 @@ mod similarity;
 mod walker;
 
 pub use crate::index::filter::BUILT_IN_FIELDS;
+pub use edge_scan::{EdgeScan, type_counts};
 pub use facets::{Facet, facets};
 pub use filter::{Method, Step};
 pub use mask::Mask;

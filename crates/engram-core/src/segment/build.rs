@@ -118,7 +118,7 @@ impl<'a> SegmentBuilder<'a> {
                 segment.part_with(kind::CODES, space, write);
             }
         }
-        segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish());
+        segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish()?);
         segment.part(
             kind::METADATA,
             0,
