@@ -8,6 +8,10 @@ use crate::format::segment::kind;
 use crate::index::column::{self, Column, Directory, Found};
 
 /// What a segment knows of a path.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one lives on the stack while a test is answered; a box would cost more than it saves"
+)]
 pub enum PathColumn<'a> {
     /// What its records have there.
     Column(Column<'a>),
