@@ -87,9 +87,8 @@ impl Best {
     }
 
     /// The best `k` and what ties with the last of them, in no order.
-    #[must_use]
-    pub fn into_found(mut self) -> Vec<(f32, At)> {
+    pub fn found(&mut self) -> &[(f32, At)] {
         self.tidy();
-        self.found
+        &self.found
     }
 }
