@@ -71,7 +71,9 @@ class Plain:
 
 def _sqlite(path: Path, edges: list[tuple[int, int]]) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None)
-    db.execute("CREATE TABLE edges (source INT, target INT, PRIMARY KEY (source, target)) WITHOUT ROWID")
+    db.execute(
+        "CREATE TABLE edges (source INT, target INT, PRIMARY KEY (source, target)) WITHOUT ROWID"
+    )
     db.execute("BEGIN")
     db.executemany("INSERT INTO edges VALUES (?, ?)", edges)
     db.execute("COMMIT")
@@ -79,7 +81,7 @@ def _sqlite(path: Path, edges: list[tuple[int, int]]) -> sqlite3.Connection:
 
 
 def walks(bench: Bench) -> list[Figure]:
-    """Both questions, checked against the oracle, beside SQLite and Python dicts of the same run."""
+    """Both questions, checked against the oracle, beside SQLite and Python dicts."""
     edges, starts, pairs = _draw()
     plain = Plain(edges)
     path = bench.folder / "graph.engram"
