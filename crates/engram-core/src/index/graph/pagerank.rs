@@ -11,6 +11,7 @@
 
 use super::{Adjacency, NodeMap};
 use crate::error::Result;
+use std::ops::Range;
 
 const ONE: u64 = 1 << 60;
 
@@ -26,12 +27,21 @@ pub struct PageRank {
 /// What a node has got.
 #[derive(Default)]
 struct Share {
+    node: u32,
     score: u64,
     /// What it has not passed on.
     rest: u64,
-    /// How many edges it has, 1 at least; 0 while nobody has counted.
-    edges: u64,
+    /// Where its edges end, as places in `ends`; none while nobody has looked.
+    edges: Option<Range<u32>>,
     waiting: bool,
+}
+
+impl Share {
+    /// What it must have more of to be pushed; while its edges are not counted, as if it had one.
+    fn enough(&self, threshold: u64) -> u64 {
+        let edges = self.edges.as_ref().map_or(0, |e| e.len() as u64);
+        threshold.saturating_mul(edges.max(1))
+    }
 }
 
 struct Spread<'a, A> {
@@ -39,10 +49,13 @@ struct Spread<'a, A> {
     seeds: Vec<(u32, u64)>,
     damping: u64,
     threshold: u64,
-    shares: NodeMap<Share>,
-    /// The nodes of `shares`.
-    touched: Vec<u32>,
-    /// Nodes that may have enough to be pushed.
+    /// In the order in which they were reached.
+    shares: Vec<Share>,
+    /// Places in `shares`, by node.
+    places: NodeMap<u32>,
+    /// Places of the ends of edges, row after row.
+    ends: Vec<u32>,
+    /// Places that may have enough to be pushed.
     waiting: Vec<u32>,
 }
 
@@ -51,58 +64,77 @@ fn product(a: u64, b: u64) -> u64 {
 }
 
 impl<A: Adjacency> Spread<'_, A> {
-    fn give(&mut self, node: u32, mass: u64) {
-        let share = self.shares.entry(node).or_insert_with(|| {
-            self.touched.push(node);
-            Share::default()
-        });
+    fn place(&mut self, node: u32) -> u32 {
+        let shares = &mut self.shares;
+        *self.places.entry(node).or_insert_with(|| {
+            shares.push(Share {
+                node,
+                ..Share::default()
+            });
+            shares.len() as u32 - 1
+        })
+    }
+
+    fn give(&mut self, place: u32, mass: u64) {
+        let share = &mut self.shares[place as usize];
         share.rest += mass;
-        if !share.waiting && share.rest > self.threshold.saturating_mul(share.edges.max(1)) {
+        if !share.waiting && share.rest > share.enough(self.threshold) {
             share.waiting = true;
-            self.waiting.push(node);
+            self.waiting.push(place);
         }
     }
 
     fn give_to_seeds(&mut self, mass: u64) {
-        let seeds = std::mem::take(&mut self.seeds);
-        for (node, share) in &seeds {
-            self.give(*node, product(mass, *share));
+        for i in 0..self.seeds.len() {
+            let (place, share) = self.seeds[i];
+            self.give(place, product(mass, share));
         }
-        self.seeds = seeds;
+    }
+
+    /// Looks at the edges of a node, once.
+    fn look(&mut self, place: u32) -> Result<()> {
+        let share = &self.shares[place as usize];
+        if share.edges.is_none() {
+            let mut ends = Vec::new();
+            self.graph.each(share.node, false, |end| ends.push(end))?;
+            let start = self.ends.len() as u32;
+            for end in ends {
+                let end = self.place(end);
+                self.ends.push(end);
+            }
+            self.shares[place as usize].edges = Some(start..self.ends.len() as u32);
+        }
+        Ok(())
     }
 
     /// Pushes every waiting node that has enough; false where none has.
     fn round(&mut self) -> Result<bool> {
         let mut pushed = Vec::new();
-        let mut ends = Vec::new();
-        for node in std::mem::take(&mut self.waiting) {
-            let start = ends.len();
-            self.graph.each(node, false, |end| ends.push(end))?;
-            if let Some(share) = self.shares.get_mut(&node) {
-                share.waiting = false;
-                share.edges = (ends.len() - start).max(1) as u64;
-                if share.rest > self.threshold.saturating_mul(share.edges) {
-                    pushed.push((node, std::mem::take(&mut share.rest), start..ends.len()));
-                } else {
-                    ends.truncate(start);
-                }
+        for place in std::mem::take(&mut self.waiting) {
+            self.look(place)?;
+            let share = &mut self.shares[place as usize];
+            share.waiting = false;
+            if share.rest > share.enough(self.threshold) {
+                let mass = std::mem::take(&mut share.rest);
+                let on = product(mass, self.damping);
+                share.score += mass - on;
+                pushed.push((place, on));
             }
         }
         let mut back = 0;
-        for (node, mass, range) in &pushed {
-            let on = product(*mass, self.damping);
-            let each = on / (range.len() as u64).max(1);
-            let mut kept = mass - on;
-            if range.is_empty() {
+        for &(place, on) in &pushed {
+            let edges = self.shares[place as usize]
+                .edges
+                .clone()
+                .unwrap_or_default();
+            if edges.is_empty() {
                 back += on;
-            } else {
-                kept += on - each * range.len() as u64;
+                continue;
             }
-            if let Some(share) = self.shares.get_mut(node) {
-                share.score += kept;
-            }
-            for end in &ends[range.clone()] {
-                self.give(*end, each);
+            let each = on / edges.len() as u64;
+            self.shares[place as usize].score += on - each * edges.len() as u64;
+            for i in edges {
+                self.give(self.ends[i as usize], each);
             }
         }
         if back > 0 {
@@ -124,21 +156,22 @@ pub fn personalized_pagerank<A: Adjacency>(
     let share = |weight: f64| (weight / total * ONE as f64) as u64;
     let mut spread = Spread {
         graph,
-        seeds: seeds
-            .iter()
-            .map(|(n, w)| (*n, share(*w).min(ONE)))
-            .collect(),
+        seeds: Vec::new(),
         damping: (options.damping * ONE as f64) as u64,
         threshold: (options.epsilon * ONE as f64) as u64,
-        shares: NodeMap::default(),
-        touched: Vec::new(),
+        shares: Vec::new(),
+        places: NodeMap::default(),
+        ends: Vec::new(),
         waiting: Vec::new(),
     };
+    for (node, weight) in seeds {
+        let seed = (spread.place(*node), share(*weight).min(ONE));
+        spread.seeds.push(seed);
+    }
     spread.give_to_seeds(ONE);
     while spread.round()? {}
-    let score = |node: &u32| {
-        let share = spread.shares.get(node).map_or(0, |s| s.score);
-        (share > 0).then_some((*node, share as f64 / ONE as f64))
-    };
-    Ok(spread.touched.iter().filter_map(score).collect())
+    let scored = spread.shares.iter().filter(|s| s.score > 0);
+    Ok(scored
+        .map(|s| (s.node, s.score as f64 / ONE as f64))
+        .collect())
 }
