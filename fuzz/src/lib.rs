@@ -8,7 +8,7 @@ mod bytes;
 mod file;
 
 pub use bytes::{filter, frame, manifest, record, superblock, text_index, text_query};
-pub use file::{file, pristine, segment};
+pub use file::{edges, file, pristine, segment};
 
 use engram_core::error::{Class, Error};
 

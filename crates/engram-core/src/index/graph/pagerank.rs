@@ -24,34 +24,32 @@ pub struct PageRank {
     pub epsilon: f64,
 }
 
-/// What a node has got.
-#[derive(Default)]
-struct Share {
-    node: u32,
-    score: u64,
-    /// What it has not passed on.
-    rest: u64,
-    /// Where its edges end, as places in `ends`; none while nobody has looked.
-    edges: Option<Range<u32>>,
-    waiting: bool,
+/// What a node has got and not passed on, and above what it is looked at again.
+struct Rest {
+    mass: u64,
+    limit: u64,
 }
 
-impl Share {
-    /// What it must have more of to be pushed; while its edges are not counted, as if it had one.
-    fn enough(&self, threshold: u64) -> u64 {
-        let edges = self.edges.as_ref().map_or(0, |e| e.len() as u64);
-        threshold.saturating_mul(edges.max(1))
-    }
+/// The rest of what is known of a node.
+struct Known {
+    node: u32,
+    score: u64,
+    /// Where its edges end, as places in `ends`; none while nobody has looked.
+    edges: Option<Range<u32>>,
 }
+
+/// A node waits to be looked at: nothing that it gets makes it wait twice.
+const WAITING: u64 = u64::MAX;
 
 struct Spread<'a, A> {
     graph: &'a A,
     seeds: Vec<(u32, u64)>,
     damping: u64,
     threshold: u64,
-    /// In the order in which they were reached.
-    shares: Vec<Share>,
-    /// Places in `shares`, by node.
+    /// In the order in which nodes were reached, as `known`.
+    rests: Vec<Rest>,
+    known: Vec<Known>,
+    /// Places in those, by node.
     places: NodeMap<u32>,
     /// Places of the ends of edges, row after row.
     ends: Vec<u32>,
@@ -65,21 +63,23 @@ fn product(a: u64, b: u64) -> u64 {
 
 impl<A: Adjacency> Spread<'_, A> {
     fn place(&mut self, node: u32) -> u32 {
-        let shares = &mut self.shares;
+        let (rests, known, limit) = (&mut self.rests, &mut self.known, self.threshold);
         *self.places.entry(node).or_insert_with(|| {
-            shares.push(Share {
+            rests.push(Rest { mass: 0, limit });
+            known.push(Known {
                 node,
-                ..Share::default()
+                score: 0,
+                edges: None,
             });
-            shares.len() as u32 - 1
+            known.len() as u32 - 1
         })
     }
 
     fn give(&mut self, place: u32, mass: u64) {
-        let share = &mut self.shares[place as usize];
-        share.rest += mass;
-        if !share.waiting && share.rest > share.enough(self.threshold) {
-            share.waiting = true;
+        let rest = &mut self.rests[place as usize];
+        rest.mass += mass;
+        if rest.mass > rest.limit {
+            rest.limit = WAITING;
             self.waiting.push(place);
         }
     }
@@ -91,48 +91,47 @@ impl<A: Adjacency> Spread<'_, A> {
         }
     }
 
-    /// Looks at the edges of a node, once.
-    fn look(&mut self, place: u32) -> Result<()> {
-        let share = &self.shares[place as usize];
-        if share.edges.is_none() {
-            let mut ends = Vec::new();
-            self.graph.each(share.node, false, |end| ends.push(end))?;
-            let start = self.ends.len() as u32;
-            for end in ends {
-                let end = self.place(end);
-                self.ends.push(end);
-            }
-            self.shares[place as usize].edges = Some(start..self.ends.len() as u32);
+    /// The edges of a node, looked up once.
+    fn edges(&mut self, place: u32) -> Result<Range<u32>> {
+        if let Some(edges) = &self.known[place as usize].edges {
+            return Ok(edges.clone());
         }
-        Ok(())
+        let mut ends = Vec::new();
+        let node = self.known[place as usize].node;
+        self.graph.each(node, false, |end| ends.push(end))?;
+        let start = self.ends.len() as u32;
+        for end in ends {
+            let end = self.place(end);
+            self.ends.push(end);
+        }
+        let edges = start..self.ends.len() as u32;
+        self.known[place as usize].edges = Some(edges.clone());
+        Ok(edges)
     }
 
     /// Pushes every waiting node that has enough; false where none has.
     fn round(&mut self) -> Result<bool> {
         let mut pushed = Vec::new();
         for place in std::mem::take(&mut self.waiting) {
-            self.look(place)?;
-            let share = &mut self.shares[place as usize];
-            share.waiting = false;
-            if share.rest > share.enough(self.threshold) {
-                let mass = std::mem::take(&mut share.rest);
+            let edges = self.edges(place)?;
+            let rest = &mut self.rests[place as usize];
+            rest.limit = self.threshold.saturating_mul((edges.len() as u64).max(1));
+            if rest.mass > rest.limit {
+                let mass = std::mem::take(&mut rest.mass);
                 let on = product(mass, self.damping);
-                share.score += mass - on;
-                pushed.push((place, on));
+                self.known[place as usize].score += mass - on;
+                pushed.push((place, on, edges));
             }
         }
+        let some = !pushed.is_empty();
         let mut back = 0;
-        for &(place, on) in &pushed {
-            let edges = self.shares[place as usize]
-                .edges
-                .clone()
-                .unwrap_or_default();
+        for (place, on, edges) in pushed {
             if edges.is_empty() {
                 back += on;
                 continue;
             }
             let each = on / edges.len() as u64;
-            self.shares[place as usize].score += on - each * edges.len() as u64;
+            self.known[place as usize].score += on - each * edges.len() as u64;
             for i in edges {
                 self.give(self.ends[i as usize], each);
             }
@@ -140,7 +139,7 @@ impl<A: Adjacency> Spread<'_, A> {
         if back > 0 {
             self.give_to_seeds(back);
         }
-        Ok(!pushed.is_empty())
+        Ok(some)
     }
 }
 
@@ -159,7 +158,8 @@ pub fn personalized_pagerank<A: Adjacency>(
         seeds: Vec::new(),
         damping: (options.damping * ONE as f64) as u64,
         threshold: (options.epsilon * ONE as f64) as u64,
-        shares: Vec::new(),
+        rests: Vec::new(),
+        known: Vec::new(),
         places: NodeMap::default(),
         ends: Vec::new(),
         waiting: Vec::new(),
@@ -170,8 +170,8 @@ pub fn personalized_pagerank<A: Adjacency>(
     }
     spread.give_to_seeds(ONE);
     while spread.round()? {}
-    let scored = spread.shares.iter().filter(|s| s.score > 0);
+    let scored = spread.known.iter().filter(|k| k.score > 0);
     Ok(scored
-        .map(|s| (s.node, s.score as f64 / ONE as f64))
+        .map(|k| (k.node, k.score as f64 / ONE as f64))
         .collect())
 }
