@@ -29,6 +29,7 @@ from engram.errors import (
     MissingExtra,
     NotFound,
 )
+from engram.nearness import Near
 from engram.opening import doctor, open  # noqa: A004 - engram.open reads as it should
 from engram.past import DatabaseView
 from engram.query import Query
@@ -42,6 +43,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from engram.edges import Edge, GraphPath, Subgraph
     from engram.embed.identity import Identity
+    from engram.expressions import Condition, F, Field
+    from engram.faceting import Facet
     from engram.reports import (
         BackupReport,
         CollectionStats,
@@ -65,6 +68,7 @@ __all__ = [
     "Collection",
     "CollectionStats",
     "CollectionView",
+    "Condition",
     "Conflict",
     "Corrupt",
     "Database",
@@ -73,6 +77,9 @@ __all__ = [
     "Edge",
     "Embedder",
     "EngramError",
+    "F",
+    "Facet",
+    "Field",
     "GraphPath",
     "Hit",
     "Identity",
@@ -82,6 +89,7 @@ __all__ = [
     "Io",
     "LockOwner",
     "MissingExtra",
+    "Near",
     "NotFound",
     "OptimizeReport",
     "Problem",
@@ -106,6 +114,8 @@ _LATER = {
     "Embedder": "engram.types",
     "GraphPath": "engram.edges",
     "Identity": "engram.embed.identity",
+    "Facet": "engram.faceting",
+    **dict.fromkeys(("Condition", "F", "Field"), "engram.expressions"),
     **dict.fromkeys(
         (
             "BackupReport",

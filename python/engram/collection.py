@@ -13,6 +13,7 @@ from collections.abc import Sized
 from engram.checks import optional_str, proper_str, str_ids
 from engram.embed.calling import embed_documents
 from engram.errors import Conflict, EngramError, InvalidInput, NotFound
+from engram.filtering import filter_text
 from engram.graph import GraphWriting
 from engram.ingest import (
     BATCH_RECORDS,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from engram.database import Database
     from engram.spaces import Space
     from engram.transaction import Transaction
-    from engram.types import Embedder, ExportFormat, Frame, Metadata, Metric, Missing, Vector
+    from engram.types import Embedder, ExportFormat, Frame, Metadata, Metric, Missing, Vector, Where
 
     Progress = Callable[[int, int | None], None]
     _T = TypeVar("_T")
@@ -240,7 +241,7 @@ class Collection(CollectionView, GraphWriting):
         wanted = str_ids(ids)
         return self._write_existing(lambda native: native.delete(self._name, wanted))
 
-    def delete_where(self, where: str, *, missing: Missing = "error") -> int:
+    def delete_where(self, where: Where, *, missing: Missing = "error") -> int:
         """Delete the records that match a filter, in one commit.
 
         Returns:
@@ -250,7 +251,13 @@ class Collection(CollectionView, GraphWriting):
             InvalidInput: ``filter.syntax``, ``filter.unknown_field``.
         """
         ignore = ignore_missing(missing)
-        condition = proper_str(where, "where")
+        condition = filter_text(where)
+        if condition is None:
+            raise InvalidInput(
+                "input.invalid",
+                "delete_where needs a condition",
+                "to delete every record, delete the collection",
+            )
         return self._write_existing(
             lambda native: native.delete_where(self._name, condition, ignore)
         )

@@ -201,6 +201,7 @@ pub(super) fn rewrite(
         segments,
         memory: imbl::OrdMap::new(),
         memory_bytes: 0,
+        texts: Arc::default(),
         ..c.clone()
     })
 }

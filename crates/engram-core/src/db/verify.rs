@@ -296,7 +296,7 @@ fn compare(segment: &Segment, fresh: &[u8], footer_crc: u32) -> Result<()> {
                 kind::VECTORS => "a vector plane",
                 kind::CODES => "the codes of vectors",
                 kind::TEXT_INDEX => "the text index",
-                _ => "the list of fields",
+                _ => "the columns",
             };
             return Err(wrong(format!(
                 "{what} of segment {} does not match its records",

@@ -7,9 +7,9 @@ use crate::format::codec::Writer;
 use crate::format::record::{Metric, Record, encode_text};
 use crate::format::segment::{SegmentWriter, kind};
 use crate::format::space::Space;
+use crate::index::column::ColumnsWriter;
 use crate::index::text::{Analyzer, TextIndexWriter};
-use crate::value::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How dense vectors are coded.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,7 +29,7 @@ pub struct SegmentBuilder<'a> {
     metadata: BlocksWriter,
     planes: BTreeMap<u16, PlaneBuilder>,
     text_index: TextIndexWriter,
-    fields: BTreeSet<String>,
+    columns: ColumnsWriter,
 }
 
 pub(super) fn zstd_error(e: &std::io::Error) -> Error {
@@ -60,7 +60,7 @@ impl<'a> SegmentBuilder<'a> {
             metadata: BlocksWriter::default(),
             planes: BTreeMap::new(),
             text_index: TextIndexWriter::new(),
-            fields: BTreeSet::new(),
+            columns: ColumnsWriter::new(),
         }
     }
 
@@ -83,7 +83,12 @@ impl<'a> SegmentBuilder<'a> {
         self.metadata
             .push(&meta.bytes)
             .map_err(|e| zstd_error(&e))?;
-        collect_paths(&record.metadata, &mut String::new(), &mut self.fields);
+        self.columns.add(
+            &record.metadata,
+            record.text.is_some(),
+            record.created_us,
+            record.updated_us,
+        );
         if let Some(text) = &record.text {
             self.text_index.add_text(ordinal, text, self.analyzer)?;
         }
@@ -113,45 +118,18 @@ impl<'a> SegmentBuilder<'a> {
                 segment.part_with(kind::CODES, space, write);
             }
         }
-        segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish());
+        segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish()?);
         segment.part(
             kind::METADATA,
             0,
             &self.metadata.finish().map_err(|e| zstd_error(&e))?,
         );
-        let mut fields = Writer::new();
-        fields.len(self.fields.len());
-        self.fields.iter().for_each(|f| fields.str(f));
-        segment.part(kind::FIELDS, 0, &fields.bytes);
+        segment.part(kind::COLUMNS, 0, &self.columns.finish());
         segment.part(
             kind::TEXTS,
             0,
             &self.texts.finish().map_err(|e| zstd_error(&e))?,
         );
         Ok(segment.finish())
-    }
-}
-
-/// Every dotted path of a metadata value, lists looked through.
-pub(crate) fn collect_paths(value: &Value, prefix: &mut String, out: &mut BTreeSet<String>) {
-    match value {
-        Value::Map(entries) => {
-            for (key, inner) in entries {
-                let mark = prefix.len();
-                if mark > 0 {
-                    prefix.push('.');
-                }
-                prefix.push_str(key);
-                if !out.contains(prefix.as_str()) {
-                    out.insert(prefix.clone());
-                }
-                collect_paths(inner, prefix, out);
-                prefix.truncate(mark);
-            }
-        }
-        Value::List(items) => items
-            .iter()
-            .for_each(|item| collect_paths(item, prefix, out)),
-        _ => {}
     }
 }

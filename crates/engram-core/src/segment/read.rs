@@ -4,6 +4,7 @@ use super::blocks::Blocks;
 use super::parts::{id_hash, lower_bound};
 use super::plane::VectorsHead;
 use super::row_set::RowSet;
+use crate::bitset::Bitset;
 use crate::error::{Error, Result};
 use crate::format::codec::Reader;
 use crate::format::manifest::SegmentRef;
@@ -11,7 +12,7 @@ use crate::format::record::{Record, decode_text};
 use crate::format::segment::{Part, kind};
 use crate::format::space::Embedding;
 use crate::format::{Decode, Malformed};
-use crate::index::text::TextIndexReader;
+use crate::index::text::{Guard, Source, TextIndexReader};
 use crate::store::{Sealed, Storage};
 use crate::value::Value;
 use roaring::RoaringBitmap;
@@ -29,8 +30,15 @@ pub struct Meta {
     pub metadata: Value,
 }
 
+impl Guard for Sealed {
+    fn check(&self, range: Range<usize>) -> Result<()> {
+        Sealed::check(self, range)
+    }
+}
+
 /// An open segment.
 pub struct Segment {
+    with_text: OnceLock<Bitset>,
     records: u32,
     sealed: Sealed,
     /// By space: the kind of its part, and which ordinals have an embedding.
@@ -49,6 +57,7 @@ impl Segment {
         Ok(Segment {
             records: at.records,
             sealed,
+            with_text: OnceLock::new(),
             rows,
         })
     }
@@ -83,7 +92,7 @@ impl Segment {
         self.sealed.damaged(why)
     }
 
-    pub(super) fn ok<T>(&self, decoded: Decode<T>) -> Result<T> {
+    pub(crate) fn ok<T>(&self, decoded: Decode<T>) -> Result<T> {
         self.sealed.ok(decoded)
     }
 
@@ -96,12 +105,12 @@ impl Segment {
         self.sealed.part(kind, space)
     }
 
-    fn need(&self, kind: u16) -> Result<Part> {
+    pub(super) fn need(&self, kind: u16) -> Result<Part> {
         self.sealed.need(kind, 0)
     }
 
     /// Checked bytes of a part.
-    fn bytes(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
+    pub(super) fn bytes(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
         self.sealed.bytes(part, range)
     }
 
@@ -322,9 +331,23 @@ impl Segment {
         self.sealed.check_in(part, range)
     }
 
-    /// The full-text index.
+    /// The full-text index. What it reads is checked as it is read.
     pub fn text_index(&self) -> Result<TextIndexReader<'_>> {
-        TextIndexReader::open(self.whole(self.need(kind::TEXT_INDEX)?)?)
+        let part = self.need(kind::TEXT_INDEX)?;
+        let at = part.offset as usize..(part.offset + part.len) as usize;
+        let bytes = self.sealed.unchecked(part, 0..part.len)?;
+        TextIndexReader::open(Source::guarded(bytes, at.start, &self.sealed))
+    }
+
+    /// Records that have words; counted once.
+    pub fn with_text(&self) -> Result<&Bitset> {
+        if let Some(known) = self.with_text.get() {
+            return Ok(known);
+        }
+        let reader = self.text_index()?;
+        let with_text = (0..self.records).filter(|ordinal| reader.doc_len(*ordinal) > 0);
+        let counted = Bitset::from_ordinals(with_text, self.records);
+        Ok(self.with_text.get_or_init(|| counted))
     }
 
     /// The bytes of a part, for comparison with fresh ones.
@@ -332,13 +355,6 @@ impl Segment {
         self.part(kind, space)
             .map(|part| self.whole(part))
             .transpose()
-    }
-
-    /// Dotted metadata paths that occur in its records.
-    pub fn fields(&self) -> Result<Vec<&str>> {
-        let mut r = Reader::new(self.whole(self.need(kind::FIELDS)?)?);
-        let n = self.ok(r.count())?;
-        (0..n).map(|_| self.ok(r.str())).collect()
     }
 }
 

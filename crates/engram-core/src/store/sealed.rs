@@ -75,7 +75,7 @@ impl Sealed {
 
     /// Checks the chunks that cover `range`, each at its first use only.
     #[inline]
-    fn check(&self, range: Range<usize>) -> Result<()> {
+    pub fn check(&self, range: Range<usize>) -> Result<()> {
         if range.is_empty() {
             return Ok(());
         }
