@@ -13,7 +13,7 @@ BANNED = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 LAYERS = [
     ["errors", "types"],
     ["checks", "records", "files", "filtering", "dict_filters", "expressions", "faceting"],
-    ["embed", "reports", "rag", "results", "spaces"],
+    ["embed", "reports", "rag", "results", "spaces", "nearness"],
     ["paging", "settings"],
     ["ingest", "query"],
     ["planning"],

@@ -29,6 +29,7 @@ from engram.errors import (
     MissingExtra,
     NotFound,
 )
+from engram.nearness import Near
 from engram.opening import doctor, open  # noqa: A004 - engram.open reads as it should
 from engram.past import DatabaseView
 from engram.query import Query
@@ -88,6 +89,7 @@ __all__ = [
     "Io",
     "LockOwner",
     "MissingExtra",
+    "Near",
     "NotFound",
     "OptimizeReport",
     "Problem",

@@ -22,27 +22,26 @@ Row = tuple[str, str | None, dict[str, Any], int, int, dict[str, Any] | None]
 """What was not asked for is None."""
 
 RetrieverAsk = tuple[
-    str, str, str | None, str | None, object, float | None, float | None, float, bool
+    str, str, str | None, str | None, object, float | None, float | None, float, bool, float
 ]
-"""``(kind, name, space, identity, value, weight, min_score, recall, exact)``; kind is lexical, dense,
+"""``(kind, name, space, identity, value, weight, min_score, recall, exact, trust)``; kind is lexical, dense,
 sparse (value: a dict of weights by dimension) or multi (value: a matrix)."""
 
 Ask = tuple[
     Sequence[RetrieverAsk],
     str | None,
     bool,
+    tuple[list[str], int, tuple[list[str] | None, str]] | None,
     int,
     int,
     int | None,
     str,
-    float | None,
-    float | str | None,
-    float | None,
-    tuple[str, int] | None,
+    tuple[float | None, float | str | None, float | None, tuple[str, int] | None],
     float,
+    bool,
 ]
-"""``(retrievers, where, ignore_missing, k, offset, candidates, fusion, min_score, cutoff, diversity,
-(group_by, group_size), feedback)``."""
+"""``(retrievers, where, ignore_missing, (starts, hops, (types, direction)), k, offset, candidates,
+fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback, explain)``."""
 
 __version__: str
 FORMAT_VERSION: tuple[int, int]
@@ -178,7 +177,7 @@ class Answer:
         """``(row, score, score by retriever)``."""
 
     def report(self) -> dict[str, Any]:
-        """``{"records", "matched", "more", "cut_short", "retrievers": [{"name", "records", "found",
+        """``{"records", "matched", "candidates", "more", "cut_short", "retrievers": [{"name", "records", "found",
         "exact", "weight", "notes"}], "steps": [(name, rows, microseconds)]}``."""
 
 @final
@@ -298,9 +297,7 @@ def put_edges(
     """Insert or replace edges: tuples ``(source, type, target)`` or ``(source, type, target,
     properties or None)``. The last of equal keys wins."""
 
-def delete_edge(
-    transaction: Transaction, collection: str, key: tuple[str, str, str]
-) -> bool: ...
+def delete_edge(transaction: Transaction, collection: str, key: tuple[str, str, str]) -> bool: ...
 
 @final
 class EdgeCursor:

@@ -49,7 +49,7 @@ class Condition:
         return Condition(f"NOT {text}")
 
     def __bool__(self) -> NoReturn:
-        """Refuse ``and``, ``or``, ``not`` and chains, which Python does not hand on."""
+        """Refuse ``and``, ``or``, ``not``, chained comparisons, which Python does not hand on."""
         raise InvalidInput(
             "input.invalid",
             "a filter expression has no truth value of its own",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
-from engram.embed.calling import embed_query
+from engram.embed.calling import coverage, embed_query
 from engram.errors import InvalidInput
 from engram.filtering import filter_text
 from engram.results import Answered, Results
@@ -49,7 +49,7 @@ class _Plan:
         self.skipped: dict[str, str] = {}
         self.embed_s = 0.0
 
-    def add(
+    def add(  # noqa: PLR0913 - one retriever has this many sides
         self,
         query: Query,
         kind: str,
@@ -57,11 +57,12 @@ class _Plan:
         space: str | None,
         identity: str | None,
         value: object,
+        trust: float = 1.0,
     ) -> None:
         least = query.min_scores.get(name)
         weight = query.weights.get(name)
         self.retrievers.append(
-            (kind, name, space, identity, value, weight, least, query.recall, query.exact)
+            (kind, name, space, identity, value, weight, least, query.recall, query.exact, trust)
         )
 
 
@@ -121,15 +122,14 @@ def _ask(query: Query, plan: _Plan) -> Ask:
         plan.retrievers,
         filter_text(query.where),
         query.ignore_missing,
+        None if query.near is None else query.near.native(),
         query.k,
         query.offset,
         query.candidates,
         query.fusion,
-        query.min_score,
-        query.cutoff,
-        query.diversity,
-        query.group,
+        (query.min_score, query.cutoff, query.diversity, query.group),
         query.feedback,
+        query.explain,
     )
 
 
@@ -204,7 +204,8 @@ def _plan_semantic(query: Query, plan: _Plan, live: LiveSpaces, embedder: Embedd
     if vector is None:
         plan.skipped["semantic"] = "the embedder knows no word of the text"
         return
-    plan.add(query, kind, "semantic", space, embedder.identity.to_json(), vector)
+    trust = coverage(embedder, query.text)
+    plan.add(query, kind, "semantic", space, embedder.identity.to_json(), vector, trust)
 
 
 def _no_space(plan: _Plan, live: LiveSpaces, name: str, space: str, *, asked: bool) -> None:

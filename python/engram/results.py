@@ -278,11 +278,12 @@ class Results(Sequence["Hit"]):
     def cursor(self) -> str | None:
         """Where the next page starts, for ``query(..., cursor=)``; None where this is the last."""
         answer = self._native()
-        if answer is None or self._answered is None or not answer.report()["more"]:
+        report = None if answer is None else answer.report()
+        if answer is None or report is None or self._answered is None or not report["more"]:
             return None
         from engram.paging import token
 
-        return token(self._answered.query, len(answer))
+        return token(self._answered.query, len(answer), report["candidates"])
 
     def _native(self) -> Answer | None:
         return self._answered.answer if self._answered is not None else None

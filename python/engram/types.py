@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from engram.embed import Identity
     from engram.expressions import Condition
+    from engram.nearness import Near
 
 Metric: TypeAlias = Literal["cosine", "dot", "l2"]
 """How near two vectors are. Higher scores are nearer under each of them."""
@@ -116,6 +117,7 @@ class QueryOptions(TypedDict, total=False):
     vector_name: str | None
     vectors: Mapping[str, AnyVector] | None
     where: Where | None
+    near: str | Sequence[str] | Near | None
     k: int
     mode: Mode
     recall: float
@@ -131,6 +133,7 @@ class QueryOptions(TypedDict, total=False):
     candidates: int | None
     cursor: str | None
     include: Sequence[Include]
+    explain: bool
     missing: Missing
 
 
@@ -147,7 +150,9 @@ class Embedder(Protocol):
     """What `engram.open(..., embedder=...)` needs: an identity and a way to embed texts.
 
     An embedder that treats queries differently from documents also has
-    ``encode_query(text: str) -> float32 (dimension,)``; engram uses it where it exists.
+    ``encode_query(text: str) -> float32 (dimension,)``, and one that knows only some scripts or
+    words ``coverage(text: str) -> float``, 0 to 1: hybrid search gives the vector of a query no
+    more weight than that. engram uses them where they exist.
     """
 
     @property

@@ -34,10 +34,10 @@ pub(crate) fn add(m: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// Which edges, as Python says it: types or None, and a direction.
 #[derive(FromPyObject)]
-struct Which(Option<Vec<String>>, String);
+pub(crate) struct Which(Option<Vec<String>>, String);
 
 impl Which {
-    fn scope(&self, py: Python<'_>) -> PyResult<Scope<'_>> {
+    pub(crate) fn scope(&self, py: Python<'_>) -> PyResult<Scope<'_>> {
         let Some(direction) = Direction::from_name(&self.1) else {
             let message = format!("unknown direction {:?}", self.1);
             return Err(invalid(py, message, "use one of: out, in, both"));

@@ -6,7 +6,7 @@
 
 use super::fuse::top;
 use super::plan::Found;
-use super::similarity::Target;
+use super::similarity::{Target, unknown_space};
 use super::{Dense, Doc, Mask};
 use crate::error::Result;
 use crate::index::vector::{At, Best, Part, Query, Rows, Scratch, deviations, search as cascade};
@@ -267,4 +267,30 @@ pub(super) fn vectors_of(
         }
     }
     Ok(out)
+}
+
+/// About `n` records that have a vector, evenly spread, and their vectors.
+pub(super) fn spread(
+    c: &Collection,
+    mask: &Mask,
+    space: &str,
+    n: usize,
+) -> Result<Vec<(Doc, Vec<f32>)>> {
+    let Some(index) = c.space(space) else {
+        return Err(unknown_space(c, space));
+    };
+    let mut docs = Vec::new();
+    for ((view, allowed), part) in c.segments.iter().zip(&mask.segments).zip(0usize..) {
+        if let Some(rows) = view.segment.rows(index)? {
+            let live = rows.iter().filter(|ordinal| allowed.contains(*ordinal));
+            docs.extend(live.map(|ordinal| Doc::new(part, ordinal)));
+        }
+    }
+    let entries = mask.memory.iter().zip(0u32..);
+    let in_memory = entries.filter(|(e, _)| e.record.vector(index).is_some());
+    docs.extend(in_memory.map(|(_, i)| Doc::new(c.segments.len(), i)));
+    let step = docs.len().div_ceil(n.max(1)).max(1);
+    let docs: Vec<Doc> = docs.into_iter().step_by(step).collect();
+    let vectors = vectors_of(c, mask, space, &docs)?;
+    Ok(docs.into_iter().zip(vectors).collect())
 }

@@ -2,6 +2,7 @@
 
 use super::Doc;
 use super::filter::{Method, Plan, Step};
+use super::graph::Within;
 use crate::bitset::{Allowed, Bitset};
 use crate::error::Result;
 use crate::index::filter::{BUILT_IN_FIELDS, Filter, iso_time};
@@ -82,6 +83,36 @@ impl Mask {
         let entries = c.memory.values();
         self.memory
             .extend(entries.filter(|e| passes(filter, e, wanted)).cloned());
+    }
+
+    /// Drops the records that are not in `within` too.
+    pub fn keep(&mut self, within: Within, c: &Collection) {
+        let places = self
+            .segments
+            .iter_mut()
+            .zip(within.segments)
+            .zip(&c.segments);
+        self.in_segments = 0;
+        for ((allowed, mut set), view) in places {
+            match allowed {
+                Allowed::All => *allowed = Allowed::Some(set),
+                Allowed::Some(passed) => {
+                    set.intersect(passed);
+                    *passed = set;
+                }
+            }
+            self.in_segments += u64::from(allowed.count(view.segment.records()));
+        }
+        // Both are in the order of the ids.
+        let mut near = within.memory.iter().peekable();
+        self.memory.retain(|entry| {
+            while near
+                .next_if(|other| other.record.id < entry.record.id)
+                .is_some()
+            {}
+            near.peek()
+                .is_some_and(|other| other.record.id == entry.record.id)
+        });
     }
 
     /// How many records pass.

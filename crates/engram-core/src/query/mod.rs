@@ -16,6 +16,7 @@ pub mod graph;
 mod lexical;
 mod mask;
 mod plan;
+mod recall;
 mod request;
 mod shape;
 mod similarity;
@@ -27,6 +28,7 @@ pub use facets::{Facet, facets};
 pub use filter::{Method, Step};
 pub use mask::Mask;
 pub use plan::run;
+pub use recall::{RecallCheck, RecallReport, recall_check};
 pub use request::*;
 pub use walker::Scope;
 

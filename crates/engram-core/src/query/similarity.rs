@@ -145,7 +145,7 @@ fn rows_of<'a>(plane: &Plane<'a>) -> Option<Rows<'a>> {
     }
 }
 
-fn unknown_space(c: &Collection, name: &str) -> Error {
+pub(super) fn unknown_space(c: &Collection, name: &str) -> Error {
     let known: Vec<&str> = c.spaces.iter().map(|s| s.name.as_str()).collect();
     let message = format!("collection {:?} has no vector space {name:?}", c.name);
     let error = Error::new(Code::InputInvalid, message);
