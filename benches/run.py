@@ -53,8 +53,11 @@ def measure(bench: Bench, names: list[str], failed: set[str]) -> list[Figure]:
                 continue
             for figure in figures:
                 quality = "" if figure.quality is None else f" at {figure.quality:.4f}"
-                print(f"  {figure.workload:9} {figure.name}: {figure.value:.4g} {figure.unit}"
-                      f"{quality}  {figure.beside or ''}", flush=True)
+                print(
+                    f"  {figure.workload:9} {figure.name}: {figure.value:.4g} {figure.unit}"
+                    f"{quality}  {figure.beside or ''}",
+                    flush=True,
+                )
             out += figures
     return out
 

@@ -53,7 +53,6 @@ def vector(bench: Bench) -> list[Figure]:
     exact = in_turn(
         {"exact": _search(bench, exact=True), "numpy": scan}, queries[:EXACT_QUERIES], 10
     )
-    del everything
     levels = (0.95, 0.99)
     for level in levels:
         timed(_search(bench, recall=level), queries[-50:])
