@@ -34,6 +34,7 @@ def test_every_limit_is_tested_here():
         "vectors_per_record",
         "vector_name_bytes",
         "dimension",
+        "tokens",
         "record_bytes",
         "transaction_bytes",
         "k",

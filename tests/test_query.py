@@ -43,7 +43,8 @@ def test_the_report_says_what_ran(filled):
     assert report.exact is True
     assert report.complete is True
     assert (report.records, report.matched) == (3, 3)
-    assert (report.lexical_records, report.semantic_records) == (3, 3)
+    assert dict(report.searched) == {"lexical": 3, "semantic": 3}
+    assert report.unembedded == 0
     assert report.took_ms > 0
     assert "embed" in report.timings_ms
     assert report.to_dict()["retrievers"] == ["lexical", "semantic"]
@@ -85,6 +86,8 @@ def test_text_and_vector_together_are_fused(notes):
     results = notes.query("apple", vector=[0.0, 1.0])
     assert results.report.retrievers == ("lexical", "semantic")
     assert set(results.ids) == {"a", "b"}
+    assert [hit.score for hit in results] == pytest.approx([0.8, 0.2])
+    results = notes.query("apple", vector=[0.0, 1.0], fusion="rrf")
     assert results[0].score == pytest.approx(1 / 61 + 1 / 62)
 
 
@@ -182,7 +185,7 @@ def test_words_that_the_embedder_does_not_know_are_reported(db):
 
 def test_vectors_come_with_hits_only_when_asked_for(filled):
     assert filled.query("Bob")[0].vectors is None
-    hit = filled.query("Bob", include_vectors=True)[0]
+    hit = filled.query("Bob", include=("text", "vectors"))[0]
     assert hit.vectors["text"].dtype == np.float32
     assert "vectors" in hit.to_dict()
 

@@ -85,7 +85,7 @@ def test_hybrid_search_is_the_fusion_of_both_rankings(texts, query):
         notes = db.collection("notes", language="none")
         ids = [f"{n:03}" for n in range(len(texts))]
         notes.put_many(ids=ids, texts=texts, vectors=vectors)
-        results = notes.query(query, vector=vectors[0], mode="hybrid", k=50)
+        results = notes.query(query, vector=vectors[0], mode="hybrid", k=50, fusion="rrf")
         lexical = notes.query(query, mode="lexical", k=50).ids
         semantic = notes.query(vector=vectors[0], k=50).ids
         expected = oracles.reciprocal_rank(lexical, semantic)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from engram._native import FORMAT_VERSION, LIMITS, __version__
 from engram.collection import Collection
-from engram.database import Database, DatabaseView
+from engram.database import Database
 from engram.errors import (
     Busy,
     Closed,
@@ -29,14 +29,22 @@ from engram.errors import (
     MissingExtra,
     NotFound,
 )
+from engram.nearness import Near
 from engram.opening import doctor, open  # noqa: A004 - engram.open reads as it should
+from engram.past import DatabaseView
+from engram.query import Query
 from engram.reading import CollectionView
-from engram.results import Hit, Record, Report, Results
+from engram.records import Record
+from engram.results import Hit, Report, Results
+from engram.spaces import Space
 from engram.transaction import Transaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from engram.edges import Edge, GraphPath, Subgraph
     from engram.embed.identity import Identity
+    from engram.expressions import Condition, F, Field
+    from engram.faceting import Facet
     from engram.reports import (
         BackupReport,
         CollectionStats,
@@ -60,13 +68,19 @@ __all__ = [
     "Collection",
     "CollectionStats",
     "CollectionView",
+    "Condition",
     "Conflict",
     "Corrupt",
     "Database",
     "DatabaseView",
     "DoctorReport",
+    "Edge",
     "Embedder",
     "EngramError",
+    "F",
+    "Facet",
+    "Field",
+    "GraphPath",
     "Hit",
     "Identity",
     "Incompatible",
@@ -75,15 +89,19 @@ __all__ = [
     "Io",
     "LockOwner",
     "MissingExtra",
+    "Near",
     "NotFound",
     "OptimizeReport",
     "Problem",
+    "Query",
     "Record",
     "Report",
     "Results",
     "SnapshotInfo",
+    "Space",
     "SpaceInfo",
     "Stats",
+    "Subgraph",
     "Transaction",
     "VerifyReport",
     "__version__",
@@ -92,8 +110,12 @@ __all__ = [
 ]
 
 _LATER = {
+    "Edge": "engram.edges",
     "Embedder": "engram.types",
+    "GraphPath": "engram.edges",
     "Identity": "engram.embed.identity",
+    "Facet": "engram.faceting",
+    **dict.fromkeys(("Condition", "F", "Field"), "engram.expressions"),
     **dict.fromkeys(
         (
             "BackupReport",
@@ -109,6 +131,7 @@ _LATER = {
         ),
         "engram.reports",
     ),
+    "Subgraph": "engram.edges",
 }
 """Names whose modules load when they are asked for."""
 

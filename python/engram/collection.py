@@ -13,6 +13,8 @@ from collections.abc import Sized
 from engram.checks import optional_str, proper_str, str_ids
 from engram.embed.calling import embed_documents
 from engram.errors import Conflict, EngramError, InvalidInput, NotFound
+from engram.filtering import filter_text
+from engram.graph import GraphWriting
 from engram.ingest import (
     BATCH_RECORDS,
     Batch,
@@ -22,8 +24,10 @@ from engram.ingest import (
     one_record,
     vectors_of,
 )
-from engram.query import TEXT_SPACE, ignore_missing
+from engram.planning import TEXT_SPACE
+from engram.query import ignore_missing
 from engram.reading import CollectionView, _absent
+from engram.settings import check_settings, declare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +38,9 @@ if TYPE_CHECKING:
 
     from engram import _native
     from engram.database import Database
+    from engram.spaces import Space
     from engram.transaction import Transaction
-    from engram.types import Embedder, ExportFormat, Frame, Metadata, Metric, Missing, Vector
+    from engram.types import Embedder, ExportFormat, Frame, Metadata, Metric, Missing, Vector, Where
 
     Progress = Callable[[int, int | None], None]
     _T = TypeVar("_T")
@@ -43,12 +48,12 @@ if TYPE_CHECKING:
 __all__ = ["Collection"]
 
 
-class Collection(CollectionView):
+class Collection(CollectionView, GraphWriting):
     """A set of records in a database. Made by `Database.collection`; safe to share by threads."""
 
-    __slots__ = ("_checked", "_database", "_language", "_metric", "_transaction")
+    __slots__ = ("_checked", "_database", "_language", "_metric", "_spaces", "_transaction")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what `Database.collection` takes
         self,
         database: Database,
         name: str,
@@ -56,6 +61,7 @@ class Collection(CollectionView):
         language: str | None,
         embedder: Callable[[], Embedder | None],
         transaction: Transaction | None,
+        spaces: Mapping[str, Space] | None = None,
     ) -> None:
         """Make a collection object; it touches the file at its first use."""
         source = database._view if transaction is None else transaction._view
@@ -64,7 +70,8 @@ class Collection(CollectionView):
         self._metric = metric
         self._language = language
         self._transaction = transaction
-        self._checked = metric is None and language is None
+        self._spaces = dict(spaces or {})
+        self._checked = metric is None and language is None and not spaces
 
     def put(
         self,
@@ -234,7 +241,7 @@ class Collection(CollectionView):
         wanted = str_ids(ids)
         return self._write_existing(lambda native: native.delete(self._name, wanted))
 
-    def delete_where(self, where: str, *, missing: Missing = "error") -> int:
+    def delete_where(self, where: Where, *, missing: Missing = "error") -> int:
         """Delete the records that match a filter, in one commit.
 
         Returns:
@@ -244,7 +251,13 @@ class Collection(CollectionView):
             InvalidInput: ``filter.syntax``, ``filter.unknown_field``.
         """
         ignore = ignore_missing(missing)
-        condition = proper_str(where, "where")
+        condition = filter_text(where)
+        if condition is None:
+            raise InvalidInput(
+                "input.invalid",
+                "delete_where needs a condition",
+                "to delete every record, delete the collection",
+            )
         return self._write_existing(
             lambda native: native.delete_where(self._name, condition, ignore)
         )
@@ -327,6 +340,7 @@ class Collection(CollectionView):
             if error.code != "collection.exists":
                 raise
             check_settings(native.view(), self._name, self._metric, self._language)
+        self._declare(native)
 
     def _embed(self, batch: Batch) -> None:
         """Add the vectors of the texts that have none of their own."""
@@ -342,8 +356,16 @@ class Collection(CollectionView):
     def _check(self, native: _native.Transaction) -> None:
         """Compare an asked-for metric and language with the stored ones, once."""
         if not self._checked:
-            check_settings(native.view(), self._name, self._metric, self._language)
+            view = native.view()
+            check_settings(view, self._name, self._metric, self._language)
+            if self._spaces and view.describe(self._name) is not None:
+                self._declare(native)
             self._checked = True
+
+    def _declare(self, native: _native.Transaction) -> None:
+        """Add the declared vector spaces."""
+        embedder = self._embedder() if TEXT_SPACE in self._spaces else None
+        declare(native, self._name, self._spaces, TEXT_SPACE, embedder)
 
     def _joined(self) -> Transaction | None:
         """Give the transaction that calls of this object join now."""
@@ -370,22 +392,3 @@ class Collection(CollectionView):
         except NotFound as error:
             _absent(error)
             return 0
-
-
-def check_settings(view: _native.View, name: str, metric: str | None, language: str | None) -> None:
-    """Compare asked-for settings with those of an existing collection.
-
-    Raises:
-        Conflict: ``collection.mismatch``.
-    """
-    stored = view.describe(name)
-    if stored is None:
-        return
-    for key, asked in (("metric", metric), ("language", language)):
-        if asked is not None and asked != stored[key]:
-            raise Conflict(
-                "collection.mismatch",
-                f"collection {name!r} has the {key} {stored[key]!r}, not {asked!r}",
-                f"leave {key}= out, or use another collection; it cannot change once made",
-                {"collection": name, "stored": str(stored[key]), "asked": str(asked)},
-            )

@@ -1,7 +1,7 @@
 """A database: one file, its collections, transactions and snapshots.
 
-Owns: `Database` and `DatabaseView`. Invariant: reads outside a transaction answer from the latest
-commit of any process; a `DatabaseView` never changes. `engram.opening` makes databases,
+Owns: `Database`. Invariant: reads outside a transaction answer from the latest commit of any
+process. `engram.opening` makes databases, `engram.past` shows one commit of the past,
 `engram.transaction` says which transaction a call joins. Opposite side: `engram._native.Database`,
 which holds the file and its locks.
 """
@@ -11,14 +11,16 @@ from __future__ import annotations
 import os
 
 from engram.checks import proper_str
-from engram.collection import Collection, check_settings
+from engram.collection import Collection
 from engram.embed.calling import embedder_source
 from engram.errors import Conflict, InvalidInput, NotFound
-from engram.reading import CollectionView
+from engram.past import DatabaseView, Reader
+from engram.settings import check_settings
 from engram.transaction import Transaction, active
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from types import TracebackType
 
@@ -35,72 +37,13 @@ if TYPE_CHECKING:
         Stats,
         VerifyReport,
     )
+    from engram.spaces import Space
     from engram.types import Embedder, Metric
 
-__all__ = ["Database", "DatabaseView"]
+__all__ = ["Database"]
 
 
-class _Reader:
-    """What live databases and views of the past have in common."""
-
-    __slots__ = ()
-
-    def _view(self) -> _native.View:
-        raise NotImplementedError
-
-    def list_collections(self) -> list[str]:
-        """List the names of the collections, sorted."""
-        return self._view().collections()
-
-    def __contains__(self, name: object) -> bool:
-        """Say whether there is a collection of that name."""
-        return isinstance(name, str) and name in self._view().collections()
-
-
-class DatabaseView(_Reader):
-    """The database as it was at one commit; read-only, and it stays so whatever is written.
-
-    Made by `Database.at`. Its collections have the reading methods of `Collection`.
-    """
-
-    __slots__ = ("_database", "_native")
-
-    def __init__(self, database: Database, native: _native.View) -> None:
-        """Make a view; `Database.at` does this for you."""
-        self._database = database
-        self._native = native
-
-    def _view(self) -> _native.View:
-        return self._native
-
-    @property
-    def commit(self) -> int:
-        """The commit that is seen."""
-        return self._native.commit
-
-    @property
-    def time(self) -> datetime:
-        """When that commit was made, aware, UTC."""
-        from engram.results import _utc
-
-        return _utc(self._native.time_us)
-
-    def collection(self, name: str, *, embedder: EmbedderChoice = "default") -> CollectionView:
-        """Give a collection of that commit; one that did not exist reads as empty."""
-        return CollectionView(
-            proper_str(name, "the name"), self._view, self._database._embedder_of(embedder)
-        )
-
-    def get_collection(self, name: str) -> CollectionView | None:
-        """Give a collection of that commit, or None where it did not exist."""
-        return self.collection(name) if name in self else None
-
-    def __repr__(self) -> str:
-        """Show file and commit."""
-        return f"DatabaseView({self._database.path!r}, commit={self.commit})"
-
-
-class Database(_Reader):
+class Database(Reader):
     """An open database. Made by `engram.open`; safe to share by threads.
 
     After `fork` an inherited handle opens the file anew in the child; an in-memory database stays
@@ -175,6 +118,7 @@ class Database(_Reader):
         metric: Metric | None = None,
         language: str | None = None,
         embedder: EmbedderChoice = "default",
+        spaces: Mapping[str, Space] | None = None,
     ) -> Collection:
         """Give a collection; it is made at its first write.
 
@@ -184,11 +128,13 @@ class Database(_Reader):
             language: What its text is stemmed for, such as ``"en"``, or ``"none"``; left out: as
                 stored, or English.
             embedder: What embeds its texts; the database's unless given.
+            spaces: Vector spaces that are not plain float32, by name; added at the first write.
 
         Raises:
-            Conflict: ``collection.mismatch`` where it exists with another metric or language.
+            Conflict: ``collection.mismatch`` where it exists with another metric or language, and
+                at the first write where a space does with other settings.
         """
-        return self._collection(name, metric, language, embedder, None)
+        return self._collection(name, metric, language, embedder, None, spaces)
 
     def _collection(
         self,
@@ -197,12 +143,14 @@ class Database(_Reader):
         language: str | None,
         embedder: EmbedderChoice,
         transaction: Transaction | None,
+        spaces: Mapping[str, Space] | None = None,
     ) -> Collection:
         embed = self._embedder_of(embedder)
         if metric is not None or language is not None:
             view = self._view() if transaction is None else transaction._view()
             check_settings(view, proper_str(name, "the name"), metric, language)
-        return Collection(self, proper_str(name, "the name"), metric, language, embed, transaction)
+        name = proper_str(name, "the name")
+        return Collection(self, name, metric, language, embed, transaction, spaces)
 
     def create_collection(
         self,
@@ -211,18 +159,24 @@ class Database(_Reader):
         metric: Metric = "cosine",
         language: str = "en",
         embedder: EmbedderChoice = "default",
+        spaces: Mapping[str, Space] | None = None,
     ) -> Collection:
-        """Make a collection now.
+        """Make a collection now; the arguments are those of `collection`.
 
         Raises:
             Conflict: ``collection.exists``.
             InvalidInput: ``input.invalid``, ``input.limit``.
         """
         proper_str(name, "the name")
-        made = Collection(self, name, metric, language, self._embedder_of(embedder), None)
+        made = Collection(self, name, metric, language, self._embedder_of(embedder), None, spaces)
         proper_str(metric, "metric")
         proper_str(language, "language")
-        made._write(lambda native: native.create_collection(name, metric, language))
+
+        def make_it(native: _native.Transaction) -> None:
+            native.create_collection(name, metric, language)
+            made._declare(native)
+
+        made._write(make_it)
         return made
 
     def get_collection(self, name: str) -> Collection | None:

@@ -238,8 +238,22 @@ def vectors_of(record: Mapping[str, Any], index: int) -> dict[str, Any]:
             raise bad_record(
                 index, record.get("id"), 'vector= and vectors={"vector": ...} are the same space'
             )
+        if not _is_dense(record["vector"]):
+            raise bad_record(
+                index,
+                record.get("id"),
+                "vector= is not one dense vector",
+                'sparse and multi-vectors go by name: vectors={"tokens": matrix}',
+            )
         vectors[DEFAULT_SPACE] = record["vector"]
     return vectors
+
+
+def _is_dense(vector: Any) -> bool:
+    """Say whether an embedding is one vector rather than weights by dimension or a matrix."""
+    if hasattr(vector, "keys") or getattr(vector, "ndim", 1) > 1:
+        return False
+    return not (isinstance(vector, (list, tuple)) and vector and hasattr(vector[0], "__len__"))
 
 
 def _metadata(values: object, index: int, record_id: str) -> dict[str, Any] | None:

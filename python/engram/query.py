@@ -1,66 +1,148 @@
-"""Which retrievers a query runs, and what its report says.
+"""What a query asks for.
 
-Owns: the policy of `mode`. Mode ``auto`` runs what can run and says in `Report.skipped` why the
-rest did not; a mode that was named runs or is an error. Invariant: nothing is dropped silently.
-Opposite side: `engram._native.View.query` runs what is decided here.
+Owns: `Query` and the checks of its arguments that need no file. Opposite side: `engram.planning`
+decides which retrievers that comes to.
 """
 
 from __future__ import annotations
 
-from time import perf_counter
-
 from engram._native import LIMITS
 from engram.checks import optional_str
-from engram.embed.calling import embed_query
 from engram.errors import InvalidInput
-from engram.results import Hit, Report, Results
+from engram.nearness import Near, as_near
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from engram._native import View
-    from engram.types import Embedder, Missing, Mode, Vector
+    from engram.types import (
+        AnyVector,
+        Cutoff,
+        Fusion,
+        Include,
+        Missing,
+        Mode,
+        Vector,
+        Where,
+    )
 
-    Dense = tuple[str, str | None, Any]
+__all__ = ["Query", "as_query", "ignore_missing", "many_query"]
 
-__all__ = ["Request", "run"]
-
-TEXT_SPACE = "text"
-"""The vector space that holds what the collection's embedder made from texts."""
-
-VECTOR_SPACE = "vector"
-"""The vector space of ``vector=``."""
+RECALL = 0.99
+"""The recall that a search by vector aims at unless told otherwise."""
 
 _MODES = ("auto", "lexical", "semantic", "hybrid")
-_MS_PER_S = 1e3
+_DEFAULT_INCLUDE: Sequence[Include] = ("text", "metadata")
+_PARTS = frozenset({"text", "metadata", "vectors"})
+_FLAGS = {("text", "metadata"): (True, True, False), (): (False, False, False)}
 
 
-class Request:
-    """The arguments of one query, checked for what can be checked without the file."""
+class Query:
+    """One query with all its sides. `CollectionView.query` takes the same arguments.
 
-    __slots__ = ("ignore_missing", "k", "mode", "text", "vector", "vector_name", "vectors", "where")
+    Args:
+        text: What to look for, in words. Lexical search matches it by BM25; semantic search embeds
+            it with the collection's embedder.
+        vector: What to look for, as a vector of the space `vector_name`.
+        vector_name: The space that semantic search looks in: ``"vector"`` for a vector and
+            ``"text"`` (what the embedder made) for a text, unless given.
+        vectors: More to look for, by space name: a dense vector, a dict of weights for a sparse
+            space, a matrix ``(tokens, dimension)`` for a multi-vector space.
+        where: A filter as text, dict or expression (docs/reference/filters.md); only records that
+            match it are searched.
+        near: Only records near others in the graph: the id of a record, several ids, or a `Near`.
+        k: Most hits, 1 to ``LIMITS["k"]``.
+        mode: ``"auto"`` runs every retriever that can run and reports why the others did not;
+            ``"lexical"``, ``"semantic"`` and ``"hybrid"`` (both) run what they say or fail.
+        recall: The share of the true nearest vectors to be found, 0.5 to 1.
+        exact: Whether every vector is compared (recall 1).
+        fusion: How the lists of several retrievers become one: ``"convex"``, the weighted sum of
+            scores stretched to 0..1 (Bruch, Gai & Ingber, 2023), or ``"rrf"``, reciprocal ranks
+            with k = 60 (Cormack et al., 2009).
+        weights: The share of each retriever in the convex sum, by name (``"lexical"``,
+            ``"semantic"``, and the names of `vectors`), 0 or more.
+        min_score: Hits that score below are left out; or scores by retriever, below which a
+            record is none of its candidates.
+        cutoff: Where the list ends early: a share of the best score (0.5: half as good), or
+            ``"elbow"``, where the scores bend (Satopää et al., 2011).
+        diversity: 0 to 1: how much a hit must differ from those before it, by their vectors
+            (maximal marginal relevance, Carbonell & Goldstein, 1998).
+        group_by: A metadata path; at most `group_size` hits share a value of it.
+        group_size: Most hits of one group.
+        feedback: 0 to 1: how far a dense query moves toward its first three hits (Rocchio).
+        candidates: How many candidates of each retriever are fused, shaped and paged through.
+            Unless given: k + 20 for a convex sum, max(100, 4 k) for reciprocal ranks, diversity
+            and groups.
+        cursor: `Results.cursor` of the page before.
+        include: What hits carry beside id and score: any of ``"text"``, ``"metadata"``,
+            ``"vectors"``.
+        explain: Whether the report tells what each test of the filter did.
+        missing: ``"error"`` refuses a filter on a field that no record has; ``"ignore"`` lets it
+            match nothing.
+    """
+
+    __slots__ = (
+        "candidates",
+        "cutoff",
+        "diversity",
+        "exact",
+        "explain",
+        "feedback",
+        "flags",
+        "fusion",
+        "group",
+        "ignore_missing",
+        "k",
+        "min_score",
+        "min_scores",
+        "mode",
+        "near",
+        "offset",
+        "recall",
+        "text",
+        "vector",
+        "vector_name",
+        "vectors",
+        "weights",
+        "where",
+    )
 
     def __init__(  # noqa: PLR0913 - one query has this many sides
         self,
+        text: str | None = None,
         *,
-        text: str | None,
-        vector: Vector | None,
-        vector_name: str | None,
-        where: str | None,
-        k: int,
-        mode: Mode,
-        missing: Missing,
-        vectors: bool,
+        vector: Vector | None = None,
+        vector_name: str | None = None,
+        vectors: Mapping[str, AnyVector] | None = None,
+        where: Where | None = None,
+        near: str | Sequence[str] | Near | None = None,
+        k: int = 10,
+        mode: Mode = "auto",
+        recall: float = RECALL,
+        exact: bool = False,
+        fusion: Fusion = "convex",
+        weights: Mapping[str, float] | None = None,
+        min_score: float | Mapping[str, float] | None = None,
+        cutoff: Cutoff | None = None,
+        diversity: float | None = None,
+        group_by: str | None = None,
+        group_size: int = 1,
+        feedback: float = 0.0,
+        candidates: int | None = None,
+        cursor: str | None = None,
+        include: Sequence[Include] = _DEFAULT_INCLUDE,
+        explain: bool = False,
+        missing: Missing = "error",
     ) -> None:
-        """Check and keep the arguments of `Collection.query`."""
+        """Check and keep what can be checked without the file."""
         optional_str(text, "text")
         if mode not in _MODES:
             raise InvalidInput(
                 "input.invalid", f"unknown mode {mode!r}", f"one of: {', '.join(_MODES)}"
             )
         has_text = text is not None and not text.isspace() and text != ""
-        if not has_text and vector is None:
+        if not has_text and vector is None and not vectors:
             raise InvalidInput(
                 "query.empty",
                 "the query has neither text nor vector",
@@ -72,15 +154,38 @@ class Request:
                 f"k is {k!r}, outside 1 to {LIMITS['k']}",
                 "ask for at least one hit; iterate(where=...) lists all records",
             )
+        if not 0.5 <= recall <= 1.0:  # noqa: PLR2004 - the documented range
+            raise InvalidInput("input.invalid", f"recall is {recall!r}, outside 0.5 to 1")
         self.text = text if has_text else None
         self.vector = vector
         self.vector_name = optional_str(vector_name, "vector_name")
-        self.where = optional_str(where, "where")
+        self.vectors = vectors or {}
+        self.where = where
+        self.near = None if near is None else as_near(near)
+        self.explain = explain
         self.k = k
         self.mode = mode
+        self.recall = recall
+        self.exact = exact or recall == 1.0
+        self.fusion = fusion
+        self.weights = weights or {}
+        by_retriever = min_score is not None and hasattr(min_score, "keys")
+        self.min_score: Any = None if by_retriever else min_score
+        self.min_scores: Any = min_score if by_retriever else {}
+        self.cutoff = cutoff
+        self.diversity = diversity
+        self.group = None if group_by is None else (group_by, group_size)
+        self.feedback = feedback
+        self.candidates = candidates
         self.ignore_missing = ignore_missing(missing)
-        self.vectors = vectors
-        self._check_mode()
+        self.flags = _flags(include)
+        if mode != "auto":
+            self._check_mode()
+        self.offset = 0
+        if cursor is not None:
+            from engram.paging import resume
+
+            self.offset, self.candidates = resume(cursor, self)
 
     def _check_mode(self) -> None:
         """Refuse arguments that the named mode would not use, or cannot do without."""
@@ -88,11 +193,12 @@ class Request:
             raise InvalidInput(
                 "input.invalid", f"mode {self.mode!r} needs text", "pass text=..., or mode='auto'"
             )
-        if self.mode == "lexical" and (self.vector is not None or self.vector_name is not None):
+        vectors = self.vector is not None or self.vector_name is not None or self.vectors
+        if self.mode == "lexical" and vectors:
             raise InvalidInput(
                 "input.invalid",
                 "mode 'lexical' uses no vector",
-                "drop vector= and vector_name=, or use mode='hybrid'",
+                "drop vector=, vectors= and vector_name=, or use mode='hybrid'",
             )
         if self.mode == "semantic" and self.text is not None and self.vector is not None:
             raise InvalidInput(
@@ -101,129 +207,51 @@ class Request:
                 "drop one of them, or use mode='hybrid' to match the text by its words",
             )
 
+    @property
+    def wants_embedder(self) -> bool:
+        """Whether its text is to be embedded."""
+        return self.text is not None and self.vector is None and self.mode != "lexical"
+
+    def __repr__(self) -> str:
+        """Show what it looks for."""
+        vectors = [*(["vector"] if self.vector is not None else []), *self.vectors]
+        return f"Query({self.text!r}, vectors={vectors}, k={self.k}, mode={self.mode!r})"
+
+
+def as_query(query: str | Query | Mapping[str, Any] | None, options: Any) -> Query:
+    """Give the query that the arguments of `CollectionView.query` spell."""
+    if isinstance(query, Query):
+        if options:
+            raise InvalidInput("input.invalid", f"a Query goes alone, without {', '.join(options)}")
+        return query
+    if query is not None and hasattr(query, "keys"):
+        return Query(**{**options, **query})
+    return Query(**options) if query is None else Query(query, **options)
+
+
+def many_query(query: str | Query | Mapping[str, Any], options: Any) -> Query:
+    """Give one query of `CollectionView.query_many`; options are for those that are no object."""
+    return query if isinstance(query, Query) else as_query(query, options)
+
+
+def _flags(include: Sequence[Include]) -> tuple[bool, bool, bool]:
+    """Turn `include` into the native flags."""
+    try:
+        return _FLAGS[include]  # type: ignore[index]
+    except (KeyError, TypeError):
+        pass
+    parts = set(include)
+    if isinstance(include, str) or not parts <= _PARTS:
+        raise InvalidInput(
+            "input.invalid",
+            f"include is {include!r}",
+            'give a tuple of any of "text", "metadata", "vectors"',
+        )
+    return ("text" in parts, "metadata" in parts, "vectors" in parts)
+
 
 def ignore_missing(missing: Missing) -> bool:
     """Turn the `missing` argument into the native flag."""
     if missing not in {"error", "ignore"}:
         raise InvalidInput("input.invalid", f"unknown missing={missing!r}", "one of: error, ignore")
     return missing == "ignore"
-
-
-def run(view: View, collection: str, embedder: Embedder | None, request: Request) -> Results:
-    """Answer a query from one view."""
-    started = perf_counter()
-    described = view.describe(collection)
-    skipped: dict[str, str] = {}
-    if described is None:
-        skipped = dict.fromkeys(("lexical", "semantic"), "the collection does not exist yet")
-        counts = {"commit": view.commit}
-        return Results((), _report(request, (), skipped, {}, started, counts, 0))
-    spaces = [space["name"] for space in described["spaces"] if space["records"]]
-    lexical = _lexical(request, skipped)
-    embed_started = perf_counter()
-    dense = _dense(request, spaces, described["records"], embedder, skipped)
-    embedded_ms = (perf_counter() - embed_started) * _MS_PER_S
-    if lexical is None and dense is None:
-        counts = {"commit": view.commit, "records": described["records"]}
-        counts["matched"] = view.count(collection, request.where, request.ignore_missing)
-        return Results((), _report(request, (), skipped, {}, started, counts, 0))
-    rows, native = view.query(
-        collection,
-        lexical,
-        dense,
-        request.where,
-        request.ignore_missing,
-        request.k,
-        request.vectors,
-    )
-    hits = [Hit(row, score, _scores(scores)) for row, score, scores in rows]
-    ran = tuple(
-        name for name, what in (("lexical", lexical), ("semantic", dense)) if what is not None
-    )
-    timings = {stage: us / _MS_PER_S for stage, us in native["took_us"].items()}
-    if dense is not None and request.vector is None:
-        timings["embed"] = embedded_ms
-    counts = {name: native[name] for name in ("commit", "records", "matched")}
-    counts["lexical_records"] = native["lexical_records"] if lexical is not None else 0
-    counts["semantic_records"] = native["dense_records"] if dense is not None else 0
-    return Results(hits, _report(request, ran, skipped, timings, started, counts, len(hits)))
-
-
-def _scores(native: dict[str, float]) -> dict[str, float]:
-    """Name the retrievers as the public side does."""
-    return {("semantic" if name == "dense" else name): score for name, score in native.items()}
-
-
-def _lexical(request: Request, skipped: dict[str, str]) -> str | None:
-    """Decide on the lexical retriever: the text it searches for, or None."""
-    if request.mode == "semantic":
-        skipped["lexical"] = "mode is semantic"
-        return None
-    if request.text is None:
-        skipped["lexical"] = "the query has no text"
-    return request.text
-
-
-def _dense(
-    request: Request,
-    spaces: list[str],
-    records: int,
-    embedder: Embedder | None,
-    skipped: dict[str, str],
-) -> Dense | None:
-    """Decide on the semantic retriever: space, identity and vector, or None."""
-    if request.mode == "lexical":
-        skipped["semantic"] = "mode is lexical"
-        return None
-    by_text = request.vector is None
-    space = request.vector_name or (TEXT_SPACE if by_text else VECTOR_SPACE)
-    auto = request.mode == "auto"
-    if by_text and embedder is None:
-        if not auto:
-            raise InvalidInput(
-                "embedder.missing",
-                f"mode {request.mode!r} needs a vector for the text, and there is no embedder",
-                "open the database with an embedder, pass vector=..., or use mode='lexical'",
-            )
-        skipped["semantic"] = "the query has no vector, and there is no embedder to make one"
-        return None
-    if space not in spaces:
-        asked = request.vector_name is not None or not by_text
-        if asked and records and spaces:
-            raise InvalidInput(
-                "input.invalid",
-                f"no record has a vector named {space!r}",
-                f"the vector spaces of this collection: {', '.join(spaces)} (vector_name=...)",
-            )
-        skipped["semantic"] = f"no record has a vector named {space!r}"
-        return None
-    if request.vector is not None:
-        return (space, None, request.vector)
-    assert embedder is not None and request.text is not None  # noqa: PT018 - one invariant
-    vector = embed_query(embedder, request.text)
-    if vector is None:
-        skipped["semantic"] = "the embedder knows no word of the text"
-        return None
-    return (space, embedder.identity.to_json(), vector)
-
-
-def _report(  # noqa: PLR0913 - one report has this many sides
-    request: Request,
-    ran: tuple[str, ...],
-    skipped: dict[str, str],
-    timings_ms: dict[str, float],
-    started: float,
-    counts: dict[str, int],
-    hits: int,
-) -> Report:
-    """Write the report; `Report.complete` is defined in its class."""
-    seen = max(counts.get("lexical_records", 0), counts.get("semantic_records", 0))
-    return Report(
-        mode=request.mode,
-        retrievers=ran,
-        skipped=skipped,
-        complete=hits >= request.k or counts.get("matched", 0) <= seen,
-        took_ms=(perf_counter() - started) * _MS_PER_S,
-        timings_ms=timings_ms,
-        counts=counts,
-    )

@@ -6,20 +6,29 @@ exist reads as empty. The writing half is `engram.collection.Collection`.
 
 from __future__ import annotations
 
-from engram.checks import optional_str, proper_str, str_ids
-from engram.errors import NotFound
-from engram.query import Request, ignore_missing, run
-from engram.results import Record
+from engram.checks import proper_str, str_ids
+from engram.errors import InvalidInput, NotFound
+from engram.filtering import filter_text
+from engram.graph import GraphReading
+from engram.planning import processors, run, run_many
+from engram.query import as_query, ignore_missing, many_query
+from engram.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
+    from typing_extensions import Unpack
 
     from engram._native import Cursor, View
+    from engram.expressions import Field
+    from engram.faceting import Facet
+    from engram.query import Query
     from engram.reports import SpaceInfo
     from engram.results import Results
-    from engram.types import Embedder, ExportFormat, Missing, Mode, Vector
+    from engram.types import Embedder, ExportFormat, Missing, QueryOptions, Where
 
 __all__ = ["CollectionView"]
 
@@ -27,7 +36,7 @@ SCAN_BATCH_RECORDS = 256
 """Records that `CollectionView.iterate` holds in memory at a time."""
 
 
-class CollectionView:
+class CollectionView(GraphReading):
     """A collection to read from: of a commit in the past, or the base of a live `Collection`."""
 
     __slots__ = ("_embedder", "_name", "_source")
@@ -96,11 +105,11 @@ class CollectionView:
             return [None] * len(wanted)
         return [None if row is None else Record(*row) for row in rows]
 
-    def count(self, where: str | None = None, *, missing: Missing = "error") -> int:
+    def count(self, where: Where | None = None, *, missing: Missing = "error") -> int:
         """Count the records, or those that match a filter.
 
         Args:
-            where: Filter text, see docs/reference/filters.md.
+            where: A filter: text, a dict or an expression (docs/reference/filters.md).
             missing: ``"error"`` refuses a field that no record has; ``"ignore"`` lets it match
                 nothing.
 
@@ -109,13 +118,13 @@ class CollectionView:
         """
         ignore = ignore_missing(missing)
         try:
-            return self._source().count(self._name, optional_str(where, "where"), ignore)
+            return self._source().count(self._name, filter_text(where), ignore)
         except NotFound as error:
             _absent(error)
             return 0
 
     def iterate(
-        self, where: str | None = None, *, vectors: bool = False, missing: Missing = "error"
+        self, where: Where | None = None, *, vectors: bool = False, missing: Missing = "error"
     ) -> Iterator[Record]:
         """Go through the records, or those that match a filter, in no promised order.
 
@@ -126,7 +135,7 @@ class CollectionView:
             InvalidInput: ``filter.syntax``, ``filter.unknown_field``, at the call.
         """
         ignore = ignore_missing(missing)
-        condition = optional_str(where, "where")
+        condition = filter_text(where)
         try:
             cursor = self._source().scan(self._name, condition, ignore, vectors)
         except NotFound as error:
@@ -134,33 +143,48 @@ class CollectionView:
             return iter(())
         return _rows(cursor)
 
-    def query(  # noqa: PLR0913 - one query has this many sides
+    def facets(
         self,
-        text: str | None = None,
+        fields: str | Field | Iterable[str | Field],
+        where: Where | None = None,
         *,
-        vector: Vector | None = None,
-        vector_name: str | None = None,
-        where: str | None = None,
-        k: int = 10,
-        mode: Mode = "auto",
+        limit: int = 10,
         missing: Missing = "error",
-        include_vectors: bool = False,
+    ) -> dict[str, Facet]:
+        """Count the values of fields over the records, or over those that match a filter.
+
+        Exact. A record counts once for each value that it has, by itself or in a list; equal
+        numbers are one value.
+
+        Args:
+            fields: Dotted paths, or fields of `engram.F`.
+            where: A filter: text, a dict or an expression (docs/reference/filters.md).
+            limit: Most values that each `Facet` holds, 0 or more.
+            missing: What a field that no record has is, here and in the filter: ``"error"``, or
+                with ``"ignore"`` a field without values.
+
+        Returns:
+            A `Facet` for each field, under its path, in the order of `fields`.
+
+        Raises:
+            InvalidInput: ``filter.syntax``, ``filter.unknown_field``; ``input.invalid`` for
+                ``_id`` and ``_text``, which differ in each record.
+        """
+        from engram.faceting import facets
+
+        return facets(self._source(), self._name, fields, where, limit, ignore_missing(missing))
+
+    def query(
+        self,
+        text: str | Query | Mapping[str, Any] | None = None,
+        /,
+        **options: Unpack[QueryOptions],
     ) -> Results:
         """Find the records that fit a text, a vector, or both.
 
         Args:
-            text: What to look for, in words. Lexical search matches it by BM25; semantic search
-                embeds it with the collection's embedder.
-            vector: What to look for, as a vector of the space `vector_name`.
-            vector_name: The vector space to search: ``"vector"`` for a vector and ``"text"`` (what
-                the embedder made) for a text, unless given.
-            where: Filter text; only records that match it are searched.
-            k: Most hits to return, 1 to ``LIMITS["k"]``.
-            mode: ``"auto"`` runs every retriever that can run and reports why the others did not;
-                ``"lexical"``, ``"semantic"`` and ``"hybrid"`` (both, fused by reciprocal rank,
-                k = 60) run what they say or fail.
-            missing: As in `count`.
-            include_vectors: Whether hits carry the records' vectors.
+            text: What to look for, in words; or a `Query`, or its arguments as a dict.
+            **options: The other arguments of `Query`: ``vector``, ``where``, ``k``, ``mode``, ...
 
         Returns:
             The hits by falling score, ties by id, and the `Report` of how they were found.
@@ -170,26 +194,45 @@ class CollectionView:
                 ``input.not_finite``, ``input.zero_vector``, ``filter.syntax``,
                 ``filter.unknown_field``, ``embedder.missing``, ``embedder.mismatch``.
         """
-        request = Request(
-            text=text,
-            vector=vector,
-            vector_name=vector_name,
-            where=where,
-            k=k,
-            mode=mode,
-            missing=missing,
-            vectors=include_vectors,
-        )
-        wants_embedder = request.text is not None and request.vector is None
-        embedder = self._embedder() if wants_embedder and request.mode != "lexical" else None
-        return run(self._source(), self._name, embedder, request)
+        query = as_query(text, options)
+        embedder = self._embedder() if query.wants_embedder else None
+        return run(self._source(), self._name, embedder, query)
+
+    def query_many(
+        self,
+        queries: Iterable[str | Query | Mapping[str, Any]],
+        *,
+        threads: int | None = None,
+        **options: Unpack[QueryOptions],
+    ) -> list[Results]:
+        """Answer several queries from one commit, on several threads.
+
+        Args:
+            queries: Texts, `Query` objects, or dicts of their arguments.
+            threads: Most threads; the processors that this process may use, unless given.
+            **options: Arguments for those that are not `Query` objects, as in `query`; what a dict
+                says itself goes first.
+
+        Returns:
+            One `Results` per query, in their order.
+
+        Raises:
+            InvalidInput: As `query`; ``details["index"]`` names the bad one where one is to blame.
+        """
+        asked = [many_query(query, options) for query in queries]
+        if threads is None:
+            threads = processors()
+        elif threads < 1:
+            raise InvalidInput("input.invalid", f"threads is {threads}, below 1")
+        embedder = self._embedder() if any(query.wants_embedder for query in asked) else None
+        return run_many(self._source(), self._name, embedder, asked, threads)
 
     def export(
         self,
         path: str | os.PathLike[str],
         format: ExportFormat | None = None,
         *,
-        where: str | None = None,
+        where: Where | None = None,
         progress: Callable[[int, int | None], None] | None = None,
     ) -> int:
         """Write the records to a file that `Collection.import_` reads back exactly.
@@ -200,7 +243,7 @@ class CollectionView:
         Args:
             path: Where to write. ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` decides the format.
             format: The format, where the name does not tell.
-            where: Filter text; only records that match it are written.
+            where: A filter; only records that match it are written.
             progress: Called with records done and records in all.
 
         Returns:
@@ -213,7 +256,9 @@ class CollectionView:
         """
         from engram.transfer import export_records
 
-        return export_records(self._source(), self._name, path, format, where, progress)
+        return export_records(
+            self._source(), self._name, path, format, filter_text(where), progress
+        )
 
     def __len__(self) -> int:
         """Count the records."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from engram.results import _utc
+from engram.records import _utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,13 +72,19 @@ class SpaceInfo(_Plain):
 
     Attributes:
         name: The space's name; ``vector`` and ``text`` are the two that engram fills itself.
-        dimension: Length of its vectors.
+        kind: ``dense``, ``sparse`` or ``multi``.
+        dimension: Length of its vectors; 0 for a sparse space.
+        element: How its numbers are kept: ``float32``, ``float16``, ``int8`` or ``binary``.
+        truncate: Whether longer vectors are cut.
         identity: The embedder that made them, as canonical JSON, or None where the user did.
         records: Records that have such a vector.
     """
 
     name: str
+    kind: str
     dimension: int
+    element: str
+    truncate: bool
     identity: str | None
     records: int
 
@@ -88,6 +94,7 @@ class CollectionStats(_Plain):
     """One collection's part of `Stats`. Sizes in bytes."""
 
     records: int
+    edges: int
     segments: int
     live_bytes: int
     spaces: tuple[SpaceInfo, ...]
@@ -107,6 +114,7 @@ class Stats(_Plain):
     log_bytes: int
     segments: int
     records: int
+    edges: int
     snapshots: int
     durability: str
     collections: dict[str, CollectionStats]
@@ -129,6 +137,7 @@ class VerifyReport(_Plain):
     deep: bool
     commit: int
     records: int
+    edges: int
     segments: int
     blocks: int
     problems: tuple[Problem, ...]
@@ -150,6 +159,8 @@ class DoctorReport(_Plain):
         dropped: What could not be kept, in words.
         records_kept: Records that the file holds afterwards.
         records_dropped: Records that were lost to the damage, as far as they could be counted.
+        edges_kept: Edges that the file holds afterwards.
+        edges_dropped: Edges that were lost, as far as they could be counted.
         bytes_before: File size before.
         bytes_after: File size after.
     """
@@ -161,6 +172,8 @@ class DoctorReport(_Plain):
     dropped: tuple[str, ...]
     records_kept: int
     records_dropped: int
+    edges_kept: int
+    edges_dropped: int
     bytes_before: int
     bytes_after: int
 
@@ -176,6 +189,7 @@ class OptimizeReport(_Plain):
     bytes_before: int
     bytes_after: int
     records: int
+    edges: int
     segments: int
 
 

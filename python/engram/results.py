@@ -1,177 +1,38 @@
-"""What reading gives back: records, hits, and the report that says how they were found.
+"""What a query gives back: hits, and the report that says how they were found.
 
-Owns: `Record`, `Hit`, `Results`, `Report`. All are frozen and slotted. They are written out rather
-than made by `dataclasses`, whose import alone would cost a third of the time that opening a file
-and answering a query may take. Opposite side: rows come from `engram._native.View`.
+Owns: `Hit`, `Results`, `Report`. Hits and report are made when somebody looks: an answer costs no
+more than what is read of it. Opposite side: `engram._native.Answer`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from engram.records import Frozen, Record, snippet
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from datetime import datetime
-    from typing import Any, NoReturn, overload
+    from typing import Any, overload
 
-    import numpy as np
-    from numpy.typing import NDArray
+    from engram._native import Answer, Row
+    from engram.query import Query
 
-    from engram._native import Row
-
-    Vectors = Mapping[str, NDArray[np.float32]]
-
-__all__ = ["Hit", "Record", "Report", "Results"]
+__all__ = ["Hit", "Report", "Results"]
 
 _set = object.__setattr__
-_SNIPPET_CHARS = 60
-
-
-class _Frozen:
-    """A value object: attributes are set once, by the constructor."""
-
-    __slots__: tuple[str, ...] = ()
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"{type(self).__name__} is frozen: cannot set {name!r}")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"{type(self).__name__} is frozen: cannot delete {name!r}")
-
-    def __copy__(self) -> object:
-        return self
-
-    def __reduce__(self) -> tuple[object, ...]:
-        values = tuple(getattr(self, name) for name in self.__slots__)
-        return (_thaw, (type(self), self.__slots__, values))
-
-
-def _thaw(kind: type[_Frozen], names: Sequence[str], values: Sequence[object]) -> _Frozen:
-    """Make a frozen value again from its slots, for pickling."""
-    made = kind.__new__(kind)
-    for name, value in zip(names, values, strict=True):
-        _set(made, name, value)
-    return made
-
-
-def _utc(time_us: int) -> datetime:
-    """Turn microseconds since 1970 into an aware datetime."""
-    from datetime import datetime, timedelta, timezone
-
-    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=time_us)
-
-
-def _iso(time_us: int) -> str:
-    """Turn microseconds since 1970 into ISO 8601 text that keeps them exactly."""
-    return _utc(time_us).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _snippet(text: str | None) -> str:
-    """Shorten a text for a repr."""
-    if text is None or len(text) <= _SNIPPET_CHARS:
-        return repr(text)
-    return repr(text[: _SNIPPET_CHARS - 3] + "...")
-
-
-def _plain_vectors(vectors: Vectors | None) -> dict[str, list[float]] | None:
-    return None if vectors is None else {name: v.tolist() for name, v in vectors.items()}
-
-
-def _same_vectors(a: Vectors | None, b: Vectors | None) -> bool:
-    if a is None or b is None:
-        return a is b
-    return a.keys() == b.keys() and all(v.tobytes() == b[name].tobytes() for name, v in a.items())
-
-
-class Record(_Frozen):
-    """One record as it was at the commit that answered.
-
-    Attributes:
-        id: The record's name within its collection.
-        text: Its text, or None.
-        metadata: Its metadata; a copy, so changing it changes nothing in the file.
-        created_us: Time of the first put, microseconds since 1970-01-01 UTC.
-        updated_us: Time of the last put or update, the same unit.
-        vectors: float32 ``(dimension,)`` arrays by space name, or None where they were not asked
-            for.
-    """
-
-    __slots__ = ("created_us", "id", "metadata", "text", "updated_us", "vectors")
-
-    id: str
-    text: str | None
-    metadata: dict[str, Any]
-    created_us: int
-    updated_us: int
-    vectors: Vectors | None
-
-    def __init__(
-        self,
-        id: str,
-        text: str | None,
-        metadata: dict[str, Any],
-        created_us: int,
-        updated_us: int,
-        vectors: Vectors | None,
-    ) -> None:
-        """Make a record; readers do this for you."""
-        _set(self, "id", id)
-        _set(self, "text", text)
-        _set(self, "metadata", metadata)
-        _set(self, "created_us", created_us)
-        _set(self, "updated_us", updated_us)
-        _set(self, "vectors", vectors)
-
-    @property
-    def created(self) -> datetime:
-        """Time of the first put, aware, UTC."""
-        return _utc(self.created_us)
-
-    @property
-    def updated(self) -> datetime:
-        """Time of the last put or update, aware, UTC."""
-        return _utc(self.updated_us)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the record as JSON-able data; vectors only where they were asked for."""
-        plain: dict[str, Any] = {
-            "id": self.id,
-            "text": self.text,
-            "metadata": self.metadata,
-            "created": _iso(self.created_us),
-            "updated": _iso(self.updated_us),
-        }
-        if self.vectors is not None:
-            plain["vectors"] = _plain_vectors(self.vectors)
-        return plain
-
-    def __eq__(self, other: object) -> bool:
-        """Compare every field, vectors bit by bit."""
-        if type(other) is not type(self):
-            return NotImplemented
-        assert isinstance(other, Record)
-        return all(
-            getattr(self, name) == getattr(other, name)
-            for name in {*Record.__slots__, *type(self).__slots__}
-            if name != "vectors"
-        ) and _same_vectors(self.vectors, other.vectors)
-
-    def __hash__(self) -> int:
-        """Hash by id and time of update."""
-        return hash((self.id, self.updated_us))
-
-    def __repr__(self) -> str:
-        """Show id, the start of the text, and metadata."""
-        return f"Record(id={self.id!r}, text={_snippet(self.text)}, metadata={self.metadata!r})"
+_MS_PER_S = 1e3
 
 
 class Hit(Record):
     """One record that a query found. Frozen.
 
+    What `Query.include` left out cannot be read: the attribute says so.
+
     Attributes:
         score: Higher is better. Its scale depends on the retrievers that ran (`Report.retrievers`):
-            BM25 for lexical, the collection's metric for semantic, reciprocal rank for both.
-        scores: The score of each retriever that found the record, by retriever name.
+            BM25 for lexical, the collection's metric for semantic, and for several the fused score,
+            from 0 to 1 in a convex sum.
+        scores: The score by each retriever, by name, where the record has what it compares.
     """
 
     __slots__ = ("score", "scores")
@@ -179,98 +40,132 @@ class Hit(Record):
     score: float
     scores: Mapping[str, float]
 
-    def __init__(self, row: Row, score: float, scores: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        row: Row,
+        score: float,
+        scores: Mapping[str, float],
+        flags: tuple[bool, bool, bool] = (True, True, True),
+    ) -> None:
         """Make a hit from a native row; queries do this for you."""
-        super().__init__(*row)
+        with_text, with_metadata, _ = flags
+        _set(self, "id", row[0])
+        if with_text:
+            _set(self, "text", row[1])
+        if with_metadata:
+            _set(self, "metadata", row[2])
+            _set(self, "created_us", row[3])
+            _set(self, "updated_us", row[4])
+        _set(self, "vectors", row[5])
         _set(self, "score", score)
         _set(self, "scores", scores)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """Say why a part of the record is not there."""
+            if name not in Record.__slots__:
+                raise AttributeError(f"a hit has no attribute {name!r}")
+            part = "text" if name == "text" else "metadata"
+            raise AttributeError(f"{name} was not asked for: add {part!r} to include=")
+
     def to_dict(self) -> dict[str, Any]:
-        """Give the hit as JSON-able data; vectors only where they were asked for."""
-        record = super().to_dict()
-        scored = {"id": record.pop("id"), "score": self.score, "scores": dict(self.scores)}
-        return scored | record
+        """Give the hit as JSON-able data, without what was not asked for."""
+        plain: dict[str, Any] = {"id": self.id, "score": self.score, "scores": dict(self.scores)}
+        if hasattr(self, "text"):
+            plain["text"] = self.text
+        if hasattr(self, "metadata"):
+            plain |= self._dated()
+        if self.vectors is not None:
+            plain["vectors"] = self._plain_vectors()
+        return plain
 
     def __repr__(self) -> str:
         """Show id, score and the start of the text."""
-        return f"Hit(id={self.id!r}, score={self.score:.4f}, text={_snippet(self.text)})"
+        text = f", text={snippet(self.text)}" if hasattr(self, "text") else ""
+        return f"Hit(id={self.id!r}, score={self.score:.4f}{text})"
 
 
-class Report(_Frozen):
+class Report(Frozen):
     """How a query was answered. Frozen.
 
     Attributes:
         mode: What was asked for: ``auto``, ``lexical``, ``semantic`` or ``hybrid``.
-        retrievers: What ran, of ``lexical`` (BM25) and ``semantic`` (vectors).
+        retrievers: What ran: ``lexical`` (BM25), ``semantic``, and the vectors by name.
         skipped: Why each retriever that did not run was left out, by its name.
-        exact: Whether each hit list is the true one rather than an approximation.
-        complete: False where fewer than k hits came back although more records match the filter
-            than any single retriever that ran could see (records without text for lexical, without
-            that vector for semantic). It errs towards False, never towards True.
+        searched: How many of the matched records each retriever could compare: those with text,
+            with that vector. The rest is in no list of its hits.
+        weights: The share of each retriever in a convex sum, from 0 to 1.
+        exact: Whether each retriever gave the true best rather than an approximation.
+        complete: False where fewer than k hits came back although more may fit: because records
+            match the filter that no retriever could compare, or because the candidates ended. It
+            errs towards False, never towards True.
+        unembedded: Matched records without the vector that semantic search looks at; 0 where it
+            did not run.
         took_ms: Milliseconds for the whole query, the embedding of its text included.
-        timings_ms: Milliseconds by stage.
+        timings_ms: Milliseconds by step, in order.
+        steps: ``(name, rows left after it, milliseconds)`` in order.
+        notes: How each retriever went about it, by its name.
         commit: The commit that answered.
         records: Records in the collection.
         matched: Records that the filter left; all of them where there is none.
-        lexical_records: Records with text among those.
-        semantic_records: Records with the vector that was searched among those.
     """
 
     __slots__ = (
         "commit",
         "complete",
         "exact",
-        "lexical_records",
         "matched",
         "mode",
+        "notes",
         "records",
         "retrievers",
-        "semantic_records",
+        "searched",
         "skipped",
+        "steps",
         "timings_ms",
         "took_ms",
+        "unembedded",
+        "weights",
     )
 
     mode: str
     retrievers: tuple[str, ...]
     skipped: Mapping[str, str]
+    searched: Mapping[str, int]
+    weights: Mapping[str, float]
     exact: bool
     complete: bool
+    unembedded: int
     took_ms: float
     timings_ms: Mapping[str, float]
+    steps: tuple[tuple[str, int, float], ...]
+    notes: Mapping[str, Mapping[str, str]]
     commit: int
     records: int
     matched: int
-    lexical_records: int
-    semantic_records: int
 
-    def __init__(  # noqa: PLR0913 - one report has this many sides
-        self,
-        *,
-        mode: str,
-        retrievers: tuple[str, ...],
-        skipped: Mapping[str, str],
-        complete: bool,
-        took_ms: float,
-        timings_ms: Mapping[str, float],
-        counts: Mapping[str, int],
-    ) -> None:
+    def __init__(self, **facts: Any) -> None:
         """Make a report; queries do this for you."""
-        _set(self, "mode", mode)
-        _set(self, "retrievers", retrievers)
-        _set(self, "skipped", skipped)
-        _set(self, "exact", True)
-        _set(self, "complete", complete)
-        _set(self, "took_ms", took_ms)
-        _set(self, "timings_ms", timings_ms)
-        for name in ("commit", "records", "matched", "lexical_records", "semantic_records"):
-            _set(self, name, counts.get(name, 0))
+        for name in self.__slots__:
+            _set(self, name, facts[name])
 
     def to_dict(self) -> dict[str, Any]:
         """Give the report as JSON-able data."""
         plain = {name: getattr(self, name) for name in self.__slots__}
         plain["retrievers"] = list(self.retrievers)
+        plain["steps"] = [list(step) for step in self.steps]
         return plain
+
+    def explain(self) -> str:
+        """Write the plan: each step with its rows and time, each retriever with its facts."""
+        lines = [f"{name:<12} {rows:>9,} rows {ms:>9.3f} ms" for name, rows, ms in self.steps]
+        for name in self.retrievers:
+            facts = [f"searched {self.searched[name]:,}", f"weight {self.weights[name]:.2f}"]
+            facts += [f"{key} {value}" for key, value in self.notes[name].items()]
+            lines.append(f"{name}: {', '.join(facts)}")
+        lines += [f"skipped {name}: {why}" for name, why in self.skipped.items()]
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
         """Show what ran, what did not and why, and how true the answer is."""
@@ -282,17 +177,122 @@ class Report(_Frozen):
         )
 
 
+class Answered:
+    """A query, its native answer, and what only the Python side knows of it."""
+
+    __slots__ = ("answer", "embed_s", "ended", "facts", "query", "skipped", "started")
+
+    def __init__(  # noqa: PLR0913 - one answer has this many sides
+        self,
+        query: Query,
+        answer: Answer | None,
+        skipped: Mapping[str, str],
+        embed_s: float,
+        started: float,
+        ended: float,
+        facts: Mapping[str, int] | None = None,
+    ) -> None:
+        self.query = query
+        self.answer = answer
+        self.skipped = skipped
+        self.embed_s = embed_s
+        self.started = started
+        self.ended = ended
+        self.facts = facts
+
+    def hits(self) -> tuple[Hit, ...]:
+        """Make the hits."""
+        answer, flags = self.answer, self.query.flags
+        if answer is None:
+            return ()
+        return tuple(Hit(*answer.hit(i), flags) for i in range(len(answer)))
+
+    def report(self) -> Report:
+        """Make the report."""
+        native: Mapping[str, Any] = (
+            self.facts if self.answer is None else self.answer.report()
+        ) or {}
+        ran = native.get("retrievers", ())
+        searched = {one["name"]: one["records"] for one in ran}
+        total = sum(one["weight"] for one in ran) or 1.0
+        steps = [(name, rows, us / _MS_PER_S) for name, rows, us in native.get("steps", ())]
+        timings = {name: ms for name, _, ms in steps}
+        if self.embed_s:
+            timings["embed"] = self.embed_s * _MS_PER_S
+        hits = 0 if self.answer is None else len(self.answer)
+        matched = native["matched"]
+        seen = max(searched.values(), default=0)
+        unembedded = matched - searched["semantic"] if "semantic" in searched else 0
+        return Report(
+            mode=self.query.mode,
+            retrievers=tuple(searched),
+            skipped=self.skipped,
+            searched=searched,
+            weights={one["name"]: one["weight"] / total for one in ran},
+            exact=all(one["exact"] for one in ran),
+            complete=hits >= self.query.k
+            or (matched <= seen and not native.get("cut_short", False)),
+            unembedded=unembedded,
+            took_ms=(self.ended - self.started) * _MS_PER_S,
+            timings_ms=timings,
+            steps=tuple(steps),
+            notes={one["name"]: one["notes"] for one in ran},
+            commit=native["commit"] if self.answer is None else self.answer.commit,
+            records=native["records"],
+            matched=matched,
+        )
+
+
 class Results(Sequence["Hit"]):
     """The hits of one query, best first (ties by id), with the `report` of how they were found."""
 
-    __slots__ = ("_hits", "report")
+    __slots__ = ("_answered", "_hits", "_report")
 
-    report: Report
-
-    def __init__(self, hits: Sequence[Hit], report: Report) -> None:
+    def __init__(self, answered: Answered) -> None:
         """Make results; queries do this for you."""
-        self._hits = tuple(hits)
-        self.report = report
+        self._answered: Answered | None = answered
+        self._hits: tuple[Hit, ...] | None = None
+        self._report: Report | None = None
+
+    @property
+    def report(self) -> Report:
+        """How the hits were found."""
+        if self._report is None:
+            assert self._answered is not None
+            self._report = self._answered.report()
+        return self._report
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the hits, best first."""
+        answer = self._native()
+        return answer.ids() if answer is not None else [hit.id for hit in self._all()]
+
+    @property
+    def scores(self) -> list[float]:
+        """The scores of the hits, best first."""
+        answer = self._native()
+        return answer.scores() if answer is not None else [hit.score for hit in self._all()]
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the next page starts, for ``query(..., cursor=)``; None where this is the last."""
+        answer = self._native()
+        report = None if answer is None else answer.report()
+        if answer is None or report is None or self._answered is None or not report["more"]:
+            return None
+        from engram.paging import token
+
+        return token(self._answered.query, len(answer), report["candidates"])
+
+    def _native(self) -> Answer | None:
+        return self._answered.answer if self._answered is not None else None
+
+    def _all(self) -> tuple[Hit, ...]:
+        if self._hits is None:
+            assert self._answered is not None
+            self._hits = self._answered.hits()
+        return self._hits
 
     if TYPE_CHECKING:
 
@@ -303,21 +303,28 @@ class Results(Sequence["Hit"]):
 
     def __getitem__(self, index: int | slice) -> Hit | Sequence[Hit]:
         """Give the hit at a rank, or the hits of a range of ranks."""
-        return self._hits[index]
+        return self._all()[index]
 
     def __len__(self) -> int:
         """Count the hits."""
-        return len(self._hits)
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of the hits, best first."""
-        return [hit.id for hit in self._hits]
+        answer = self._native()
+        return len(answer) if answer is not None else len(self._hits or ())
 
     def to_dict(self) -> dict[str, Any]:
         """Give hits and report as JSON-able data."""
-        return {"hits": [hit.to_dict() for hit in self._hits], "report": self.report.to_dict()}
+        return {"hits": [hit.to_dict() for hit in self], "report": self.report.to_dict()}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle hits and report."""
+        return (_thaw_results, (self._all(), self.report))
 
     def __repr__(self) -> str:
         """Show the hits and the report."""
-        return f"Results({list(self._hits)!r}, {self.report!r})"
+        return f"Results({list(self)!r}, {self.report!r})"
+
+
+def _thaw_results(hits: tuple[Hit, ...], report: Report) -> Results:
+    """Make results again from their parts, for pickling."""
+    results = Results.__new__(Results)
+    results._answered, results._hits, results._report = None, hits, report
+    return results

@@ -17,7 +17,7 @@ from engram.errors import EngramError, InvalidInput, NotFound, _missing_extra
 from engram.files import io_error, open_text, replacing
 from engram.frames import SPACE_PREFIX, arrow_vectors, from_frame
 from engram.ingest import Batch, from_columns, row_batch
-from engram.results import _iso
+from engram.records import _iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

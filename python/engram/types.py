@@ -8,13 +8,15 @@ Loaded only when asked for: `import engram` must stay quick, and `typing` is not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from engram.embed import Identity
+    from engram.expressions import Condition
+    from engram.nearness import Near
 
 Metric: TypeAlias = Literal["cosine", "dot", "l2"]
 """How near two vectors are. Higher scores are nearer under each of them."""
@@ -25,8 +27,30 @@ Durability: TypeAlias = Literal["full", "relaxed"]
 Mode: TypeAlias = Literal["auto", "lexical", "semantic", "hybrid"]
 """Which retrievers a query runs."""
 
+Fusion: TypeAlias = Literal["convex", "rrf"]
+"""How the lists of several retrievers become one."""
+
+Cutoff: TypeAlias = "float | Literal['elbow']"
+"""Where a list of hits ends early: a share of the best score, or its elbow."""
+
+Include: TypeAlias = Literal["text", "metadata", "vectors"]
+"""What hits carry beside id and score."""
+
+Kind: TypeAlias = Literal["dense", "sparse", "multi"]
+"""What the embeddings of a vector space are."""
+
+Element: TypeAlias = Literal["float32", "float16", "int8", "binary"]
+"""How the numbers of a vector space are kept."""
+
+Where: TypeAlias = "str | Mapping[str, Any] | Condition"
+"""A filter: text, a dict in the style of MongoDB, or an expression of `engram.F`
+(docs/reference/filters.md)."""
+
 Missing: TypeAlias = Literal["error", "ignore"]
 """What a filter on a field that no record has does: an error, or no match."""
+
+Direction: TypeAlias = Literal["out", "in", "both"]
+"""Which edges of a record: those that start there, those that end there, or all."""
 
 ExportFormat: TypeAlias = Literal["jsonl", "parquet"]
 """File formats of `Collection.export` and `Collection.import_`."""
@@ -77,8 +101,40 @@ Vector: TypeAlias = "Sequence[float] | NDArray[Any] | bytes"
 """One vector: numbers, a one-dimensional NumPy array of any real dtype, or little-endian float32
 bytes. It is copied and stored as float32."""
 
+AnyVector: TypeAlias = "Vector | Mapping[int, float] | Sequence[Sequence[float]]"
+"""A vector; or the weights of a sparse one by dimension; or the token vectors of a multi-vector, as
+a sequence of vectors or a NumPy array ``(tokens, dimension)``."""
+
 Metadata: TypeAlias = Mapping[str, Any]
 """A JSON object: None, bool, int (64 bits), finite float, str, lists and string-keyed maps."""
+
+
+class QueryOptions(TypedDict, total=False):
+    """The arguments of `Query`."""
+
+    text: str | None
+    vector: Vector | None
+    vector_name: str | None
+    vectors: Mapping[str, AnyVector] | None
+    where: Where | None
+    near: str | Sequence[str] | Near | None
+    k: int
+    mode: Mode
+    recall: float
+    exact: bool
+    fusion: Fusion
+    weights: Mapping[str, float] | None
+    min_score: float | Mapping[str, float] | None
+    cutoff: Cutoff | None
+    diversity: float | None
+    group_by: str | None
+    group_size: int
+    feedback: float
+    candidates: int | None
+    cursor: str | None
+    include: Sequence[Include]
+    explain: bool
+    missing: Missing
 
 
 class Frame(Protocol):
@@ -94,7 +150,9 @@ class Embedder(Protocol):
     """What `engram.open(..., embedder=...)` needs: an identity and a way to embed texts.
 
     An embedder that treats queries differently from documents also has
-    ``encode_query(text: str) -> float32 (dimension,)``; engram uses it where it exists.
+    ``encode_query(text: str) -> float32 (dimension,)``, and one that knows only some scripts or
+    words ``coverage(text: str) -> float``, 0 to 1: hybrid search gives the vector of a query no
+    more weight than that. engram uses them where they exist.
     """
 
     @property

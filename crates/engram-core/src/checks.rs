@@ -48,6 +48,22 @@ pub(crate) fn of_record(error: Error, id: &str) -> Error {
     error.detail("id", shown)
 }
 
+/// The properties of an edge: as metadata, but not as large.
+pub(crate) fn edge_properties(value: &Value) -> Result<()> {
+    if !matches!(value, Value::Map(_)) {
+        let message = "the properties of an edge must be an object";
+        return Err(Error::new(Code::InputInvalid, message).hint("give a dict with string keys"));
+    }
+    value_within(value, 0)?;
+    let mut w = Writer::new();
+    w.value(value);
+    let (limit, size) = (MAX_EDGE_PROPERTY_BYTES, w.bytes.len());
+    match size > limit {
+        true => Err(over("the properties of an edge", limit, size, "bytes")),
+        false => Ok(()),
+    }
+}
+
 /// A text.
 pub(crate) fn text(text: &str) -> Result<()> {
     if text.len() > MAX_TEXT_BYTES {

@@ -10,7 +10,9 @@ mod support;
 
 use engram_core::db::{Database, DoctorOptions, OpenOptions, doctor};
 use engram_core::error::{Class, Error, Result};
-use engram_core::query::{Request, Retriever, run};
+use engram_core::index::graph::{Direction, PageRank};
+use engram_core::query::{Request, Retriever, Scope, graph, run};
+use engram_core::state::Collection;
 use engram_core::store::sim::{Plan, SimPlace};
 use std::path::Path;
 use std::time::Duration;
@@ -29,7 +31,9 @@ fn script() -> Author {
         Write::Create("other", Metric::L2),
     ]));
     a.small_commits(12);
+    a.edge_commit(30, 12);
     a.add(Step::Snapshot("kept"));
+    a.edge_commit(2, 12);
     a.small_commits(6);
     a.add(Step::Checkpoint);
     a.small_commits(5);
@@ -93,6 +97,7 @@ fn answers(db: &Database) -> Result<Vec<String>> {
             let hits: Vec<_> = hits.iter().map(|h| (&h.id, h.score.to_bits())).collect();
             out.push(format!("{} {:?} {hits:?}", c.name, report.matched));
         }
+        out.extend(ways(c)?);
         for id in ["mark", "notes-3", "nobody"] {
             out.push(format!(
                 "{:?}",
@@ -100,6 +105,35 @@ fn answers(db: &Database) -> Result<Vec<String>> {
             ));
         }
     }
+    Ok(out)
+}
+
+/// Answers about edges.
+fn ways(c: &Collection) -> Result<Vec<String>> {
+    let scope = Scope {
+        types: None,
+        direction: Direction::Both,
+    };
+    let mut out = Vec::new();
+    let ids = ["mark", "notes-3", "notes-7"];
+    for id in ids {
+        if c.find(id)?.is_none() {
+            return Ok(out);
+        }
+        let near = graph::neighbors(c, id, &scope, 3, 9)?;
+        out.push(format!("{near:?} {:?}", graph::edges_of(c, id, &scope)?));
+    }
+    let ends = [ids[0], ids[1]];
+    for weight in [None, Some("weight")] {
+        out.push(format!("{:?}", graph::path(c, ends, &scope, weight, 20)?));
+    }
+    out.push(format!("{:?}", graph::joined(c, &ids, &scope, 9)?));
+    let spread = PageRank {
+        damping: 0.5,
+        epsilon: 1e-3,
+    };
+    let scores = graph::pagerank(c, &[("mark", 1.0)], &scope, spread, 9)?;
+    out.push(format!("{scores:?}"));
     Ok(out)
 }
 
@@ -295,7 +329,7 @@ fn doctor_keeps_what_the_damage_left_alone() {
             &sample.model,
             &found,
             &report.dropped,
-            report.records_dropped,
+            [report.records_dropped, report.edges_dropped],
             &what,
         );
         std::fs::remove_file(&path).unwrap();
@@ -309,17 +343,30 @@ fn doctor_keeps_what_the_damage_left_alone() {
 }
 
 /// Nothing is there that was not, and what is missing was counted and listed.
-fn assert_kept(before: &Model, after: &Model, dropped: &[String], records: u64, what: &str) {
-    let mut missing = 0;
-    let mut changed = 0;
-    for (name, rows) in &before.collections {
+fn assert_kept(
+    before: &Model,
+    after: &Model,
+    dropped: &[String],
+    [records, edges]: [u64; 2],
+    what: &str,
+) {
+    let (mut missing, mut changed) = (0u64, 0u64);
+    let (mut missing_edges, mut changed_edges) = (0u64, 0u64);
+    for (name, content) in &before.collections {
         let Some(kept) = after.collections.get(name) else {
             panic!("{what}: collection {name} is gone");
         };
-        for (id, row) in rows.iter() {
-            match kept.get(id) {
+        for (id, row) in &content.rows {
+            match kept.rows.get(id) {
                 None => missing += 1,
                 Some(found) if found != row => changed += 1,
+                Some(_) => {}
+            }
+        }
+        for (key, properties) in &content.edges {
+            match kept.edges.get(key) {
+                None => missing_edges += 1,
+                Some(found) if found != properties => changed_edges += 1,
                 Some(_) => {}
             }
         }
@@ -328,13 +375,20 @@ fn assert_kept(before: &Model, after: &Model, dropped: &[String], records: u64, 
         .iter()
         .any(|d| d.contains("log") || d.contains("manifest"));
     if dropped.is_empty() {
-        assert_eq!((missing, changed), (0, 0), "{what}: lost without a word");
+        let lost = [missing, changed, missing_edges, changed_edges];
+        assert_eq!(lost, [0; 4], "{what}: lost without a word");
     } else if !log_was_hit {
         // A dropped record may have been put again by a commit of the log.
         assert!(missing <= records, "{what}: {missing} missing, {dropped:?}");
+        assert!(
+            missing_edges <= edges,
+            "{what}: {missing_edges} edges missing, {dropped:?}"
+        );
+        let properties = dropped.iter().filter(|d| d.contains("properties")).count();
+        assert!(changed_edges <= properties as u64, "{what}: {dropped:?}");
         let vectors = dropped.iter().filter(|d| d.contains("vectors")).count();
         assert!(
-            changed <= vectors,
+            changed <= vectors as u64,
             "{what}: {changed} records changed, {dropped:?}"
         );
     }

@@ -90,7 +90,7 @@ fn assert_survives(bytes: Option<Vec<u8>>, allowed: &[Model], what: &str) -> Mod
         .unwrap_or_else(|e| panic!("{what}: checkpoint: {e:?}"));
     let mut again = model_of(&db).unwrap();
     assert_eq!(
-        again.collections.remove("after").map(|c| c.len()),
+        again.collections.remove("after").map(|c| c.rows.len()),
         Some(1),
         "{what}"
     );

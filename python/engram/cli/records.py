@@ -25,7 +25,8 @@ from engram.cli.output import (
 from engram.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from engram.results import Hit, Record
+    from engram.records import Record
+    from engram.results import Hit
 
 _SNIPPET_CHARS = 300
 _LIST_LIMIT = 20

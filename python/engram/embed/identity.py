@@ -7,12 +7,12 @@ file compares identities as text. Opposite side: the ``identity`` slots of `engr
 from __future__ import annotations
 
 from engram.errors import InvalidInput
-from engram.results import _Frozen, _set
+from engram.records import Frozen, _set
 
 __all__ = ["Identity"]
 
 
-class Identity(_Frozen):
+class Identity(Frozen):
     """Who made a vector. Two vectors compare only where their identities are equal. Frozen.
 
     Attributes:

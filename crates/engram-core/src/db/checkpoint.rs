@@ -165,6 +165,11 @@ fn flush_all(
         for view in &mut flushed.segments {
             view.at.dead = view.dead.ordinals().clone();
         }
+        if !flushed.graph.is_empty() {
+            for view in &mut flushed.graph_mut().segments {
+                view.at.dead = (*view.dead).clone();
+            }
+        }
         state.collections.insert(c.name.clone(), Arc::new(flushed));
     }
     Ok(state)

@@ -5,7 +5,7 @@ use super::gate::WriteGuard;
 use super::head::{Head, checkpoint_at, commit_frame_len, log_extent_len};
 use crate::error::Result;
 use crate::format::frame::{Kind, Publish};
-use crate::state::State;
+use crate::state::{Collection, State};
 use crate::store::log::{self, NewFrame};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ const RELAXED_BYTES: u64 = 8 << 20;
 const RELAXED_TIME: Duration = Duration::from_secs(1);
 /// Records in memory that call for a checkpoint, whatever their size: each query scans them.
 const MEMORY_RECORDS: usize = 4096;
+/// Edges in memory that call for a checkpoint: each opening of the file reads them from the log.
+const MEMORY_EDGES: u64 = 16_384;
 
 impl WriteGuard {
     /// Appends `body` as one commit, publishes it, and checkpoints where that is due.
@@ -91,16 +93,21 @@ impl Engine {
     }
 }
 
-/// Bytes of all segments and records in memory.
+/// Bytes of all segments, and of records and edges in memory.
 pub(super) fn live_bytes(state: &State) -> u64 {
-    let segments = state.collections.values().flat_map(|c| &c.segments);
-    let memory: u64 = state.collections.values().map(|c| c.memory_bytes).sum();
-    segments.map(|v| v.segment.len_bytes()).sum::<u64>() + memory
+    let of = |c: &Collection| {
+        let records: u64 = c.segments.iter().map(|v| v.segment.len_bytes()).sum();
+        let edges = c.graph.segments.iter().map(|v| v.segment.len_bytes());
+        records + c.memory_bytes + edges.sum::<u64>() + c.graph.memory().bytes()
+    };
+    state.collections.values().map(|c| of(c)).sum()
 }
 
 fn checkpoint_is_due(head: &Head, state: &State) -> bool {
     let limit = checkpoint_at(live_bytes(state));
     let in_memory: usize = state.collections.values().map(|c| c.memory.len()).sum();
+    let edges = |c: &Arc<Collection>| c.graph.memory().len();
+    let edges_in_memory: u64 = state.collections.values().map(edges).sum();
     let newly_dead: u64 = state
         .collections
         .values()
@@ -110,5 +117,16 @@ fn checkpoint_is_due(head: &Head, state: &State) -> bool {
             new * v.segment.len_bytes() / u64::from(v.segment.records().max(1))
         })
         .sum();
-    head.log_bytes > limit || in_memory > MEMORY_RECORDS || newly_dead > 4 * limit
+    let dead_edges = state.collections.values().flat_map(|c| &c.graph.segments);
+    let newly_dead = newly_dead
+        + dead_edges
+            .map(|v| {
+                let new = v.dead.len() - v.at.dead.len();
+                new * v.segment.len_bytes() / u64::from(v.segment.edges().max(1))
+            })
+            .sum::<u64>();
+    head.log_bytes > limit
+        || in_memory > MEMORY_RECORDS
+        || edges_in_memory > MEMORY_EDGES
+        || newly_dead > 4 * limit
 }

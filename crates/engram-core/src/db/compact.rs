@@ -5,10 +5,12 @@
 //! beside it), and a checkpoint rewrites about four times the bytes that brought it about, so dead
 //! weight stays below a quarter in a steady state. `benches/` holds the churn measurement.
 
+use super::coding::coding;
+use super::edges;
 use crate::error::{Error, Result};
 use crate::format::Extent;
 use crate::format::manifest::SegmentRef;
-use crate::segment::{Segment, SegmentBuilder};
+use crate::segment::{Coding, Segment, SegmentBuilder};
 use crate::state::{Collection, Entry, SegmentView};
 use crate::store::Storage;
 use crate::store::space::Space;
@@ -50,24 +52,36 @@ impl Output<'_> {
         footer_crc: u32,
         dead: RoaringBitmap,
     ) -> Result<SegmentView> {
+        let at = self.place(bytes, id, records, footer_crc, dead)?;
+        let segment = Arc::new(Segment::open(self.storage, &at)?);
+        Ok(SegmentView {
+            dead: Arc::new(at.dead.clone().into()),
+            at,
+            segment,
+        })
+    }
+
+    /// Writes the bytes of a segment of any sort.
+    pub(super) fn place(
+        &mut self,
+        bytes: &[u8],
+        id: u64,
+        records: u32,
+        footer_crc: u32,
+        dead: RoaringBitmap,
+    ) -> Result<SegmentRef> {
         let len = bytes.len() as u64;
         let extent = self.space.allocate(len);
         self.storage.write_at(extent.offset, bytes)?;
         pad(self.storage, extent, len)?;
-        let at = SegmentRef {
+        Ok(SegmentRef {
             id,
             extent,
             born: self.generation,
             len,
             records,
             footer_crc,
-            dead: dead.clone(),
-        };
-        let segment = Arc::new(Segment::open(self.storage, &at)?);
-        Ok(SegmentView {
-            at,
-            segment,
-            dead: Arc::new(dead.into()),
+            dead,
         })
     }
 }
@@ -120,13 +134,17 @@ fn choose(c: &Collection, max_bytes: u64, total: u64) -> Vec<usize> {
     chosen
 }
 
-/// The collection with nothing in memory.
+/// The collection with nothing in memory, edges neither.
 pub(super) fn flush(out: &mut Output<'_>, c: &Collection) -> Result<Collection> {
     let chosen = choose(c, out.max_bytes(), out.total);
-    if c.memory.is_empty() && chosen.is_empty() {
-        return Ok(c.clone());
+    let mut flushed = match c.memory.is_empty() && chosen.is_empty() {
+        true => c.clone(),
+        false => rewrite(out, c, |i| chosen.contains(&i))?,
+    };
+    if let Some(graph) = edges::flush(out, &c.graph)? {
+        flushed.graph = Arc::new(graph);
     }
-    rewrite(out, c, |i| chosen.contains(&i))
+    Ok(flushed)
 }
 
 /// Records that go into a new segment.
@@ -163,10 +181,14 @@ pub(super) fn rewrite(
     // Half of it, so that both threads have work.
     let target = (size / 2).clamp(SMALLEST_BYTES, out.max_bytes());
     let jobs = divide(&old, c, target);
+    let coding = coding(c, &old, &segments)?;
     for pair in jobs.chunks(THREADS) {
         let first_id = *out.next_segment;
         *out.next_segment += pair.len() as u64;
-        for (built, id) in build_all(c, pair, first_id).into_iter().zip(first_id..) {
+        for (built, id) in build_all(c, &coding, pair, first_id)
+            .into_iter()
+            .zip(first_id..)
+        {
             let Built {
                 bytes,
                 footer_crc,
@@ -216,15 +238,20 @@ fn divide<'a>(old: &[&'a SegmentView], c: &'a Collection, target: u64) -> Vec<Ve
 }
 
 /// Builds the segments of some jobs, each in its own thread.
-fn build_all(c: &Collection, jobs: &[Vec<Piece<'_>>], first_id: u64) -> Vec<Result<Built>> {
+fn build_all(
+    c: &Collection,
+    coding: &Coding,
+    jobs: &[Vec<Piece<'_>>],
+    first_id: u64,
+) -> Vec<Result<Built>> {
     if let [job] = jobs {
-        return vec![build(c, job, first_id)];
+        return vec![build(c, coding, job, first_id)];
     }
     std::thread::scope(|scope| {
         let running: Vec<_> = jobs
             .iter()
             .zip(first_id..)
-            .map(|(job, id)| scope.spawn(move || build(c, job, id)))
+            .map(|(job, id)| scope.spawn(move || build(c, coding, job, id)))
             .collect();
         let failed = |_| Err(Error::internal("a thread that built a segment panicked"));
         running
@@ -234,8 +261,8 @@ fn build_all(c: &Collection, jobs: &[Vec<Piece<'_>>], first_id: u64) -> Vec<Resu
     })
 }
 
-fn build(c: &Collection, job: &[Piece<'_>], id: u64) -> Result<Built> {
-    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces);
+fn build(c: &Collection, coding: &Coding, job: &[Piece<'_>], id: u64) -> Result<Built> {
+    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces, c.metric, coding);
     for piece in job {
         match piece {
             Piece::Memory(entry) => builder.add(&entry.record)?,

@@ -5,6 +5,7 @@
 //! place of the old one; with `dry_run` nothing is written. Salvaged records are held in memory.
 
 use super::database::{Database, OpenOptions, empty_state};
+use super::edges;
 use super::head::replay;
 use super::rewrite::{Seed, new_file_id, write_file};
 use super::verify::Problem;
@@ -17,7 +18,7 @@ use crate::segment::Segment;
 use crate::state::{Collection, State};
 use crate::store::log::{self, Frame, Tail};
 use crate::store::place::FilePlace;
-use crate::store::{Place, Storage, locks};
+use crate::store::{Place, Sealed, Storage, locks};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,6 +51,10 @@ pub struct DoctorReport {
     pub records_kept: u64,
     /// Live records lost.
     pub records_dropped: u64,
+    /// Live edges kept.
+    pub edges_kept: u64,
+    /// Live edges lost.
+    pub edges_dropped: u64,
     /// Length of the file before.
     pub bytes_before: u64,
     /// Length of the file after.
@@ -78,8 +83,8 @@ fn doctor_place(place: Arc<dyn Place>, options: DoctorOptions) -> Result<DoctorR
         ..DoctorReport::default()
     };
     match examine(&place, &options) {
-        Ok((problems, records)) if problems.is_empty() => {
-            report.records_kept = records;
+        Ok((problems, [records, edges])) if problems.is_empty() => {
+            (report.records_kept, report.edges_kept) = (records, edges);
             return tend(&place, &options, report);
         }
         Ok((problems, _)) => report.problems = problems,
@@ -107,10 +112,10 @@ fn open_options(options: &DoctorOptions, read_only: bool) -> OpenOptions {
     }
 }
 
-fn examine(place: &Arc<dyn Place>, options: &DoctorOptions) -> Result<(Vec<Problem>, u64)> {
+fn examine(place: &Arc<dyn Place>, options: &DoctorOptions) -> Result<(Vec<Problem>, [u64; 2])> {
     let db = Database::open_place(place.clone(), open_options(options, true))?;
     let report = db.verify(true)?;
-    Ok((report.problems, report.records))
+    Ok((report.problems, [report.records, report.edges]))
 }
 
 /// What a sound file is asked for.
@@ -145,6 +150,7 @@ fn repair(place: &dyn Place, storage: &dyn Storage, report: &mut DoctorReport) -
     let (file_id, manifest) = newest_manifest(storage, report)?;
     let mut state = salvage_segments(storage, &manifest, report)?;
     let last_frame = salvage_log(storage, &manifest, &mut state, report)?;
+    edges::prune(&mut state, report)?;
     state.commit += 1;
     state.time_us = locks::now_us().max(state.time_us);
     report.records_kept = state.records();
@@ -258,19 +264,24 @@ fn salvage_segments(
     for meta in &manifest.collections {
         let bare = CollectionMeta {
             segments: Vec::new(),
+            edges: Vec::new(),
             ..meta.clone()
         };
-        let mut c = Collection::from_meta(&bare, |_| Err(Error::internal("no segment")))?;
+        let none = |_: &_| Err(Error::internal("no segment"));
+        let no_edges = |_: &_| Err(Error::internal("no segment"));
+        let mut c = Collection::from_meta(&bare, none, no_edges)?;
         for at in &meta.segments {
             salvage_segment(storage, at, &mut c, report)?;
         }
+        edges::salvage(storage, &meta.edges, &mut c, report)?;
         state.collections.insert(c.name.clone(), Arc::new(c));
     }
     let mut kept = Vec::new();
     for snapshot in &manifest.snapshots {
-        let mut segments = snapshot.collections.iter().flat_map(|c| &c.segments);
+        let collections = snapshot.collections.iter();
+        let mut segments = collections.flat_map(CollectionMeta::all_segments);
         let whole = segments.all(|at| {
-            Segment::open(storage, at)
+            Sealed::open(storage, at)
                 .and_then(|s| s.check_all())
                 .is_ok()
         });

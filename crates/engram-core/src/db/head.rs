@@ -2,11 +2,11 @@
 
 use crate::error::{Code, Error, Result};
 use crate::format::frame;
-use crate::format::manifest::Manifest;
+use crate::format::manifest::{Manifest, SegmentRef};
 use crate::format::ops::decode_all;
 use crate::format::superblock::Superblock;
 use crate::format::{Extent, FORMAT_MAJOR, FORMAT_MINOR};
-use crate::segment::Segment;
+use crate::segment::{EdgeSegment, Segment};
 use crate::state::{Collection, State};
 use crate::store::log::{self, Frame, Tail};
 use crate::store::space::Space;
@@ -103,12 +103,23 @@ pub(super) fn build_state(
         .flat_map(|s| s.collections.values())
         .flat_map(|c| &c.segments);
     let open: HashMap<u64, Arc<Segment>> = views.map(|v| (v.at.id, v.segment.clone())).collect();
+    let edges = known
+        .iter()
+        .flat_map(|s| s.collections.values())
+        .flat_map(|c| &c.graph.segments);
+    let open_edges: HashMap<u64, Arc<EdgeSegment>> =
+        edges.map(|v| (v.at.id, v.segment.clone())).collect();
     let mut collections = imbl::OrdMap::new();
     for meta in &manifest.collections {
-        let collection = Collection::from_meta(meta, |at| match open.get(&at.id) {
+        let segment = |at: &SegmentRef| match open.get(&at.id) {
             Some(segment) => Ok(segment.clone()),
             None => Ok(Arc::new(Segment::open(storage, at)?)),
-        })?;
+        };
+        let edge_segment = |at: &SegmentRef| match open_edges.get(&at.id) {
+            Some(segment) => Ok(segment.clone()),
+            None => Ok(Arc::new(EdgeSegment::open(storage, at)?)),
+        };
+        let collection = Collection::from_meta(meta, segment, edge_segment)?;
         collections.insert(collection.name.clone(), Arc::new(collection));
     }
     Ok(State {

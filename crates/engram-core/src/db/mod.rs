@@ -2,14 +2,16 @@
 //!
 //! `engine` follows the file of one storage from where `head` stands, `gate` guards its write lock and
 //! `idle` its pins; `commit` and `checkpoint` write it;
-//! `compact` chooses what a checkpoint rewrites; `rewrite` makes whole new files (optimize, backup,
+//! `compact` chooses what a checkpoint rewrites, `edges` does all of this for edges; `rewrite` makes whole new files (optimize, backup,
 //! doctor); `verify` and `doctor` look for damage; `database` ties them to a place.
 
 mod checkpoint;
+mod coding;
 mod commit;
 mod compact;
 mod database;
 mod doctor;
+mod edges;
 mod engine;
 mod gate;
 mod head;
@@ -22,6 +24,7 @@ mod verify;
 
 pub use database::{Database, OpenOptions};
 pub use doctor::{DoctorOptions, DoctorReport, doctor};
+pub use edges::NewEdge;
 pub use rewrite::RewriteReport;
 pub use stats::{CollectionStats, Stats, any_in_space, records_in_space};
 pub use transaction::{NewRecord, NewVector, RecordUpdate, Transaction};

@@ -6,6 +6,7 @@
 use super::checkpoint::{to_manifest, write_manifest};
 use super::commit::live_bytes;
 use super::compact::{Output, rewrite};
+use super::edges;
 use super::engine::Engine;
 use super::gate::WriteGuard;
 use super::head::{log_extent_len, superblock};
@@ -13,11 +14,11 @@ use crate::error::Result;
 use crate::format::FIRST_EXTENT;
 use crate::format::frame::{Kind, Publish};
 use crate::format::manifest::SegmentRef;
-use crate::segment::Segment;
-use crate::state::{SegmentView, State};
+use crate::segment::{EdgeSegment, Segment};
+use crate::state::{EdgeView, Graph, SegmentView, State};
 use crate::store::log::{self, NewFrame};
 use crate::store::space::Space;
-use crate::store::{Storage, fork};
+use crate::store::{Sealed, Storage, fork};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -30,6 +31,8 @@ pub struct RewriteReport {
     pub bytes_after: u64,
     /// Live records.
     pub records: u64,
+    /// Live edges.
+    pub edges: u64,
     /// Segments after.
     pub segments: usize,
 }
@@ -99,6 +102,7 @@ pub(super) fn write_file(
         bytes_before: 0,
         bytes_after: target.len()?,
         records: state.records(),
+        edges: state.edges(),
         segments: manifest.segments().len(),
     })
 }
@@ -123,41 +127,67 @@ fn rewrite_collection(
             segments.push(view);
         }
     }
+    let graph = rewrite_graph(out, &c.graph, rebuild, copied)?;
     Ok(crate::state::Collection {
         segments,
+        graph: Arc::new(graph),
         ..written
     })
 }
 
-/// Copies a segment byte for byte, once.
+/// The edges in the new file: one segment, copied where it is clean.
+fn rewrite_graph(
+    out: &mut Output<'_>,
+    graph: &Graph,
+    rebuild: bool,
+    copied: &mut HashMap<u64, SegmentRef>,
+) -> Result<Graph> {
+    match &graph.segments[..] {
+        [view] if !rebuild && view.dead.is_empty() && graph.memory().is_empty() => {
+            let at = copy_sealed(out, view.segment.sealed(), &view.at, copied)?;
+            Ok(Graph::from_segments(vec![EdgeView {
+                segment: Arc::new(EdgeSegment::open(out.storage, &at)?),
+                dead: Arc::default(),
+                at,
+            }]))
+        }
+        _ => edges::rewrite(out, graph, 0),
+    }
+}
+
+/// Copies a segment of records.
 fn copy_segment(
     out: &mut Output<'_>,
     segment: &Segment,
     at: &SegmentRef,
     copied: &mut HashMap<u64, SegmentRef>,
 ) -> Result<SegmentView> {
+    let at = copy_sealed(out, segment.sealed(), at, copied)?;
+    Ok(SegmentView {
+        dead: Arc::new(at.dead.clone().into()),
+        segment: Arc::new(Segment::open(out.storage, &at)?),
+        at,
+    })
+}
+
+/// Copies a segment of any sort byte for byte, once.
+fn copy_sealed(
+    out: &mut Output<'_>,
+    sealed: &Sealed,
+    at: &SegmentRef,
+    copied: &mut HashMap<u64, SegmentRef>,
+) -> Result<SegmentRef> {
+    let dead = at.dead.clone();
     if let Some(done) = copied.get(&at.id) {
-        let at = SegmentRef {
-            dead: at.dead.clone(),
+        return Ok(SegmentRef {
+            dead,
             ..done.clone()
-        };
-        let segment = Arc::new(Segment::open(out.storage, &at)?);
-        return Ok(SegmentView {
-            dead: Arc::new(at.dead.clone().into()),
-            segment,
-            at,
         });
     }
-    segment.check_all()?;
-    let view = out.write_raw(
-        segment.raw(),
-        at.id,
-        at.records,
-        at.footer_crc,
-        at.dead.clone(),
-    )?;
-    copied.insert(at.id, view.at.clone());
-    Ok(view)
+    sealed.check_all()?;
+    let at = out.place(sealed.raw(), at.id, at.records, at.footer_crc, dead)?;
+    copied.insert(at.id, at.clone());
+    Ok(at)
 }
 
 /// Brings the snapshots along with every segment they name.
@@ -169,19 +199,15 @@ fn copy_snapshots(
 ) -> Result<()> {
     let mut snapshots = (*state.snapshots).clone();
     for snapshot in &mut snapshots {
-        for at in snapshot
-            .collections
-            .iter_mut()
-            .flat_map(|c| &mut c.segments)
-        {
-            let view = match copied.contains_key(&at.id) {
-                true => SegmentRef {
+        let all = snapshot.collections.iter_mut();
+        for at in all.flat_map(|c| c.segments.iter_mut().chain(&mut c.edges)) {
+            *at = match copied.get(&at.id) {
+                Some(done) => SegmentRef {
                     dead: at.dead.clone(),
-                    ..copied[&at.id].clone()
+                    ..done.clone()
                 },
-                false => copy_segment(out, &Segment::open(source, at)?, at, copied)?.at,
+                None => copy_sealed(out, &Sealed::open(source, at)?, at, copied)?,
             };
-            *at = view;
         }
     }
     state.snapshots = Arc::new(snapshots);

@@ -11,9 +11,11 @@ use std::collections::BTreeMap;
 pub struct CollectionStats {
     /// Live records.
     pub records: u64,
-    /// Segments.
+    /// Live edges between them.
+    pub edges: u64,
+    /// Segments, those of edges included.
     pub segments: usize,
-    /// Bytes of its segments that belong to live records, and of its records in memory.
+    /// Bytes of its segments that belong to live records and edges, and of those in memory.
     pub live_bytes: u64,
     /// Vector spaces with the number of live records in each.
     pub spaces: Vec<(Space, u64)>,
@@ -42,6 +44,8 @@ pub struct Stats {
     pub segments: usize,
     /// Live records.
     pub records: u64,
+    /// Live edges.
+    pub edges: u64,
     /// Named snapshots.
     pub snapshots: usize,
     /// By name.
@@ -82,7 +86,11 @@ impl Engine {
         let mut collections = BTreeMap::new();
         let (mut live, mut dead) = (0, 0);
         for c in state.collections.values() {
-            let mut bytes = c.memory_bytes;
+            let mut bytes = c.memory_bytes + c.graph.memory().bytes();
+            for view in &c.graph.segments {
+                bytes += view.live_bytes();
+                dead += view.segment.len_bytes() - view.live_bytes();
+            }
             for view in &c.segments {
                 let (len, records) = (view.segment.len_bytes(), u64::from(view.segment.records()));
                 let alive = len * view.live() / records.max(1);
@@ -93,7 +101,8 @@ impl Engine {
             let spaces = c.spaces.iter().zip(0u16..);
             let stats = CollectionStats {
                 records: c.live(),
-                segments: c.segments.len(),
+                edges: c.graph.edges(),
+                segments: c.segments.len() + c.graph.segments.len(),
                 live_bytes: bytes,
                 spaces: spaces
                     .map(|(s, i)| Ok((s.clone(), records_in_space(c, i)?)))
@@ -113,6 +122,7 @@ impl Engine {
             log_bytes: head.log.iter().map(|e| e.len).sum(),
             segments: head.manifest.segments().len(),
             records: state.records(),
+            edges: state.edges(),
             snapshots: state.snapshots.len(),
             collections,
         })

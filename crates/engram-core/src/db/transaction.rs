@@ -68,7 +68,7 @@ pub struct RecordUpdate<'a> {
 /// An open transaction.
 pub struct Transaction {
     guard: WriteGuard,
-    state: State,
+    pub(super) state: State,
     ops: Writer,
     bytes: usize,
     time_us: i64,
@@ -105,7 +105,7 @@ impl Transaction {
         })
     }
 
-    fn log(&mut self, encode: impl FnOnce(&mut Writer)) -> Result<()> {
+    pub(super) fn log(&mut self, encode: impl FnOnce(&mut Writer)) -> Result<()> {
         let before = self.ops.bytes.len();
         encode(&mut self.ops);
         self.bytes += self.ops.bytes.len() - before;

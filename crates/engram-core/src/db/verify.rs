@@ -1,5 +1,6 @@
 //! Looks for damage: reads everything back, and counts each index again from the records.
 
+use super::edges;
 use super::engine::Engine;
 use super::history::log_start;
 use crate::checks;
@@ -9,7 +10,7 @@ use crate::format::segment::{Directory, kind};
 use crate::format::space::Space;
 use crate::format::superblock::Superblock;
 use crate::format::{Decode, Extent, PAGE_BYTES};
-use crate::segment::{Segment, SegmentBuilder};
+use crate::segment::{Coding, EdgeSegment, Segment, SegmentBuilder};
 use crate::state::{Collection, State};
 use crate::store::read_manifest;
 use roaring::RoaringBitmap;
@@ -45,6 +46,8 @@ pub struct VerifyReport {
     pub commit: u64,
     /// Live records.
     pub records: u64,
+    /// Live edges.
+    pub edges: u64,
     /// Segments read, those of snapshots included.
     pub segments: usize,
     /// Checksummed blocks read.
@@ -61,7 +64,7 @@ impl VerifyReport {
     }
 }
 
-fn wrong(message: impl Into<String>) -> Error {
+pub(super) fn wrong(message: impl Into<String>) -> Error {
     Error::new(Code::CorruptSegment, message)
 }
 
@@ -72,6 +75,7 @@ impl Engine {
             deep,
             commit: state.commit,
             records: state.records(),
+            edges: state.edges(),
             ..VerifyReport::default()
         };
         self.verify_superblocks(&mut report)?;
@@ -82,8 +86,14 @@ impl Engine {
                 seen.insert(view.at.id);
                 verify_segment(&mut report, c, &view.segment, deep);
             }
+            for view in &c.graph.segments {
+                seen.insert(view.at.id);
+                verify_edge_segment(&mut report, &c.name, &view.segment, deep);
+            }
             if deep {
                 report.note(format!("collection {:?}", c.name), verify_collection(c));
+                let edges = edges::verify_graph(c);
+                report.note(format!("edges of collection {:?}", c.name), edges);
             }
         }
         for snapshot in state.snapshots.iter() {
@@ -95,17 +105,26 @@ impl Engine {
                             |_: &_| Ok(std::sync::Arc::new(Segment::open(&*self.storage, at)?));
                         let only = crate::format::manifest::CollectionMeta {
                             segments: vec![at.clone()],
+                            edges: Vec::new(),
                             ..meta.clone()
                         };
+                        let no_edges = |_: &_| Err(Error::internal("no edges"));
                         verify_segment(
                             &mut report,
-                            &Collection::from_meta(&only, one)?,
+                            &Collection::from_meta(&only, one, no_edges)?,
                             &segment,
                             deep,
                         );
                         Ok(())
                     });
                     report.note(place, opened);
+                }
+                for at in meta.edges.iter().filter(|at| seen.insert(at.id)) {
+                    let opened = EdgeSegment::open(&*self.storage, at);
+                    let opened = opened.map(|segment| {
+                        verify_edge_segment(&mut report, &meta.name, &segment, deep);
+                    });
+                    report.note(format!("snapshot {:?}", snapshot.name), opened);
                 }
             }
         }
@@ -194,6 +213,17 @@ fn verify_segment(report: &mut VerifyReport, c: &Collection, segment: &Segment, 
     }
 }
 
+fn verify_edge_segment(report: &mut VerifyReport, name: &str, segment: &EdgeSegment, deep: bool) {
+    let place = format!("segment {} of collection {name:?}", segment.sealed().id());
+    match segment.sealed().check_all() {
+        Ok(blocks) => report.blocks += blocks,
+        Err(e) => return report.note(place, Err(e)),
+    }
+    if deep {
+        report.note(place, edges::verify_segment(segment));
+    }
+}
+
 /// Builds every derived part again from the records, and compares.
 fn recount(c: &Collection, segment: &Segment) -> Result<()> {
     let mut all = RoaringBitmap::new();
@@ -204,7 +234,8 @@ fn recount(c: &Collection, segment: &Segment) -> Result<()> {
             "a segment holds another number of records than it says",
         ));
     }
-    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces);
+    let coding = coding_of(segment)?;
+    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces, c.metric, &coding);
     for (record, ordinal) in records.iter().zip(0u32..) {
         if segment.find(&record.id)? != Some(ordinal) {
             return Err(wrong(format!(
@@ -235,6 +266,19 @@ fn recount(c: &Collection, segment: &Segment) -> Result<()> {
     compare(segment, &fresh, footer_crc)
 }
 
+/// How the vectors of a segment are coded. What has no codes is right without.
+fn coding_of(segment: &Segment) -> Result<Coding> {
+    let mut coding = Coding::default();
+    for space in segment.spaces() {
+        if let Some(vectors) = segment.dense(space)?
+            && let Some(codes) = segment.codes(space, &vectors)?
+        {
+            coding.centres.insert(space, codes.centre.to_vec());
+        }
+    }
+    Ok(coding)
+}
+
 /// Compares the parts that are not compressed, byte for byte: another version of the compressor may
 /// pack the same records differently.
 fn compare(segment: &Segment, fresh: &[u8], footer_crc: u32) -> Result<()> {
@@ -250,8 +294,9 @@ fn compare(segment: &Segment, fresh: &[u8], footer_crc: u32) -> Result<()> {
                 kind::IDS => "the ids",
                 kind::ID_MAP => "the id map",
                 kind::VECTORS => "a vector plane",
+                kind::CODES => "the codes of vectors",
                 kind::TEXT_INDEX => "the text index",
-                _ => "the list of fields",
+                _ => "the columns",
             };
             return Err(wrong(format!(
                 "{what} of segment {} does not match its records",

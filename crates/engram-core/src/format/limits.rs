@@ -16,6 +16,12 @@ pub const MAX_METADATA_DEPTH: usize = 128;
 pub const MAX_VECTORS_PER_RECORD: usize = 64;
 /// Longest name of a vector space in bytes of UTF-8.
 pub const MAX_VECTOR_NAME_BYTES: usize = 64;
+/// Most edge types of a collection.
+pub const MAX_EDGE_TYPES: usize = 1 << 16;
+/// Longest name of an edge type in bytes of UTF-8.
+pub const MAX_EDGE_TYPE_BYTES: usize = 255;
+/// Largest properties of one edge in encoded bytes.
+pub const MAX_EDGE_PROPERTY_BYTES: usize = 64 << 10;
 /// Largest dimension of a vector.
 pub const MAX_DIMENSION: usize = 65_535;
 /// Most tokens of one multi-vector.
@@ -37,6 +43,9 @@ pub const TABLE: &[(&str, usize)] = &[
     ("metadata_depth", MAX_METADATA_DEPTH),
     ("vectors_per_record", MAX_VECTORS_PER_RECORD),
     ("vector_name_bytes", MAX_VECTOR_NAME_BYTES),
+    ("edge_types", MAX_EDGE_TYPES),
+    ("edge_type_bytes", MAX_EDGE_TYPE_BYTES),
+    ("edge_property_bytes", MAX_EDGE_PROPERTY_BYTES),
     ("dimension", MAX_DIMENSION),
     ("tokens", MAX_TOKENS),
     ("record_bytes", MAX_RECORD_BYTES),

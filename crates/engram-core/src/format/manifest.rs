@@ -64,6 +64,8 @@ pub struct CollectionMeta {
     pub spaces: Vec<Space>,
     /// Its segments.
     pub segments: Vec<SegmentRef>,
+    /// Its segments of edges; a count of records is one of edges there, an ordinal an edge's number.
+    pub edges: Vec<SegmentRef>,
 }
 
 /// A named snapshot.
@@ -161,6 +163,11 @@ impl SegmentRef {
 }
 
 impl CollectionMeta {
+    /// Every segment that it names, those of edges included.
+    pub fn all_segments(&self) -> impl Iterator<Item = &SegmentRef> {
+        self.segments.iter().chain(&self.edges)
+    }
+
     fn encode(&self, w: &mut Writer) {
         w.u32(self.id);
         w.str(&self.name);
@@ -171,6 +178,8 @@ impl CollectionMeta {
         self.spaces.iter().for_each(|s| s.encode(w));
         w.len(self.segments.len());
         self.segments.iter().for_each(|s| s.encode(w));
+        w.len(self.edges.len());
+        self.edges.iter().for_each(|s| s.encode(w));
     }
 
     fn decode(r: &mut Reader<'_>) -> Decode<CollectionMeta> {
@@ -182,6 +191,7 @@ impl CollectionMeta {
             created_us: r.i64()?,
             spaces: list(r, Space::decode)?,
             segments: list(r, SegmentRef::decode)?,
+            edges: list(r, SegmentRef::decode)?,
         })
     }
 }
@@ -313,7 +323,8 @@ impl Manifest {
     pub fn segments(&self) -> Vec<&SegmentRef> {
         let live = self.collections.iter();
         let kept = self.snapshots.iter().flat_map(|s| s.collections.iter());
-        let mut all: Vec<&SegmentRef> = live.chain(kept).flat_map(|c| c.segments.iter()).collect();
+        let all = live.chain(kept).flat_map(CollectionMeta::all_segments);
+        let mut all: Vec<&SegmentRef> = all.collect();
         all.sort_by_key(|s| s.extent.offset);
         all.dedup_by_key(|s| s.extent.offset);
         all

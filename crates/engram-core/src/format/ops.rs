@@ -4,6 +4,7 @@ use super::codec::{Reader, Writer};
 use super::record::{Metric, Record};
 use super::space::Space;
 use super::{Decode, Malformed};
+use crate::value::Value;
 
 /// One operation.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,12 +41,36 @@ pub enum Op {
         /// The record.
         record: Record,
     },
-    /// Removes a record.
+    /// Removes a record and every edge that starts or ends there.
     Delete {
         /// The collection.
         collection: u32,
         /// The record's id.
         id: String,
+    },
+    /// Inserts an edge between two records, or replaces the properties of the one of the same key.
+    PutEdge {
+        /// The collection.
+        collection: u32,
+        /// Id of the record where it starts.
+        source: String,
+        /// Its type.
+        kind: String,
+        /// Id of the record where it ends.
+        target: String,
+        /// A map.
+        properties: Value,
+    },
+    /// Removes an edge.
+    DeleteEdge {
+        /// The collection.
+        collection: u32,
+        /// Id of the record where it starts.
+        source: String,
+        /// Its type.
+        kind: String,
+        /// Id of the record where it ends.
+        target: String,
     },
 }
 
@@ -100,6 +125,22 @@ impl Op {
                 w.u32(*collection);
                 w.str(id);
             }
+            Op::PutEdge {
+                collection,
+                source,
+                kind,
+                target,
+                properties,
+            } => {
+                encode_edge(w, 6, *collection, [source, kind, target]);
+                w.value(properties);
+            }
+            Op::DeleteEdge {
+                collection,
+                source,
+                kind,
+                target,
+            } => encode_edge(w, 7, *collection, [source, kind, target]),
         }
     }
 
@@ -128,9 +169,31 @@ impl Op {
                 collection: r.u32()?,
                 id: r.str()?.to_owned(),
             },
+            6 => Op::PutEdge {
+                collection: r.u32()?,
+                source: r.str()?.to_owned(),
+                kind: r.str()?.to_owned(),
+                target: r.str()?.to_owned(),
+                properties: match r.value()? {
+                    properties @ Value::Map(_) => properties,
+                    _ => return Err(Malformed("the properties of an edge are no object")),
+                },
+            },
+            7 => Op::DeleteEdge {
+                collection: r.u32()?,
+                source: r.str()?.to_owned(),
+                kind: r.str()?.to_owned(),
+                target: r.str()?.to_owned(),
+            },
             _ => return Err(Malformed("an unknown operation")),
         })
     }
+}
+
+fn encode_edge(w: &mut Writer, tag: u8, collection: u32, key: [&str; 3]) {
+    w.u8(tag);
+    w.u32(collection);
+    key.iter().for_each(|name| w.str(name));
 }
 
 /// Appends a put without owning the record.

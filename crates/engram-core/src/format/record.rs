@@ -99,7 +99,8 @@ impl Record {
     }
 }
 
-fn value_bytes(v: &Value) -> usize {
+/// About how many bytes a value takes.
+pub(crate) fn value_bytes(v: &Value) -> usize {
     match v {
         Value::Str(s) => s.len().saturating_add(2),
         Value::List(items) => items.iter().map(value_bytes).fold(2, usize::saturating_add),

@@ -30,12 +30,22 @@ pub mod kind {
     pub const VECTORS: u16 = 5;
     /// Full-text index.
     pub const TEXT_INDEX: u16 = 6;
-    /// Metadata paths that occur.
-    pub const FIELDS: u16 = 7;
+    /// Codes of the dense vectors of one space.
+    pub const CODES: u16 = 8;
+    /// Metadata by path. (7 was a list of these paths.)
+    pub const COLUMNS: u16 = 9;
     /// Sparse vectors of one space.
     pub const SPARSE: u16 = 10;
     /// Multi-vectors of one space.
     pub const MULTI: u16 = 12;
+    /// Ids of nodes, in a segment of edges.
+    pub const NODES: u16 = 14;
+    /// Edges by node: outgoing ones under space 0, incoming ones under space 1.
+    pub const ROWS: u16 = 15;
+    /// Names of edge types.
+    pub const EDGE_TYPES: u16 = 16;
+    /// Properties of edges, compressed.
+    pub const PROPERTIES: u16 = 17;
 }
 
 /// One entry of the directory.

@@ -4,6 +4,7 @@
 //! for each level. Invariant: a level reaches a `match` only after [`Level::is_available`] held for
 //! it on this processor, which is what makes the calls in [`at_each_level`] sound.
 
+use super::register::{self, Register};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Instruction sets that a build of each kernel exists for, the slowest first.
@@ -50,6 +51,19 @@ impl Level {
             Level::Avx2 => has_avx2(),
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => has_avx2() && has_avx512(),
+        }
+    }
+
+    /// Floats in a register of the level.
+    pub(super) fn lanes(self) -> usize {
+        match self {
+            Level::Portable => register::Portable::LANES,
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => register::Neon::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => register::Avx2::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => register::Avx512::LANES,
         }
     }
 

@@ -18,10 +18,16 @@
 //!
 //! Complexity: linear in the length, no allocation but the outputs.
 
+mod aligned;
 mod bits;
+mod byte_panel;
+mod extract;
 pub mod half;
 mod int8;
 mod level;
+pub mod nibble;
+mod panel;
+pub mod planes;
 mod prefetch;
 pub mod reference;
 mod register;
@@ -29,13 +35,19 @@ mod row;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod tile;
 pub mod unpack;
+#[cfg(target_arch = "x86_64")]
+mod vnni;
 
 pub use bits::{hamming, hamming_each};
+pub use byte_panel::BytePanel;
+pub use extract::extract;
 pub use int8::{dot_i8, dot_i8_each};
 pub use level::Level;
 #[cfg(any(test, feature = "testing"))]
 pub use level::force_level;
+pub use panel::Panel;
 pub use rows::{Rows, dot_each, dot_rows, l2_squared_each, l2_squared_rows};
 
 /// The dot product of `a` and `b`.

@@ -13,8 +13,9 @@ pub(super) fn prefetch(start: *const u8, bytes: usize) {
     }
 }
 
+/// Asks for the line that `at` lies in.
 #[inline(always)]
-fn prefetch_line(at: *const u8) {
+pub(super) fn prefetch_line(at: *const u8) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a hint; the instruction is part of SSE and accepts any address.
     unsafe {

@@ -7,12 +7,19 @@
 use super::parts::BlocksWriter;
 use crate::error::Result;
 use crate::format::codec::{Reader, Writer};
+use crate::format::record::Metric;
 use crate::format::segment::kind;
 use crate::format::space::{self, Element, Embedding, Kind};
 use crate::format::{Decode, Malformed};
+use crate::index::vector::{codable, encode};
 use crate::kernel;
 use half::f16;
 use roaring::RoaringBitmap;
+
+/// Below so many rows, scoring all of them costs no more than reading their codes.
+const LEAST_CODED_ROWS: u64 = 128;
+/// Below this dimension, codes take a fair part of what they stand for.
+const LEAST_CODED_DIMENSION: u32 = 32;
 
 /// Head of an embeddings part.
 pub(super) struct VectorsHead {
@@ -95,8 +102,6 @@ pub enum PlaneData<'a> {
 /// The dense vectors of one space.
 #[derive(Clone, Copy)]
 pub struct Plane<'a> {
-    /// Ordinals that have a vector; row j belongs to the j-th of them.
-    pub rows: &'a RoaringBitmap,
     /// Length of each vector.
     pub dimension: usize,
     /// The vectors, row after row.
@@ -192,7 +197,7 @@ impl PlaneBuilder {
     }
 
     /// Writes the part.
-    pub(super) fn finish(self, w: &mut Writer) -> Result<()> {
+    pub(super) fn write(&mut self, w: &mut Writer) -> Result<()> {
         let mut bitmap = Vec::with_capacity(self.rows.serialized_size());
         // Writing into a vector cannot fail.
         let _ = self.rows.serialize_into(&mut bitmap);
@@ -208,11 +213,26 @@ impl PlaneBuilder {
         if self.kind == Kind::Dense {
             self.encode_plane(w);
         } else {
-            let blocks = self.blocks.finish();
+            let blocks = std::mem::take(&mut self.blocks).finish();
             w.bytes
                 .extend_from_slice(&blocks.map_err(|e| super::build::zstd_error(&e))?);
         }
         Ok(())
+    }
+
+    /// Whether codes of its rows are worth their bytes, and can be made.
+    pub(super) fn wants_codes(&self) -> bool {
+        self.kind == Kind::Dense
+            && self.element != Element::Bit
+            && self.rows.len() >= LEAST_CODED_ROWS
+            && self.dimension >= LEAST_CODED_DIMENSION
+            && codable(&self.data)
+    }
+
+    /// Writes the codes of its rows.
+    pub(super) fn write_codes(&self, w: &mut Writer, metric: Metric, centre: &[f32]) {
+        let rows = self.data.chunks_exact(self.dimension.max(1) as usize);
+        encode(w, metric, centre, rows.len(), rows);
     }
 
     fn encode_plane(&self, w: &mut Writer) {

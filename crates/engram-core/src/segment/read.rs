@@ -1,23 +1,24 @@
 //! Reads a segment. Every chunk is checked against its checksum before its first use.
 
-use super::parts::{BlockAt, BlocksHead, id_hash, lower_bound, unpack};
-use super::plane::{Plane, PlaneData, VectorsHead};
+use super::blocks::Blocks;
+use super::parts::{id_hash, lower_bound};
+use super::plane::VectorsHead;
+use super::row_set::RowSet;
 use crate::bitset::Bitset;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::format::codec::Reader;
 use crate::format::manifest::SegmentRef;
 use crate::format::record::{Record, decode_text};
-use crate::format::segment::{CHUNK_BYTES, Directory, Part, kind};
-use crate::format::space::{Element, Embedding};
+use crate::format::segment::{Part, kind};
+use crate::format::space::Embedding;
 use crate::format::{Decode, Malformed};
 use crate::index::text::{Guard, Source, TextIndexReader};
-use crate::store::{Region, Storage};
+use crate::store::{Sealed, Storage};
 use crate::value::Value;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Times and metadata of a record.
 pub struct Meta {
@@ -29,50 +30,33 @@ pub struct Meta {
     pub metadata: Value,
 }
 
-impl Guard for Segment {
+impl Guard for Sealed {
     fn check(&self, range: Range<usize>) -> Result<()> {
-        Segment::check(self, range)
+        Sealed::check(self, range)
     }
 }
 
 /// An open segment.
 pub struct Segment {
     with_text: OnceLock<Bitset>,
-    id: u64,
-    offset: u64,
     records: u32,
-    region: Region,
-    directory: Directory,
-    checked: Vec<AtomicU64>,
+    sealed: Sealed,
     /// By space: the kind of its part, and which ordinals have an embedding.
-    rows: BTreeMap<u16, (u16, OnceLock<RoaringBitmap>)>,
+    rows: BTreeMap<u16, (u16, OnceLock<RowSet>)>,
 }
 
 impl Segment {
     /// Maps the segment of a manifest entry and checks its outside.
     pub fn open(storage: &dyn Storage, at: &SegmentRef) -> Result<Segment> {
-        let region = storage.map(at.extent.offset, at.len)?;
-        let wrong =
-            |why: Malformed| why.into_error(Code::CorruptSegment, "the segment", at.extent.offset);
-        let directory = Directory::decode(&region, at.footer_crc).map_err(wrong)?;
-        if directory.id != at.id || directory.records != at.records {
-            return Err(wrong(Malformed(
-                "it is not the one that the manifest names",
-            )));
-        }
+        let sealed = Sealed::open(storage, at)?;
         let embeddings = |p: &&Part| [kind::VECTORS, kind::SPARSE, kind::MULTI].contains(&p.kind);
-        let parts = directory.parts.iter().filter(embeddings);
+        let parts = sealed.parts().iter().filter(embeddings);
         let rows = parts
             .map(|p| (p.space, (p.kind, OnceLock::new())))
             .collect();
-        let words = directory.chunk_crcs.len().div_ceil(64);
         Ok(Segment {
-            id: at.id,
-            offset: at.extent.offset,
             records: at.records,
-            region,
-            directory,
-            checked: (0..words).map(|_| AtomicU64::new(0)).collect(),
+            sealed,
             with_text: OnceLock::new(),
             rows,
         })
@@ -81,7 +65,7 @@ impl Segment {
     /// Its id in the file.
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.id
+        self.sealed.id()
     }
     /// Records in it, dead ones included.
     #[must_use]
@@ -91,77 +75,47 @@ impl Segment {
     /// Its bytes as they lie in the file.
     #[must_use]
     pub fn raw(&self) -> &[u8] {
-        &self.region
+        self.sealed.raw()
     }
     /// Its length in bytes.
     #[must_use]
     pub fn len_bytes(&self) -> u64 {
-        self.region.len() as u64
+        self.raw().len() as u64
+    }
+    /// Its frame.
+    #[must_use]
+    pub fn sealed(&self) -> &Sealed {
+        &self.sealed
     }
 
-    fn damaged(&self, why: Malformed) -> Error {
-        why.into_error(Code::CorruptSegment, "the segment", self.offset)
-            .detail("segment", self.id)
+    pub(super) fn damaged(&self, why: Malformed) -> Error {
+        self.sealed.damaged(why)
     }
 
-    fn ok<T>(&self, decoded: Decode<T>) -> Result<T> {
-        decoded.map_err(|why| self.damaged(why))
-    }
-
-    /// Checks the chunks that cover `range`, each at its first use only.
-    fn check(&self, range: Range<usize>) -> Result<()> {
-        if range.is_empty() {
-            return Ok(());
-        }
-        for chunk in range.start / CHUNK_BYTES..=(range.end - 1) / CHUNK_BYTES {
-            let (word, bit) = (&self.checked[chunk / 64], 1u64 << (chunk % 64));
-            if word.load(Ordering::Acquire) & bit == 0 {
-                let end = ((chunk + 1) * CHUNK_BYTES).min(self.directory.data_len as usize);
-                let crc = crc32fast::hash(&self.region[chunk * CHUNK_BYTES..end]);
-                if crc != self.directory.chunk_crcs[chunk] {
-                    let why = Malformed("the checksum of a chunk does not match");
-                    return Err(self.damaged(why).detail("chunk", chunk));
-                }
-                word.fetch_or(bit, Ordering::Release);
-            }
-        }
-        Ok(())
+    pub(crate) fn ok<T>(&self, decoded: Decode<T>) -> Result<T> {
+        self.sealed.ok(decoded)
     }
 
     /// Checks every chunk anew, and returns how many there are.
     pub fn check_all(&self) -> Result<usize> {
-        self.checked
-            .iter()
-            .for_each(|w| w.store(0, Ordering::Release));
-        self.check(0..self.directory.data_len as usize)?;
-        Ok(self.directory.chunk_crcs.len())
+        self.sealed.check_all()
     }
 
-    fn part(&self, kind: u16, space: u16) -> Option<Part> {
-        self.directory
-            .parts
-            .iter()
-            .find(|p| p.kind == kind && p.space == space)
-            .copied()
+    pub(super) fn part(&self, kind: u16, space: u16) -> Option<Part> {
+        self.sealed.part(kind, space)
     }
 
-    fn need(&self, kind: u16) -> Result<Part> {
-        self.part(kind, 0)
-            .ok_or_else(|| self.damaged(Malformed("a part is missing")))
+    pub(super) fn need(&self, kind: u16) -> Result<Part> {
+        self.sealed.need(kind, 0)
     }
 
     /// Checked bytes of a part.
-    fn bytes(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
-        if range.start > range.end || range.end > part.len {
-            return Err(self.damaged(Malformed("a part is too short")));
-        }
-        let at = (part.offset + range.start) as usize..(part.offset + range.end) as usize;
-        self.check(at.clone())?;
-        Ok(&self.region[at])
+    pub(super) fn bytes(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
+        self.sealed.bytes(part, range)
     }
 
-    fn whole(&self, part: Part) -> Result<&[u8]> {
-        self.bytes(part, 0..part.len)
+    pub(super) fn whole(&self, part: Part) -> Result<&[u8]> {
+        self.sealed.whole(part)
     }
 
     /// The id of a record.
@@ -196,40 +150,14 @@ impl Segment {
         Ok(None)
     }
 
-    fn block_raw(&self, part: Part, head: BlocksHead, at: BlockAt) -> Result<Vec<u8>> {
-        let base = BlocksHead::BYTES + head.index_len();
-        let packed = self.bytes(part, base + at.start..base + at.end)?;
-        self.ok(unpack(packed, at.raw_len))
-    }
-
-    fn blocks(&self, part: Part) -> Result<(BlocksHead, &[u8])> {
-        let head = self.ok(BlocksHead::decode(self.bytes(part, 0..BlocksHead::BYTES)?))?;
-        let index = self.bytes(
-            part,
-            BlocksHead::BYTES..BlocksHead::BYTES + head.index_len(),
-        )?;
-        Ok((head, index))
+    fn blocks(&self, part: Part, entries: u32) -> Result<Blocks<'_>> {
+        Blocks::open(&self.sealed, part, entries)
     }
 
     /// Runs `f` on the entry of one ordinal.
     fn entry<T>(&self, kind: u16, ordinal: u32, f: impl FnOnce(&[u8]) -> Decode<T>) -> Result<T> {
-        self.entry_in(self.need(kind)?, ordinal, f)
-    }
-
-    fn entry_in<T>(
-        &self,
-        part: Part,
-        ordinal: u32,
-        f: impl FnOnce(&[u8]) -> Decode<T>,
-    ) -> Result<T> {
-        let (head, index) = self.blocks(part)?;
-        let block = self.ok(head.find(index, ordinal).and_then(|i| head.block(index, i)))?;
-        let raw = self.block_raw(part, head, block)?;
-        let mut r = Reader::new(&raw);
-        for _ in block.first..ordinal {
-            self.ok(r.blob())?;
-        }
-        self.ok(r.blob().and_then(f))
+        self.blocks(self.need(kind)?, self.records)?
+            .entry(ordinal, f)
     }
 
     /// Runs `f` on every entry whose ordinal is in `wanted`, in order.
@@ -237,29 +165,9 @@ impl Segment {
         &self,
         kind: u16,
         wanted: &RoaringBitmap,
-        mut f: impl FnMut(u32, &[u8]) -> Decode<()>,
+        f: impl FnMut(u32, &[u8]) -> Decode<()>,
     ) -> Result<()> {
-        let part = self.need(kind)?;
-        let (head, index) = self.blocks(part)?;
-        for i in 0..head.blocks {
-            let block = self.ok(head.block(index, i))?;
-            let end = match i + 1 < head.blocks {
-                true => self.ok(head.block(index, i + 1))?.first,
-                false => self.records,
-            };
-            if block.first >= end || wanted.range_cardinality(block.first..end) == 0 {
-                continue;
-            }
-            let raw = self.block_raw(part, head, block)?;
-            let mut r = Reader::new(&raw);
-            for ordinal in block.first..end {
-                let entry = self.ok(r.blob())?;
-                if wanted.contains(ordinal) {
-                    self.ok(f(ordinal, entry))?;
-                }
-            }
-        }
-        Ok(())
+        self.blocks(self.need(kind)?, self.records)?.each(wanted, f)
     }
 
     /// The text of a record.
@@ -354,7 +262,7 @@ impl Segment {
     }
 
     /// The part of a space's embeddings, its head, and the ordinals that have one.
-    fn vectors_head(&self, space: u16) -> Result<Option<(Part, VectorsHead, &RoaringBitmap)>> {
+    pub(super) fn vectors_head(&self, space: u16) -> Result<Option<(Part, VectorsHead, &RowSet)>> {
         let Some((kind, cell)) = self.rows.get(&space) else {
             return Ok(None);
         };
@@ -376,7 +284,7 @@ impl Segment {
                 {
                     return Err(self.damaged(Malformed("a bitmap contradicts its part")));
                 }
-                cell.get_or_init(|| rows)
+                cell.get_or_init(|| RowSet::new(rows, self.records))
             }
         };
         Ok(Some((part, head, rows)))
@@ -384,34 +292,9 @@ impl Segment {
 
     /// Ordinals that have an embedding in `space`.
     pub fn rows(&self, space: u16) -> Result<Option<&RoaringBitmap>> {
-        Ok(self.vectors_head(space)?.map(|(_, _, rows)| rows))
-    }
-
-    /// All vectors of a dense space.
-    pub fn plane(&self, space: u16) -> Result<Option<Plane<'_>>> {
-        let Some((part, head, rows)) = self.vectors_head(space)? else {
-            return Ok(None);
-        };
-        if part.kind != kind::VECTORS {
-            return Ok(None);
-        }
-        let at = head.plane_at()..head.plane_at() + head.plane_len();
-        let per_row = u64::from(head.count) * 4;
-        let data = match head.element {
-            Element::F32 => PlaneData::F32(self.cast(part, at)?),
-            Element::F16 => PlaneData::F16(self.cast(part, at)?),
-            Element::Bit => PlaneData::Bit(self.cast(part, at)?),
-            Element::I8 => PlaneData::I8 {
-                codes: self.cast(part, at)?,
-                scales: self.cast(part, head.scales_at()..head.scales_at() + per_row)?,
-            },
-        };
-        Ok(Some(Plane {
-            rows,
-            dimension: head.dimension as usize,
-            data,
-            inverse_norms: self.cast(part, head.norms_at()..head.norms_at() + per_row)?,
-        }))
+        Ok(self
+            .vectors_head(space)?
+            .map(|(_, _, rows)| rows.ordinals()))
     }
 
     /// What a record has in a space.
@@ -419,10 +302,9 @@ impl Segment {
         let Some((part, head, rows)) = self.vectors_head(space)? else {
             return Ok(None);
         };
-        if !rows.contains(ordinal) {
+        let Some(row) = rows.row(ordinal) else {
             return Ok(None);
-        }
-        let row = rows.rank(ordinal) - 1;
+        };
         if part.kind != kind::VECTORS {
             let blocks = Part {
                 offset: part.offset + head.plane_at(),
@@ -430,44 +312,31 @@ impl Segment {
                 ..part
             };
             let decode = |e: &[u8]| Embedding::decode(&mut Reader::new(e));
-            return self.entry_in(blocks, row as u32, decode).map(Some);
+            let blocks = self.blocks(blocks, head.count)?;
+            return blocks.entry(row, decode).map(Some);
         }
-        self.dense_row(part, &head, row).map(Some)
+        let Some(vectors) = self.dense(space)? else {
+            return Ok(None);
+        };
+        let plane = vectors.some(&[row])?;
+        let vector = plane.row(row as usize, &mut Vec::new()).to_vec();
+        Ok(Some(Embedding::Dense(vector)))
     }
 
-    fn dense_row(&self, part: Part, head: &VectorsHead, row: u64) -> Result<Embedding> {
-        let start = head.plane_at() + row * head.stride();
-        let at = start..start + head.stride();
-        let scale = head.scales_at() + row * 4;
-        let data = match head.element {
-            Element::F32 => PlaneData::F32(self.cast(part, at)?),
-            Element::F16 => PlaneData::F16(self.cast(part, at)?),
-            Element::Bit => PlaneData::Bit(self.cast(part, at)?),
-            Element::I8 => PlaneData::I8 {
-                codes: self.cast(part, at)?,
-                scales: self.cast(part, scale..scale + 4)?,
-            },
-        };
-        let plane = Plane {
-            rows: &RoaringBitmap::new(),
-            dimension: head.dimension as usize,
-            data,
-            inverse_norms: &[],
-        };
-        Ok(Embedding::Dense(plane.row(0, &mut Vec::new()).to_vec()))
+    pub(super) fn unchecked(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
+        self.sealed.unchecked(part, range)
     }
 
-    fn cast<T: bytemuck::AnyBitPattern>(&self, part: Part, range: Range<u64>) -> Result<&[T]> {
-        bytemuck::try_cast_slice(self.bytes(part, range)?)
-            .map_err(|_| self.damaged(Malformed("a plane is not aligned")))
+    pub(super) fn check_in(&self, part: Part, range: Range<u64>) -> Result<()> {
+        self.sealed.check_in(part, range)
     }
 
     /// The full-text index. What it reads is checked as it is read.
     pub fn text_index(&self) -> Result<TextIndexReader<'_>> {
         let part = self.need(kind::TEXT_INDEX)?;
         let at = part.offset as usize..(part.offset + part.len) as usize;
-        let bytes = &self.region[at.clone()];
-        TextIndexReader::open(Source::guarded(bytes, at.start, self))
+        let bytes = self.sealed.unchecked(part, 0..part.len)?;
+        TextIndexReader::open(Source::guarded(bytes, at.start, &self.sealed))
     }
 
     /// Records that have words; counted once.
@@ -486,13 +355,6 @@ impl Segment {
         self.part(kind, space)
             .map(|part| self.whole(part))
             .transpose()
-    }
-
-    /// Dotted metadata paths that occur in its records.
-    pub fn fields(&self) -> Result<Vec<&str>> {
-        let mut r = Reader::new(self.whole(self.need(kind::FIELDS)?)?);
-        let n = self.ok(r.count())?;
-        (0..n).map(|_| self.ok(r.str())).collect()
     }
 }
 

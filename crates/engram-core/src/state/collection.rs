@@ -1,5 +1,6 @@
 //! One collection at one commit.
 
+use super::graph::Graph;
 use super::{Dead, MemoryTexts};
 use crate::bitset::Allowed;
 use crate::error::{Code, Error, Result};
@@ -7,7 +8,7 @@ use crate::format::manifest::{CollectionMeta, SegmentRef};
 use crate::format::record::{Metric, Record};
 use crate::format::space::Space;
 use crate::index::text::{Analyzer, Language, TermCounts};
-use crate::segment::Segment;
+use crate::segment::{EdgeSegment, Segment};
 use roaring::RoaringBitmap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -133,6 +134,8 @@ pub struct Collection {
     pub memory: imbl::OrdMap<Arc<str>, Arc<Entry>>,
     /// About how many bytes they take.
     pub memory_bytes: u64,
+    /// Edges between its records.
+    pub graph: Arc<Graph>,
     /// The words of those records, found once for all states.
     pub texts: Arc<MemoryTexts>,
 }
@@ -161,14 +164,16 @@ impl Collection {
             segments: Vec::new(),
             memory: imbl::OrdMap::new(),
             memory_bytes: 0,
+            graph: Arc::default(),
             texts: Arc::default(),
         })
     }
 
-    /// The collection of a manifest entry; `open` finds each segment.
+    /// The collection of a manifest entry; `open` finds each segment, `open_edges` each of edges.
     pub fn from_meta(
         meta: &CollectionMeta,
         mut open: impl FnMut(&SegmentRef) -> Result<Arc<Segment>>,
+        open_edges: impl FnMut(&SegmentRef) -> Result<Arc<EdgeSegment>>,
     ) -> Result<Collection> {
         let wrong = |why: String| Error::new(Code::CorruptManifest, format!("the manifest: {why}"));
         let mut c = Collection::new(
@@ -191,10 +196,16 @@ impl Collection {
                 at: at.clone(),
             });
         }
+        c.graph = Arc::new(Graph::from_refs(&meta.edges, open_edges)?);
         Ok(c)
     }
 
-    /// The manifest entry; only right while no record is in memory.
+    /// Its edges, to be changed.
+    pub fn graph_mut(&mut self) -> &mut Graph {
+        Arc::make_mut(&mut self.graph)
+    }
+
+    /// The manifest entry; only right while no record and no edge is in memory.
     #[must_use]
     pub fn to_meta(&self) -> CollectionMeta {
         let segments = self.segments.iter();
@@ -211,6 +222,7 @@ impl Collection {
                     ..v.at.clone()
                 })
                 .collect(),
+            edges: self.graph.to_refs(),
         }
     }
 
@@ -279,15 +291,23 @@ impl Collection {
 
     /// Inserts a record, or replaces the one of the same id.
     pub fn put(&mut self, record: Record) -> Result<()> {
-        self.delete(&record.id)?;
+        self.forget(&record.id)?;
         self.memory_bytes += record.size_bytes() as u64;
         let key: Arc<str> = Arc::from(record.id.as_str());
         self.memory.insert(key, Arc::new(Entry::new(record)));
         Ok(())
     }
 
-    /// Removes the record of an id, and tells whether there was one.
+    /// Removes the record of an id with its edges, and tells whether there was one.
     pub fn delete(&mut self, id: &str) -> Result<bool> {
+        if self.graph.node(id)?.is_some() {
+            self.graph_mut().delete_node(id)?;
+        }
+        self.forget(id)
+    }
+
+    /// Removes the record of an id, and tells whether there was one.
+    fn forget(&mut self, id: &str) -> Result<bool> {
         match self.find(id)? {
             None => Ok(false),
             Some(Location::Memory(entry)) => {

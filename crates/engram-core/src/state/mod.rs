@@ -7,10 +7,14 @@
 
 mod collection;
 mod dead;
+mod edges;
+mod graph;
 mod texts;
 
 pub use collection::{Collection, Entry, Location, SegmentView};
 pub use dead::Dead;
+pub use edges::{MemoryEdges, Numbered};
+pub use graph::{Edge, EdgeAt, EdgeRef, EdgeView, Graph, Properties};
 pub use texts::{MemoryTexts, Slots, TextsView};
 
 use crate::error::{Code, Error, Result};
@@ -172,8 +176,33 @@ impl State {
             Op::Delete { collection, id } => {
                 self.by_id(collection)?.delete(&id)?;
             }
+            Op::PutEdge {
+                collection,
+                source,
+                kind,
+                target,
+                properties,
+            } => {
+                let graph = self.by_id(collection)?.graph_mut();
+                graph.put(&source, &kind, &target, properties)?;
+            }
+            Op::DeleteEdge {
+                collection,
+                source,
+                kind,
+                target,
+            } => {
+                let graph = self.by_id(collection)?.graph_mut();
+                graph.delete(&source, &kind, &target)?;
+            }
         }
         Ok(())
+    }
+
+    /// Live edges of all collections.
+    #[must_use]
+    pub fn edges(&self) -> u64 {
+        self.collections.values().map(|c| c.graph.edges()).sum()
     }
 
     /// Live records of all collections.

@@ -9,12 +9,14 @@ pub mod locks;
 pub mod log;
 pub mod memory;
 pub mod place;
+mod sealed;
 #[cfg(feature = "testing")]
 pub mod sim;
 pub mod space;
 pub mod storage;
 
 pub use place::Place;
+pub use sealed::Sealed;
 pub use storage::{Region, Storage};
 
 use crate::error::{Code, Error, Result};

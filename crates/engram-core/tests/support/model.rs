@@ -18,7 +18,16 @@ pub struct Row {
 }
 
 pub type Rows = BTreeMap<String, Arc<Row>>;
-pub type Collections = BTreeMap<String, Arc<Rows>>;
+/// Properties by source, type, target.
+pub type Edges = BTreeMap<[String; 3], Value>;
+pub type Collections = BTreeMap<String, Arc<Content>>;
+
+/// What a collection holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Content {
+    pub rows: Rows,
+    pub edges: Edges,
+}
 
 /// Everything that a database shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,8 +38,12 @@ pub struct Model {
 }
 
 impl Model {
-    pub fn rows(&mut self, collection: &str) -> &mut Rows {
+    pub fn content(&mut self, collection: &str) -> &mut Content {
         Arc::make_mut(self.collections.entry(collection.to_owned()).or_default())
+    }
+
+    pub fn rows(&mut self, collection: &str) -> &mut Rows {
+        &mut self.content(collection).rows
     }
 }
 
@@ -46,7 +59,22 @@ fn row(c: &Collection, record: &Record) -> (String, Arc<Row>) {
     (record.id.clone(), Arc::new(row))
 }
 
-/// The records of a state. An id that is live twice is a wrong answer.
+/// The edges of a collection, as its nodes show them in one direction.
+fn edges_from(c: &Collection, incoming: bool) -> Result<Edges> {
+    let (graph, mut found) = (&c.graph, Vec::new());
+    for node in 0..graph.stored_nodes() + graph.memory().nodes.len() {
+        graph.each_edge(node, incoming, None, |edge| found.push(edge))?;
+    }
+    let count = found.len();
+    let named = graph.named(&found)?.into_iter();
+    let edges: Edges = named
+        .map(|e| ([e.source, e.kind, e.target], e.properties))
+        .collect();
+    assert_eq!(edges.len(), count, "an edge is live twice");
+    Ok(edges)
+}
+
+/// The records and edges of a state. An id or an edge that is live twice is a wrong answer.
 pub fn collections_of(state: &State) -> Result<Collections> {
     let mut out = Collections::new();
     for c in state.collections.values() {
@@ -62,7 +90,10 @@ pub fn collections_of(state: &State) -> Result<Collections> {
             }
         }
         assert_eq!(rows.len() as u64, c.live());
-        out.insert(c.name.to_string(), Arc::new(rows));
+        let edges = edges_from(c, false)?;
+        assert_eq!(edges.len() as u64, c.graph.edges());
+        assert_eq!(edges, edges_from(c, true)?);
+        out.insert(c.name.to_string(), Arc::new(Content { rows, edges }));
     }
     Ok(out)
 }

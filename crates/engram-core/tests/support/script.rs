@@ -2,7 +2,7 @@
 
 use super::Dice;
 use super::model::{Model, Row};
-use engram_core::db::{Database, NewRecord, NewVector, RecordUpdate, Transaction};
+use engram_core::db::{Database, NewEdge, NewRecord, NewVector, RecordUpdate, Transaction};
 use engram_core::error::Result;
 use engram_core::format::record::Metric;
 use engram_core::format::space::Embedding;
@@ -19,6 +19,9 @@ pub enum Write {
     /// New text and a metadata key.
     Update(&'static str, String, String, i64),
     Delete(&'static str, String),
+    /// Source, type, target.
+    PutEdge(&'static str, [String; 3], Value),
+    DeleteEdge(&'static str, [String; 3]),
 }
 
 /// One call of the database, which happens whole or not at all.
@@ -103,6 +106,20 @@ impl Write {
                 },
             ),
             Write::Delete(collection, id) => tx.delete(collection, id).map(|_| ()),
+            Write::PutEdge(collection, [source, kind, target], properties) => {
+                let properties = properties.clone();
+                let edge = NewEdge {
+                    source,
+                    kind,
+                    target,
+                    properties,
+                };
+                tx.put_edge(collection, edge)
+            }
+            Write::DeleteEdge(collection, [source, kind, target]) => {
+                let there = tx.delete_edge(collection, source, kind, target);
+                there.map(|_| ())
+            }
         }
     }
 
@@ -119,7 +136,19 @@ impl Write {
                 row.text = Some(text.clone());
                 row.metadata.set("n", Value::Int(*n));
             }
-            Write::Delete(collection, id) => drop(model.rows(collection).remove(id)),
+            Write::Delete(collection, id) => {
+                let content = model.content(collection);
+                content.rows.remove(id);
+                let apart = |[source, _, target]: &[String; 3]| source != id && target != id;
+                content.edges.retain(|key, _| apart(key));
+            }
+            Write::PutEdge(collection, key, properties) => {
+                let edges = &mut model.content(collection).edges;
+                edges.insert(key.clone(), properties.clone());
+            }
+            Write::DeleteEdge(collection, key) => {
+                model.content(collection).edges.remove(key);
+            }
         }
     }
 }
@@ -188,7 +217,7 @@ impl Author {
     }
 
     fn some_id(&mut self, collection: &str) -> Option<String> {
-        let rows = self.model.collections.get(collection)?;
+        let rows = &self.model.collections.get(collection)?.rows;
         let n = self.dice.roll(rows.len() as u64) as usize;
         rows.keys().nth(n).cloned()
     }
@@ -202,7 +231,9 @@ impl Author {
     pub fn small_commit(&mut self) {
         let mut writes = Vec::new();
         for _ in 0..1 + self.dice.roll(3) {
-            let write = match self.dice.roll(8) {
+            let write = match self.dice.roll(12) {
+                8..11 => self.some_edge(&writes, 20),
+                11 => self.edge_to_delete(),
                 0..5 => self.put("notes", 60, 8),
                 5 => match self.some_id("notes") {
                     // Each id once in a transaction: an update or delete of one that is gone fails.
@@ -229,15 +260,59 @@ impl Author {
         self.add(Step::Commit(writes));
     }
 
+    /// An edge between two records of `notes` that no write of the same commit deletes.
+    fn some_edge(&mut self, before: &[Write], width: u64) -> Write {
+        let deleted = |w: &Write| matches!(w, Write::Delete(..));
+        let ends = (self.some_id("notes"), self.some_id("notes"));
+        let (Some(source), Some(target), false) = (ends.0, ends.1, before.iter().any(deleted))
+        else {
+            return self.put("notes", 60, 8);
+        };
+        let kind = ["cites", "knows", "\u{e9}tape"][self.dice.roll(3) as usize];
+        let properties = match self.dice.roll(3) {
+            0 => vec![],
+            _ => vec![
+                ("weight".into(), Value::Int(self.dice.roll(9) as i64)),
+                (
+                    "why".into(),
+                    Value::Str("x".repeat(self.dice.roll(width) as usize)),
+                ),
+            ],
+        };
+        Write::PutEdge(
+            "notes",
+            [source, kind.into(), target],
+            Value::Map(properties),
+        )
+    }
+
+    fn edge_to_delete(&mut self) -> Write {
+        let edges = self.model.collections.get("notes").map(|c| c.edges.len());
+        let n = self.dice.roll(edges.unwrap_or(0) as u64) as usize;
+        let content = self.model.collections.get("notes");
+        match content.and_then(|c| c.edges.keys().nth(n)) {
+            Some(key) => Write::DeleteEdge("notes", key.clone()),
+            None => self.put("notes", 60, 8),
+        }
+    }
+
+    /// One commit of `n` edges in `notes` with properties of up to `width` bytes.
+    pub fn edge_commit(&mut self, n: usize, width: u64) {
+        let writes = (0..n).map(|_| self.some_edge(&[], width)).collect();
+        self.add(Step::Commit(writes));
+    }
+
     pub fn small_commits(&mut self, n: usize) {
         (0..n).for_each(|_| self.small_commit());
     }
 
-    /// One commit of `n` records with large vectors.
+    /// One commit of `n` records with large vectors, and of a few edges.
     pub fn large_commit(&mut self, n: usize) {
-        let writes = (0..n)
-            .map(|i| Write::Put("large", format!("l{i}"), row(&mut self.dice, 1024)))
+        let records = (0..n).map(|i| format!("l{i}"));
+        let mut writes: Vec<Write> = records
+            .map(|id| Write::Put("large", id, row(&mut self.dice, 1024)))
             .collect();
+        writes.extend((0..n / 10).map(|_| self.some_edge(&[], 20)));
         self.add(Step::Commit(writes));
     }
 }
@@ -254,7 +329,10 @@ pub fn everything(seed: u64) -> Author {
     a.small_commits(40);
     a.add(Step::Checkpoint);
     a.add(Step::Commit(vec![Write::Create("other", Metric::L2)]));
+    a.edge_commit(150, 20);
     a.small_commits(10);
+    a.add(Step::Checkpoint);
+    a.edge_commit(3, 20);
     a.add(Step::Snapshot("early"));
     // 4 KiB a record: a checkpoint is due after 256 KiB of log.
     (0..12).for_each(|_| a.large_commit(6));
@@ -263,6 +341,7 @@ pub fn everything(seed: u64) -> Author {
     a.large_commit(270);
     a.small_commits(6);
     a.add(Step::Optimize);
+    a.edge_commit(20, 20);
     a.small_commits(4);
     // Sixteen small segments are merged.
     for _ in 0..18 {

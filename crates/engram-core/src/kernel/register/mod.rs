@@ -51,8 +51,10 @@ pub(super) trait Register: Copy {
     unsafe fn mul(self, other: Self) -> Self;
     /// `self + a * b`, in one rounding where the hardware has the instruction.
     unsafe fn mul_add(self, a: Self, b: Self) -> Self;
-    /// Lane by lane; the other number where one is NaN or, depending on the level, NaN.
+    /// Lane by lane; where one is NaN, either.
     unsafe fn max(self, other: Self) -> Self;
+    /// Lane by lane `x` where `self > than`, else `y`.
+    unsafe fn if_greater(self, than: Self, x: Self, y: Self) -> Self;
     /// The sum of all lanes.
     unsafe fn sum(self) -> f32;
 

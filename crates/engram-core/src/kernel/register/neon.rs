@@ -84,6 +84,11 @@ impl Register for Neon {
         Neon(unsafe { vmaxq_f32(self.0, other.0) })
     }
     #[inline(always)]
+    unsafe fn if_greater(self, than: Self, x: Self, y: Self) -> Self {
+        // SAFETY: see above.
+        Neon(unsafe { vbslq_f32(vcgtq_f32(self.0, than.0), x.0, y.0) })
+    }
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         // SAFETY: see above.
         unsafe {

@@ -71,6 +71,16 @@ impl Register for Portable {
         self.zip(other, |x, y| if x > y { x } else { y })
     }
     #[inline(always)]
+    unsafe fn if_greater(self, than: Self, x: Self, y: Self) -> Self {
+        Portable(std::array::from_fn(|i| {
+            if self.0[i] > than.0[i] {
+                x.0[i]
+            } else {
+                y.0[i]
+            }
+        }))
+    }
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         let [a, b, c, d] = self.0;
         (a + c) + (b + d)

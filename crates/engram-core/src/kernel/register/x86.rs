@@ -80,6 +80,14 @@ impl Register for Avx2 {
         Avx2(unsafe { _mm256_max_ps(self.0, other.0) })
     }
     #[inline(always)]
+    unsafe fn if_greater(self, than: Self, x: Self, y: Self) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let greater = _mm256_cmp_ps::<_CMP_GT_OQ>(self.0, than.0);
+            Avx2(_mm256_blendv_ps(y.0, x.0, greater))
+        }
+    }
+    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         // SAFETY: see above.
         unsafe {
@@ -155,6 +163,14 @@ impl Register for Avx512 {
     unsafe fn max(self, other: Self) -> Self {
         // SAFETY: see above.
         Avx512(unsafe { _mm512_max_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn if_greater(self, than: Self, x: Self, y: Self) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let greater = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, than.0);
+            Avx512(_mm512_mask_blend_ps(greater, y.0, x.0))
+        }
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {

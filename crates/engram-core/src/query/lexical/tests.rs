@@ -7,7 +7,7 @@ use crate::format::manifest::SegmentRef;
 use crate::format::record::{Metric, Record};
 use crate::index::filter::parse;
 use crate::index::text::{Bm25, CorpusStats, Scale, TermCounts};
-use crate::segment::{Segment, SegmentBuilder};
+use crate::segment::{Coding, Segment, SegmentBuilder};
 use crate::state::{Dead, SegmentView};
 use crate::store::memory::MemoryStorage;
 use crate::value::Value;
@@ -28,7 +28,8 @@ fn record(id: &str, text: &str, group: i64) -> Record {
 }
 
 fn segment(c: &Collection, id: u64, records: &[Record], dead: RoaringBitmap) -> SegmentView {
-    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces);
+    let coding = Coding::default();
+    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces, c.metric, &coding);
     records.iter().for_each(|r| builder.add(r).unwrap());
     let (bytes, footer_crc) = builder.finish(id).unwrap();
     let len = bytes.len() as u64;

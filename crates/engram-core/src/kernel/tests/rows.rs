@@ -1,45 +1,9 @@
-//! Every kernel, at every level that this processor has, against the reference.
+//! Products and distances of one query with rows.
 
-use super::rows::{dot_at, each_at, l2_squared_at, picked_at};
 use super::*;
-use crate::kernel::bits::{hamming_at, hamming_each_at};
-use crate::kernel::int8::{dot_i8_at, dot_i8_each_at};
+use crate::kernel::rows::{dot_at, each_at, l2_squared_at, picked_at};
+use crate::kernel::{dot, dot_each, dot_many, l2_squared};
 use proptest::prelude::*;
-
-pub(super) fn lengths() -> Vec<usize> {
-    (0..130).chain([384, 768, 1024, 1536, 3072]).collect()
-}
-
-/// A stream of bits that depends on the seed alone.
-pub(super) fn bits(seed: u64) -> impl FnMut() -> u64 {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    }
-}
-
-/// A vector with values in [-1, 1).
-pub(super) fn vector(length: usize, seed: u64) -> Vec<f32> {
-    let mut next = bits(seed);
-    let mut one = || (next() >> 40) as f32 / (1u64 << 23) as f32 - 1.0;
-    (0..length).map(|_| one()).collect()
-}
-
-pub(super) fn bytes(length: usize, seed: u64) -> Vec<u8> {
-    let mut next = bits(seed);
-    (0..length).map(|_| (next() >> 32) as u8).collect()
-}
-
-fn signed(bytes: &[u8]) -> Vec<i8> {
-    bytes.iter().map(|b| b.cast_signed()).collect()
-}
-
-pub(super) fn tolerance(magnitude: f64, n: usize) -> f64 {
-    2e-6 * (n.max(64) as f64).sqrt() * magnitude + 1e-30
-}
 
 fn assert_close(found: f32, wanted: f64, magnitude: f64, n: usize) {
     let error = (f64::from(found) - wanted).abs();
@@ -49,53 +13,12 @@ fn assert_close(found: f32, wanted: f64, magnitude: f64, n: usize) {
     );
 }
 
-fn magnitude(a: &[f32], b: &[f32]) -> f64 {
-    let absolute = |v: &[f32]| v.iter().map(|x| x.abs()).collect::<Vec<_>>();
-    reference::dot(&absolute(a), &absolute(b))
-}
-
 fn check(a: &[f32], b: &[f32]) {
     let (n, distance) = (a.len(), reference::l2_squared(a, b));
     for level in Level::available() {
         let wanted = reference::dot(a, b);
         assert_close(dot_at(level, a, b), wanted, magnitude(a, b), n);
         assert_close(l2_squared_at(level, a, b), distance, distance, n);
-    }
-}
-
-/// Seven rows of each element type, owned.
-struct Stored {
-    f32: Vec<f32>,
-    f16: Vec<u16>,
-    codes: Vec<i8>,
-    scales: Vec<f32>,
-    bits: Vec<u8>,
-}
-
-impl Stored {
-    fn new(dim: usize, rows: usize, seed: u64) -> Stored {
-        let f32 = vector(dim * rows, seed);
-        Stored {
-            f16: f32.iter().map(|x| half::narrow(*x)).collect(),
-            codes: signed(&bytes(dim * rows, seed + 1)),
-            // 16 bits of mantissa, so that a product with a byte is exact.
-            scales: (0..rows).map(|i| (40000 + i) as f32 / 65536.0).collect(),
-            bits: bytes(dim.div_ceil(8) * rows, seed + 2),
-            f32,
-        }
-    }
-
-    fn rows(&self) -> [Rows<'_>; 4] {
-        let i8 = Rows::I8 {
-            codes: &self.codes,
-            scales: &self.scales,
-        };
-        [
-            Rows::F32(&self.f32),
-            Rows::F16(&self.f16),
-            i8,
-            Rows::Bit(&self.bits),
-        ]
     }
 }
 
@@ -197,58 +120,6 @@ fn rows_that_are_not_whole_and_rows_of_nothing_are_left_out() {
 }
 
 #[test]
-fn integer_kernels_are_exact_at_every_length_and_level() {
-    for n in lengths() {
-        let (a, b) = (bytes(n, 1), bytes(n * 5, 2));
-        let extremes = vec![-128i8; n];
-        for level in Level::available() {
-            let (mut products, mut distances) = (vec![1], vec![1]);
-            let (x, y) = (signed(&a), signed(&b));
-            dot_i8_each_at(level, &x, &y, n, &mut products);
-            hamming_each_at(level, &a, &b, n, &mut distances);
-            assert_eq!(
-                (products.len(), distances.len()),
-                if n == 0 { (0, 0) } else { (5, 5) }
-            );
-            for i in 0..products.len() {
-                let (row, bits) = (&y[i * n..][..n], &b[i * n..][..n]);
-                let wanted = reference::dot_i8(&x, row) as i32;
-                assert_eq!((products[i], dot_i8_at(level, &x, row)), (wanted, wanted));
-                let wanted = reference::hamming(&a, bits);
-                assert_eq!(
-                    (distances[i], hamming_at(level, &a, bits)),
-                    (wanted, wanted)
-                );
-            }
-            assert_eq!(dot_i8_at(level, &extremes, &extremes), 128 * 128 * n as i32);
-        }
-    }
-}
-
-#[test]
-fn integer_kernels_read_a_short_query_against_the_front_of_each_row() {
-    let (query, rows) = (bytes(70, 1), bytes(300, 2));
-    for level in Level::available() {
-        let (mut products, mut distances) = (Vec::new(), Vec::new());
-        dot_i8_each_at(level, &signed(&query), &signed(&rows), 100, &mut products);
-        hamming_each_at(level, &query, &rows, 100, &mut distances);
-        for i in 0..3 {
-            let row = &rows[i * 100..][..70];
-            assert_eq!(
-                i64::from(products[i]),
-                reference::dot_i8(&signed(&query), &signed(row))
-            );
-            assert_eq!(distances[i], reference::hamming(&query, row));
-        }
-        assert_eq!(
-            hamming_at(level, &query, &rows[..3]),
-            reference::hamming(&query[..3], &rows)
-        );
-        assert_eq!(dot_i8_at(level, &[3], &[]), 0);
-    }
-}
-
-#[test]
 fn non_finite_values_reach_the_result() {
     let mut a = vector(100, 1);
     a[77] = f32::NAN;
@@ -266,15 +137,6 @@ fn subnormal_numbers_count_in_full() {
         each_at(level, false, &[1.0; 64], Rows::F16(&[1; 64]), 64, &mut out);
         assert_eq!(out, [64.0 * 2f32.powi(-24)]);
     }
-}
-
-#[test]
-fn only_a_level_that_the_processor_has_can_be_forced() {
-    for level in Level::ALL {
-        assert_eq!(force_level(Some(*level)), level.is_available());
-    }
-    assert!(force_level(None));
-    assert!(Level::best().is_available());
 }
 
 proptest! {

@@ -1,0 +1,68 @@
+//! Several vectors against rows of signed bytes: a fast MaxSim with a known error.
+//!
+//! Owns: [`BytePanel`]. With VNNI the vectors are rounded to bytes too, and the products are those
+//! of bytes: four times as many at once as `panel` has. What that loses is bounded by
+//! [`BytePanel::error`], so a caller can tell which documents to score again. The other levels have
+//! no instruction that pays for the rounding; there it is a [`Panel`], and the error is 0.
+//!
+//! Complexity: as `panel`.
+
+use super::panel::Panel;
+#[cfg(target_arch = "x86_64")]
+use super::vnni::VnniPanel;
+use super::{Level, Rows};
+use std::ops::Range;
+
+/// Vectors laid out for rows of signed bytes.
+pub struct BytePanel(Kind);
+
+enum Kind {
+    Exact(Panel),
+    #[cfg(target_arch = "x86_64")]
+    Rounded(VnniPanel),
+}
+
+impl BytePanel {
+    /// Lays out the vectors of `dim` elements in `vectors`; what is left over is ignored.
+    ///
+    /// The panel is for the level of this moment, and is used at it.
+    #[must_use]
+    pub fn new(vectors: &[f32], dim: usize) -> BytePanel {
+        BytePanel::at(Level::best(), vectors, dim)
+    }
+
+    pub(super) fn at(level: Level, vectors: &[f32], dim: usize) -> BytePanel {
+        BytePanel(match level {
+            // Longer rows could overflow a sum; nobody has them.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 if dim <= 1 << 16 => Kind::Rounded(VnniPanel::new(vectors, dim)),
+            _ => Kind::Exact(Panel::at(level, vectors, dim)),
+        })
+    }
+
+    /// By how much a MaxSim of rows of norm 1 can be off, beside the rounding of `f32` sums; rows of
+    /// norm `r` make it `r` times that. 0 says that it is as exact as that of a [`Panel`].
+    #[must_use]
+    pub fn error(&self) -> f32 {
+        match &self.0 {
+            Kind::Exact(_) => 0.0,
+            #[cfg(target_arch = "x86_64")]
+            Kind::Rounded(panel) => panel.error(),
+        }
+    }
+
+    /// Replaces `out` by the MaxSim of each document, as [`Panel::max_sim`] of [`Rows::I8`].
+    pub fn max_sim(
+        &self,
+        codes: &[i8],
+        scales: &[f32],
+        documents: &[Range<usize>],
+        out: &mut Vec<f32>,
+    ) {
+        match &self.0 {
+            Kind::Exact(panel) => panel.max_sim(Rows::I8 { codes, scales }, documents, out),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Rounded(panel) => panel.max_sim(codes, scales, documents, out),
+        }
+    }
+}

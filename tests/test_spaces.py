@@ -1,0 +1,154 @@
+"""Declared vector spaces: kinds, element types, truncation."""
+
+import numpy as np
+import pytest
+
+import engram
+from engram import Space
+from engram.errors import Conflict, InvalidInput
+
+DIMENSION = 24
+
+
+def rounded(element, vector):
+    """What each element type keeps of a vector."""
+    vector = vector.astype(np.float32)
+    if element == "float16":
+        return vector.astype(np.float16).astype(np.float32)
+    if element == "int8":
+        bits = (np.abs(vector).max() / np.float32(127)).view(np.uint32)
+        scale = ((bits + np.uint32(0xFF)) & np.uint32(0xFFFFFF00)).view(np.float32)
+        return np.rint(vector / scale).astype(np.float32) * scale
+    if element == "binary":
+        return np.where(vector < 0, -1, 1).astype(np.float32)
+    return vector
+
+
+@pytest.mark.parametrize("element", ["float32", "float16", "int8", "binary"])
+@pytest.mark.parametrize("metric", ["cosine", "dot", "l2"])
+def test_vectors_are_rounded_once_and_scored_as_rounded(tmp_path, element, metric):
+    rng = np.random.default_rng(7)
+    vectors = rng.standard_normal((60, DIMENSION)).astype(np.float32)
+    query = rng.standard_normal(DIMENSION).astype(np.float32)
+    kept = np.array([rounded(element, v) for v in vectors])
+    spaces = {"vector": Space(dimension=DIMENSION, element=element)}
+    ids = [f"{n:02}" for n in range(60)]
+    with engram.open(tmp_path / "f.engram", embedder=None) as db:
+        c = db.collection("c", metric=metric, spaces=spaces)
+        c.put_many(ids=ids, vectors=vectors)
+        before = c.query(vector=query, k=60, exact=True)
+        db.optimize()
+        after = c.query(vector=query, k=60, exact=True)
+        assert (before.ids, before.scores) == (after.ids, after.scores)
+        for name, want in zip(ids, kept, strict=True):
+            assert np.array_equal(c.get(name, vectors=True).vectors["vector"], want)
+        want = {
+            "dot": kept @ query,
+            "cosine": kept @ query / np.linalg.norm(kept, axis=1) / np.linalg.norm(query),
+            "l2": -np.linalg.norm(kept - query, axis=1),
+        }[metric]
+        got = dict(zip(after.ids, after.scores, strict=True))
+        assert [got[name] for name in ids] == pytest.approx(want.tolist(), abs=1e-4)
+        assert c.spaces()[0].element == element
+        assert db.verify(deep=True).ok
+
+
+def test_truncation_keeps_the_first_numbers():
+    rng = np.random.default_rng(1)
+    vectors = rng.standard_normal((20, 32)).astype(np.float32)
+    with engram.open(":memory:", embedder=None) as db:
+        cut = db.collection("cut", spaces={"vector": Space(dimension=8, truncate=True)})
+        plain = db.collection("plain")
+        ids = [f"{n:02}" for n in range(20)]
+        cut.put_many(ids=ids, vectors=vectors)
+        plain.put_many(ids=ids, vectors=vectors[:, :8])
+        whole = cut.query(vector=vectors[3], k=20)
+        assert whole.scores == pytest.approx(plain.query(vector=vectors[3, :8], k=20).scores)
+        assert np.array_equal(cut.get("05", vectors=True).vectors["vector"], vectors[5, :8])
+        with pytest.raises(InvalidInput) as caught:
+            cut.put("short", vector=vectors[0, :7])
+        assert caught.value.code == "input.dimension"
+
+
+def test_sparse_and_multi_vectors_come_back_as_they_were(tmp_path):
+    sparse = {7: 0.5, 3: 2.0, 4_000_000_000: 0.25}
+    tokens = np.arange(12, dtype=np.float32).reshape(3, 4) + 1
+    with engram.open(tmp_path / "f.engram", embedder=None) as db:
+        c = db.collection("c", spaces={"splade": Space("sparse")})
+        c.put("a", text="x", vectors={"splade": sparse, "tokens": tokens})
+        c.put("b", vectors={"tokens": tokens.tolist()})
+        c.put("c", vectors={"splade": {1: 1.0, 2: 0.0}})
+        for _ in range(2):
+            record = c.get("a", vectors=True)
+            assert record.vectors["splade"] == dict(sorted(sparse.items()))
+            assert np.array_equal(record.vectors["tokens"], tokens)
+            assert record.to_dict()["vectors"]["tokens"] == tokens.tolist()
+            assert c.get("b", vectors=True) != record
+            assert c.get("c", vectors=True).vectors == {"splade": {1: 1.0}}
+            db.optimize()
+        kinds = {space.name: (space.kind, space.dimension) for space in c.spaces()}
+        assert kinds == {"splade": ("sparse", 0), "tokens": ("multi", 4)}
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        {"splade": {}},
+        {"splade": {1: -0.5}},
+        {"splade": {1: float("inf")}},
+        {"splade": {-1: 0.5}},
+        {"splade": {"x": 0.5}},
+        {"splade": [1.0, 2.0]},
+        {"tokens": [[1.0, 2.0], [1.0]]},
+        {"tokens": [[1.0, 2.0]]},
+        {"tokens": np.zeros((0, 4))},
+        {"tokens": np.zeros((2, 4))},
+    ],
+)
+def test_an_embedding_that_does_not_fit_is_an_error(vectors):
+    with engram.open(":memory:", embedder=None) as db:
+        spaces = {"splade": Space("sparse"), "tokens": Space("multi", 4)}
+        c = db.collection("c", spaces=spaces)
+        c.put("good", vectors={"tokens": np.ones((2, 4))})
+        with pytest.raises(InvalidInput):
+            c.put("bad", vectors=vectors)
+        assert c.count() == 1
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        Space("dense"),
+        Space("multi"),
+        Space("sparse", 5),
+        Space("sparse", element="int8"),
+        Space("dense", 70_000),
+        Space("fuzzy", 3),
+        Space(dimension=3, element="int4"),
+    ],
+)
+def test_a_space_that_cannot_be_is_refused(space):
+    with engram.open(":memory:", embedder=None) as db:
+        with pytest.raises(InvalidInput):
+            db.create_collection("c", spaces={"s": space})
+        assert db.list_collections() == []
+
+
+def test_a_space_cannot_change_once_made():
+    with engram.open(":memory:", embedder=None) as db:
+        db.create_collection("c", spaces={"s": Space(dimension=3, element="int8")})
+        db.collection("c", spaces={"s": Space(dimension=3, element="int8")}).put("a", text="x")
+        with pytest.raises(Conflict) as caught:
+            db.collection("c", spaces={"s": Space(dimension=3)}).put("b", text="x")
+        assert caught.value.code == "collection.mismatch"
+        with pytest.raises(InvalidInput):
+            db.create_collection("d", metric="l2", spaces={"t": Space("multi", 3)})
+
+
+def test_the_embedded_texts_can_be_kept_small():
+    with engram.open(":memory:") as db:
+        c = db.collection("c", spaces={"text": Space(element="int8")})
+        c.put("a", text="the cat sat on the mat")
+        c.put("b", text="a court of law")
+        assert c.query("kitten", mode="semantic", k=1).ids == ["a"]
+        assert c.spaces()[0].element == "int8"
