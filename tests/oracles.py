@@ -4,10 +4,14 @@ Nothing here shares code with the engine: filters are evaluated on Python values
 in float64, BM25 by counting words.
 """
 
+import functools
 import math
+import operator as operators
 import re
 
 import numpy as np
+
+from engram import F
 
 K1, B, RRF_K = 1.2, 0.75, 60
 
@@ -72,6 +76,39 @@ def filter_text(tree):
     if operator in {"in", "not in"}:
         return f"{path} {operator.upper()} [{', '.join(map(literal_text, value))}]"
     return f"{path} {operator.upper()} {literal_text(value)}"
+
+
+def filter_dict(tree):
+    """The same as a dict in the style of MongoDB."""
+    kind = tree[0]
+    if kind in {"and", "or"}:
+        return {f"${kind}": [filter_dict(part) for part in tree[1]]}
+    if kind == "not":
+        return {"$nor": [filter_dict(tree[1])]}
+    operator, path, value = tree
+    name = {"=": "$eq", "!=": "$ne", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte",
+            "in": "$in", "not in": "$nin", "contains": "$contains", "startswith": "$startswith",
+            "exists": "$exists", "is null": "$eq", "is not null": "$ne"}[operator]  # fmt: skip
+    return {path: {name: True if operator == "exists" else value}}
+
+
+def filter_expression(tree):
+    """The same as an expression of `F`."""
+    kind = tree[0]
+    if kind in {"and", "or"}:
+        join = operators.and_ if kind == "and" else operators.or_
+        return functools.reduce(join, map(filter_expression, tree[1]))
+    if kind == "not":
+        return ~filter_expression(tree[1])
+    operator, path, value = tree
+    field = F[path]
+    unary = {"exists": field.exists, "is null": field.is_null, "is not null": field.not_null}
+    if operator in unary:
+        return unary[operator]()
+    binary = {"=": field.__eq__, "!=": field.__ne__, "<": field.__lt__, "<=": field.__le__,
+              ">": field.__gt__, ">=": field.__ge__, "in": field.isin, "not in": field.notin,
+              "contains": field.contains, "startswith": field.startswith}  # fmt: skip
+    return binary[operator](value)
 
 
 def literal_text(value):

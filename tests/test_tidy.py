@@ -12,8 +12,8 @@ TESTS = sorted((ROOT / "tests").glob("*.py"))
 BANNED = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 LAYERS = [
     ["errors", "types"],
-    ["checks", "records", "files", "filtering"],
-    ["embed", "reports", "rag", "results", "spaces"],
+    ["checks", "records", "files", "filtering", "dict_filters", "expressions", "faceting"],
+    ["embed", "reports", "rag", "results", "spaces", "nearness"],
     ["paging", "settings"],
     ["ingest", "query"],
     ["planning"],

@@ -5,9 +5,11 @@
 //! also tries the bytes behind a checksum that fits.
 
 mod bytes;
+mod columns;
 mod file;
 
 pub use bytes::{filter, frame, manifest, record, superblock, text_index, text_query};
+pub use columns::columns;
 pub use file::{file, pristine, segment};
 
 use engram_core::error::{Class, Error};

@@ -4,10 +4,11 @@ use engram_core::format::codec::Writer;
 use engram_core::format::manifest::Manifest;
 use engram_core::format::ops::Op;
 use engram_core::format::record::{Metric, Record};
-use engram_core::format::space::{Embedding, Kind, Space};
 use engram_core::format::segment::Directory;
+use engram_core::format::space::{Embedding, Kind, Space};
 use engram_core::format::superblock::Superblock;
 use engram_core::format::{Extent, frame};
+use engram_core::index::column::ColumnsWriter;
 use engram_core::index::text::{Analyzer, Language, TextIndexWriter};
 use engram_core::segment::SegmentBuilder;
 use engram_core::value::Value;
@@ -57,6 +58,7 @@ fn main() {
         vec![frames[0].clone(), frames[1].clone(), frames.concat()],
     );
     save("segment", vec![segment(3), segment(60)]);
+    save("columns", vec![columns(3), columns(700)]);
     save("text_index", vec![text_index(3), text_index(300)]);
     let filters = [
         "year >= 2020 AND tags CONTAINS 'travel'",
@@ -168,6 +170,28 @@ fn segment(n: u32) -> Vec<u8> {
         out.extend_from_slice(&bytes[part.offset as usize..(part.offset + part.len) as usize]);
     }
     out
+}
+
+fn columns(n: i64) -> Vec<u8> {
+    let mut writer = ColumnsWriter::new();
+    for i in 0..n {
+        let text = |s: String| Value::Str(s);
+        let tags = (0..i % 4).map(|t| text(format!("tag {t}"))).collect();
+        let fields = [
+            ("year", Value::Int(1900 + i % 90)),
+            ("tags", Value::List(tags)),
+            ("price", Value::Float(i as f64 / 4.0)),
+            (
+                "a",
+                Value::Map(vec![("b".to_owned(), text(format!("{i:x} alpha beta")))]),
+            ),
+        ];
+        let fields = fields
+            .map(|(name, value)| (name.to_owned(), value))
+            .to_vec();
+        writer.add(&Value::Map(fields), i % 2 == 0, i * 1_000_003, i);
+    }
+    writer.finish()
 }
 
 fn text_index(n: u32) -> Vec<u8> {

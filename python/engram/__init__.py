@@ -29,6 +29,7 @@ from engram.errors import (
     MissingExtra,
     NotFound,
 )
+from engram.nearness import Near
 from engram.opening import doctor, open  # noqa: A004 - engram.open reads as it should
 from engram.past import DatabaseView
 from engram.query import Query
@@ -40,7 +41,10 @@ from engram.transaction import Transaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from engram.edges import Edge, GraphPath, Subgraph
     from engram.embed.identity import Identity
+    from engram.expressions import Condition, F, Field
+    from engram.faceting import Facet
     from engram.reports import (
         BackupReport,
         CollectionStats,
@@ -64,13 +68,19 @@ __all__ = [
     "Collection",
     "CollectionStats",
     "CollectionView",
+    "Condition",
     "Conflict",
     "Corrupt",
     "Database",
     "DatabaseView",
     "DoctorReport",
+    "Edge",
     "Embedder",
     "EngramError",
+    "F",
+    "Facet",
+    "Field",
+    "GraphPath",
     "Hit",
     "Identity",
     "Incompatible",
@@ -79,6 +89,7 @@ __all__ = [
     "Io",
     "LockOwner",
     "MissingExtra",
+    "Near",
     "NotFound",
     "OptimizeReport",
     "Problem",
@@ -90,6 +101,7 @@ __all__ = [
     "Space",
     "SpaceInfo",
     "Stats",
+    "Subgraph",
     "Transaction",
     "VerifyReport",
     "__version__",
@@ -98,8 +110,12 @@ __all__ = [
 ]
 
 _LATER = {
+    "Edge": "engram.edges",
     "Embedder": "engram.types",
+    "GraphPath": "engram.edges",
     "Identity": "engram.embed.identity",
+    "Facet": "engram.faceting",
+    **dict.fromkeys(("Condition", "F", "Field"), "engram.expressions"),
     **dict.fromkeys(
         (
             "BackupReport",
@@ -115,6 +131,7 @@ _LATER = {
         ),
         "engram.reports",
     ),
+    "Subgraph": "engram.edges",
 }
 """Names whose modules load when they are asked for."""
 

@@ -22,27 +22,26 @@ Row = tuple[str, str | None, dict[str, Any], int, int, dict[str, Any] | None]
 """What was not asked for is None."""
 
 RetrieverAsk = tuple[
-    str, str, str | None, str | None, object, float | None, float | None, float, bool
+    str, str, str | None, str | None, object, float | None, float | None, float, bool, float
 ]
-"""``(kind, name, space, identity, value, weight, min_score, recall, exact)``; kind is lexical, dense,
+"""``(kind, name, space, identity, value, weight, min_score, recall, exact, trust)``; kind is lexical, dense,
 sparse (value: a dict of weights by dimension) or multi (value: a matrix)."""
 
 Ask = tuple[
     Sequence[RetrieverAsk],
     str | None,
     bool,
+    tuple[list[str], int, tuple[list[str] | None, str]] | None,
     int,
     int,
     int | None,
     str,
-    float | None,
-    float | str | None,
-    float | None,
-    tuple[str, int] | None,
+    tuple[float | None, float | str | None, float | None, tuple[str, int] | None],
     float,
+    bool,
 ]
-"""``(retrievers, where, ignore_missing, k, offset, candidates, fusion, min_score, cutoff, diversity,
-(group_by, group_size), feedback)``."""
+"""``(retrievers, where, ignore_missing, (starts, hops, (types, direction)), k, offset, candidates,
+fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback, explain)``."""
 
 __version__: str
 FORMAT_VERSION: tuple[int, int]
@@ -92,15 +91,15 @@ class Database:
 
     def stats(self) -> dict[str, Any]:
         """``{"commit", "time_us", "generation", "file_bytes", "live_bytes", "dead_bytes",
-        "free_bytes", "log_bytes", "segments", "records", "snapshots", "durability",
-        "collections": {name: {"records", "segments", "live_bytes", "spaces": [...]}}}``."""
+        "free_bytes", "log_bytes", "segments", "records", "edges", "snapshots", "durability",
+        "collections": {name: {"records", "edges", "segments", "live_bytes", "spaces": [...]}}}``."""
 
     def verify(self, deep: bool) -> dict[str, Any]:
-        """``{"ok", "deep", "commit", "records", "segments", "blocks", "problems":
+        """``{"ok", "deep", "commit", "records", "edges", "segments", "blocks", "problems":
         [{"code", "message", "where"}]}``."""
 
     def optimize(self) -> dict[str, Any]:
-        """``{"bytes_before", "bytes_after", "records", "segments"}``."""
+        """``{"bytes_before", "bytes_after", "records", "edges", "segments"}``."""
 
     def backup(self, path: str) -> dict[str, Any]:
         """``{"bytes", "records", "commit"}``. Fails where `path` exists."""
@@ -113,7 +112,7 @@ def doctor(
     path: str, dry_run: bool, rebuild: bool, vacuum: bool, lock_timeout_ms: int
 ) -> dict[str, Any]:
     """``{"ok", "dry_run", "problems": [...], "actions": [...], "dropped": [...],
-    "records_kept", "records_dropped", "bytes_before", "bytes_after"}``.
+    "records_kept", "records_dropped", "edges_kept", "edges_dropped", "bytes_before", "bytes_after"}``.
 
     `rebuild` makes the derived parts again from the records; `vacuum` reclaims space even where
     nothing is wrong. Without either, a sound file is left untouched.
@@ -140,6 +139,17 @@ class View:
     def scan(
         self, collection: str, where: str | None, ignore_missing: bool, vectors: bool
     ) -> Cursor: ...
+    def facets(
+        self,
+        collection: str,
+        where: str | None,
+        ignore_missing: bool,
+        paths: Sequence[str],
+        limit: int,
+    ) -> list[tuple[list[tuple[Any, int]], int]]:
+        """For each path (in filter syntax) the most frequent values with their counts, and how many
+        distinct ones there are."""
+
     def query(self, collection: str, ask: Ask, include: tuple[bool, bool, bool]) -> Answer:
         """Answer one query; `include` says whether text, metadata, vectors are read."""
 
@@ -167,7 +177,7 @@ class Answer:
         """``(row, score, score by retriever)``."""
 
     def report(self) -> dict[str, Any]:
-        """``{"records", "matched", "more", "cut_short", "retrievers": [{"name", "records", "found",
+        """``{"records", "matched", "candidates", "more", "cut_short", "retrievers": [{"name", "records", "found",
         "exact", "weight", "notes"}], "steps": [(name, rows, microseconds)]}``."""
 
 @final
@@ -232,6 +242,67 @@ class Transaction:
         """Make it durable and return the commit number (the old one where nothing changed)."""
 
     def rollback(self) -> None: ...
+
+EdgeRow = tuple[str, str, str, dict[str, Any]]
+"""``(source, type, target, properties)``"""
+
+Which = tuple[Sequence[str] | None, str]
+"""Edge types, or None for any, and ``out``, ``in`` or ``both``."""
+
+def graph_edge(view: View, collection: str, key: tuple[str, str, str]) -> EdgeRow | None: ...
+def graph_edges(view: View, collection: str, id: str, which: Which) -> list[EdgeRow]:
+    """By source, type and target."""
+
+def graph_degree(view: View, collection: str, id: str, which: Which) -> int: ...
+def graph_types(view: View, collection: str) -> dict[str, int]: ...
+def graph_scan(view: View, collection: str) -> EdgeCursor: ...
+def graph_neighbors(
+    view: View, collection: str, id: str, which: Which, hops: int, limit: int | None
+) -> dict[str, int]:
+    """Ids with their distance, nearest first, then by id, without `id` itself."""
+
+def graph_path(
+    view: View,
+    collection: str,
+    start: str,
+    end: str,
+    which: Which,
+    weight: str | None,
+    max_hops: int | None,
+) -> tuple[list[str], list[tuple[str, str, str]], float] | None:
+    """``(ids, edges, cost)``. `max_hops` is not looked at where `weight` is given."""
+
+def graph_pagerank(
+    view: View,
+    collection: str,
+    seeds: Sequence[tuple[str, float]],
+    which: Which,
+    damping: float,
+    epsilon: float,
+    limit: int | None,
+) -> dict[str, float]:
+    """Best first, then by id."""
+
+def graph_subgraph(
+    view: View, collection: str, ids: Sequence[str], which: Which, hops: int
+) -> tuple[dict[str, int], list[EdgeRow]]: ...
+def graph_connect(
+    view: View, collection: str, ids: Sequence[str], which: Which, max_hops: int | None
+) -> tuple[dict[str, int], list[EdgeRow], list[list[str]]]: ...
+def put_edges(
+    transaction: Transaction,
+    collection: str,
+    edges: list[Any],
+) -> None:
+    """Insert or replace edges: tuples ``(source, type, target)`` or ``(source, type, target,
+    properties or None)``. The last of equal keys wins."""
+
+def delete_edge(transaction: Transaction, collection: str, key: tuple[str, str, str]) -> bool: ...
+
+@final
+class EdgeCursor:
+    def next_batch(self, limit: int) -> list[EdgeRow]:
+        """About `limit` edges, more where one record has more; empty at the end."""
 
 @final
 class StaticModel:

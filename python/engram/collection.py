@@ -13,6 +13,8 @@ from collections.abc import Sized
 from engram.checks import optional_str, proper_str, str_ids
 from engram.embed.calling import embed_documents
 from engram.errors import Conflict, EngramError, InvalidInput, NotFound
+from engram.filtering import filter_text
+from engram.graph import GraphWriting
 from engram.ingest import (
     BATCH_RECORDS,
     Batch,
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from engram.database import Database
     from engram.spaces import Space
     from engram.transaction import Transaction
-    from engram.types import Embedder, ExportFormat, Frame, Metadata, Metric, Missing, Vector
+    from engram.types import Embedder, ExportFormat, Frame, Metadata, Metric, Missing, Vector, Where
 
     Progress = Callable[[int, int | None], None]
     _T = TypeVar("_T")
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["Collection"]
 
 
-class Collection(CollectionView):
+class Collection(CollectionView, GraphWriting):
     """A set of records in a database. Made by `Database.collection`; safe to share by threads."""
 
     __slots__ = ("_checked", "_database", "_language", "_metric", "_spaces", "_transaction")
@@ -239,7 +241,7 @@ class Collection(CollectionView):
         wanted = str_ids(ids)
         return self._write_existing(lambda native: native.delete(self._name, wanted))
 
-    def delete_where(self, where: str, *, missing: Missing = "error") -> int:
+    def delete_where(self, where: Where, *, missing: Missing = "error") -> int:
         """Delete the records that match a filter, in one commit.
 
         Returns:
@@ -249,7 +251,13 @@ class Collection(CollectionView):
             InvalidInput: ``filter.syntax``, ``filter.unknown_field``.
         """
         ignore = ignore_missing(missing)
-        condition = proper_str(where, "where")
+        condition = filter_text(where)
+        if condition is None:
+            raise InvalidInput(
+                "input.invalid",
+                "delete_where needs a condition",
+                "to delete every record, delete the collection",
+            )
         return self._write_existing(
             lambda native: native.delete_where(self._name, condition, ignore)
         )

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["resume", "token"]
 
-_MOST_CANDIDATES_FACTOR = 4
-_LEAST_CANDIDATES = 100
-
 
 def _fingerprint(query: Query) -> str:
     """Digest everything that shapes the list, k aside."""
@@ -44,16 +41,13 @@ def _plain(value: object) -> str:
     return str(list(value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def token(query: Query, hits: int) -> str:
-    """Give the cursor behind the hits of a page."""
-    candidates = query.candidates
-    if candidates is None:
-        candidates = max(_LEAST_CANDIDATES, _MOST_CANDIDATES_FACTOR * (query.offset + query.k))
+def token(query: Query, hits: int, candidates: int) -> str:
+    """Give the cursor behind the hits of a page, whose list was made of so many candidates."""
     place = [query.offset + hits, candidates, _fingerprint(query)]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def resume(cursor: str, query: Query) -> tuple[int, int]:
+def resume(cursor: str, query: Query) -> tuple[int, int | None]:
     """Give the place and the number of candidates of a cursor.
 
     Raises:
@@ -61,7 +55,7 @@ def resume(cursor: str, query: Query) -> tuple[int, int]:
     """
     try:
         offset, candidates, fingerprint = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        place = (int(offset), int(candidates))
+        place = (int(offset), int(candidates) or None)
     except (binascii.Error, ValueError, TypeError, AttributeError) as error:
         raise InvalidInput(
             "input.invalid", "the cursor is not one of engram", "pass Results.cursor unchanged"

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
-from engram.checks import optional_str
-from engram.embed.calling import embed_query
+from engram.embed.calling import coverage, embed_query
 from engram.errors import InvalidInput
+from engram.filtering import filter_text
 from engram.results import Answered, Results
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from engram._native import Ask, RetrieverAsk, View
     from engram.query import Query
-    from engram.types import Embedder, Where
+    from engram.types import Embedder
 
     LiveSpaces = list[tuple[str, str, int, str | None]]
 
@@ -49,7 +49,7 @@ class _Plan:
         self.skipped: dict[str, str] = {}
         self.embed_s = 0.0
 
-    def add(
+    def add(  # noqa: PLR0913 - one retriever has this many sides
         self,
         query: Query,
         kind: str,
@@ -57,11 +57,12 @@ class _Plan:
         space: str | None,
         identity: str | None,
         value: object,
+        trust: float = 1.0,
     ) -> None:
         least = query.min_scores.get(name)
         weight = query.weights.get(name)
         self.retrievers.append(
-            (kind, name, space, identity, value, weight, least, query.recall, query.exact)
+            (kind, name, space, identity, value, weight, least, query.recall, query.exact, trust)
         )
 
 
@@ -119,23 +120,17 @@ def _ask(query: Query, plan: _Plan) -> Ask:
             )
     return (
         plan.retrievers,
-        _where(query.where),
+        filter_text(query.where),
         query.ignore_missing,
+        None if query.near is None else query.near.native(),
         query.k,
         query.offset,
         query.candidates,
         query.fusion,
-        query.min_score,
-        query.cutoff,
-        query.diversity,
-        query.group,
+        (query.min_score, query.cutoff, query.diversity, query.group),
         query.feedback,
+        query.explain,
     )
-
-
-def _where(where: Where | None) -> str | None:
-    """Give a filter as text."""
-    return optional_str(where, "where")
 
 
 def _nothing(
@@ -148,7 +143,7 @@ def _nothing(
             dict.fromkeys(("lexical", "semantic"), "the collection does not exist yet")
         )
     else:
-        matched = view.count(collection, _where(query.where), query.ignore_missing)
+        matched = view.count(collection, filter_text(query.where), query.ignore_missing)
     facts = {"commit": view.commit, "matched": matched}
     facts["records"] = 0 if absent else view.count(collection, None, True)
     return Answered(query, None, plan.skipped, 0.0, started, perf_counter(), facts)
@@ -209,7 +204,8 @@ def _plan_semantic(query: Query, plan: _Plan, live: LiveSpaces, embedder: Embedd
     if vector is None:
         plan.skipped["semantic"] = "the embedder knows no word of the text"
         return
-    plan.add(query, kind, "semantic", space, embedder.identity.to_json(), vector)
+    trust = coverage(embedder, query.text)
+    plan.add(query, kind, "semantic", space, embedder.identity.to_json(), vector, trust)
 
 
 def _no_space(plan: _Plan, live: LiveSpaces, name: str, space: str, *, asked: bool) -> None:

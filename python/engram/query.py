@@ -9,6 +9,7 @@ from __future__ import annotations
 from engram._native import LIMITS
 from engram.checks import optional_str
 from engram.errors import InvalidInput
+from engram.nearness import Near, as_near
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Query:
             space, a matrix ``(tokens, dimension)`` for a multi-vector space.
         where: A filter as text, dict or expression (docs/reference/filters.md); only records that
             match it are searched.
+        near: Only records near others in the graph: the id of a record, several ids, or a `Near`.
         k: Most hits, 1 to ``LIMITS["k"]``.
         mode: ``"auto"`` runs every retriever that can run and reports why the others did not;
             ``"lexical"``, ``"semantic"`` and ``"hybrid"`` (both) run what they say or fail.
@@ -69,11 +71,13 @@ class Query:
         group_by: A metadata path; at most `group_size` hits share a value of it.
         group_size: Most hits of one group.
         feedback: 0 to 1: how far a dense query moves toward its first three hits (Rocchio).
-        candidates: How many candidates of each retriever are fused, shaped and paged through;
-            max(100, 4 k) unless given.
+        candidates: How many candidates of each retriever are fused, shaped and paged through.
+            Unless given: k + 20 for a convex sum, max(100, 4 k) for reciprocal ranks, diversity
+            and groups.
         cursor: `Results.cursor` of the page before.
         include: What hits carry beside id and score: any of ``"text"``, ``"metadata"``,
             ``"vectors"``.
+        explain: Whether the report tells what each test of the filter did.
         missing: ``"error"`` refuses a filter on a field that no record has; ``"ignore"`` lets it
             match nothing.
     """
@@ -83,6 +87,7 @@ class Query:
         "cutoff",
         "diversity",
         "exact",
+        "explain",
         "feedback",
         "flags",
         "fusion",
@@ -92,6 +97,7 @@ class Query:
         "min_score",
         "min_scores",
         "mode",
+        "near",
         "offset",
         "recall",
         "text",
@@ -110,6 +116,7 @@ class Query:
         vector_name: str | None = None,
         vectors: Mapping[str, AnyVector] | None = None,
         where: Where | None = None,
+        near: str | Sequence[str] | Near | None = None,
         k: int = 10,
         mode: Mode = "auto",
         recall: float = RECALL,
@@ -125,6 +132,7 @@ class Query:
         candidates: int | None = None,
         cursor: str | None = None,
         include: Sequence[Include] = _DEFAULT_INCLUDE,
+        explain: bool = False,
         missing: Missing = "error",
     ) -> None:
         """Check and keep what can be checked without the file."""
@@ -153,6 +161,8 @@ class Query:
         self.vector_name = optional_str(vector_name, "vector_name")
         self.vectors = vectors or {}
         self.where = where
+        self.near = None if near is None else as_near(near)
+        self.explain = explain
         self.k = k
         self.mode = mode
         self.recall = recall

@@ -6,8 +6,10 @@ exist reads as empty. The writing half is `engram.collection.Collection`.
 
 from __future__ import annotations
 
-from engram.checks import optional_str, proper_str, str_ids
+from engram.checks import proper_str, str_ids
 from engram.errors import InvalidInput, NotFound
+from engram.filtering import filter_text
+from engram.graph import GraphReading
 from engram.planning import processors, run, run_many
 from engram.query import as_query, ignore_missing, many_query
 from engram.records import Record
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from engram._native import Cursor, View
+    from engram.expressions import Field
+    from engram.faceting import Facet
     from engram.query import Query
     from engram.reports import SpaceInfo
     from engram.results import Results
-    from engram.types import Embedder, ExportFormat, Missing, QueryOptions
+    from engram.types import Embedder, ExportFormat, Missing, QueryOptions, Where
 
 __all__ = ["CollectionView"]
 
@@ -32,7 +36,7 @@ SCAN_BATCH_RECORDS = 256
 """Records that `CollectionView.iterate` holds in memory at a time."""
 
 
-class CollectionView:
+class CollectionView(GraphReading):
     """A collection to read from: of a commit in the past, or the base of a live `Collection`."""
 
     __slots__ = ("_embedder", "_name", "_source")
@@ -101,11 +105,11 @@ class CollectionView:
             return [None] * len(wanted)
         return [None if row is None else Record(*row) for row in rows]
 
-    def count(self, where: str | None = None, *, missing: Missing = "error") -> int:
+    def count(self, where: Where | None = None, *, missing: Missing = "error") -> int:
         """Count the records, or those that match a filter.
 
         Args:
-            where: Filter text, see docs/reference/filters.md.
+            where: A filter: text, a dict or an expression (docs/reference/filters.md).
             missing: ``"error"`` refuses a field that no record has; ``"ignore"`` lets it match
                 nothing.
 
@@ -114,13 +118,13 @@ class CollectionView:
         """
         ignore = ignore_missing(missing)
         try:
-            return self._source().count(self._name, optional_str(where, "where"), ignore)
+            return self._source().count(self._name, filter_text(where), ignore)
         except NotFound as error:
             _absent(error)
             return 0
 
     def iterate(
-        self, where: str | None = None, *, vectors: bool = False, missing: Missing = "error"
+        self, where: Where | None = None, *, vectors: bool = False, missing: Missing = "error"
     ) -> Iterator[Record]:
         """Go through the records, or those that match a filter, in no promised order.
 
@@ -131,13 +135,44 @@ class CollectionView:
             InvalidInput: ``filter.syntax``, ``filter.unknown_field``, at the call.
         """
         ignore = ignore_missing(missing)
-        condition = optional_str(where, "where")
+        condition = filter_text(where)
         try:
             cursor = self._source().scan(self._name, condition, ignore, vectors)
         except NotFound as error:
             _absent(error)
             return iter(())
         return _rows(cursor)
+
+    def facets(
+        self,
+        fields: str | Field | Iterable[str | Field],
+        where: Where | None = None,
+        *,
+        limit: int = 10,
+        missing: Missing = "error",
+    ) -> dict[str, Facet]:
+        """Count the values of fields over the records, or over those that match a filter.
+
+        Exact. A record counts once for each value that it has, by itself or in a list; equal
+        numbers are one value.
+
+        Args:
+            fields: Dotted paths, or fields of `engram.F`.
+            where: A filter: text, a dict or an expression (docs/reference/filters.md).
+            limit: Most values that each `Facet` holds, 0 or more.
+            missing: What a field that no record has is, here and in the filter: ``"error"``, or
+                with ``"ignore"`` a field without values.
+
+        Returns:
+            A `Facet` for each field, under its path, in the order of `fields`.
+
+        Raises:
+            InvalidInput: ``filter.syntax``, ``filter.unknown_field``; ``input.invalid`` for
+                ``_id`` and ``_text``, which differ in each record.
+        """
+        from engram.faceting import facets
+
+        return facets(self._source(), self._name, fields, where, limit, ignore_missing(missing))
 
     def query(
         self,
@@ -197,7 +232,7 @@ class CollectionView:
         path: str | os.PathLike[str],
         format: ExportFormat | None = None,
         *,
-        where: str | None = None,
+        where: Where | None = None,
         progress: Callable[[int, int | None], None] | None = None,
     ) -> int:
         """Write the records to a file that `Collection.import_` reads back exactly.
@@ -208,7 +243,7 @@ class CollectionView:
         Args:
             path: Where to write. ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` decides the format.
             format: The format, where the name does not tell.
-            where: Filter text; only records that match it are written.
+            where: A filter; only records that match it are written.
             progress: Called with records done and records in all.
 
         Returns:
@@ -221,7 +256,9 @@ class CollectionView:
         """
         from engram.transfer import export_records
 
-        return export_records(self._source(), self._name, path, format, where, progress)
+        return export_records(
+            self._source(), self._name, path, format, filter_text(where), progress
+        )
 
     def __len__(self) -> int:
         """Count the records."""

@@ -94,6 +94,7 @@ class CollectionStats(_Plain):
     """One collection's part of `Stats`. Sizes in bytes."""
 
     records: int
+    edges: int
     segments: int
     live_bytes: int
     spaces: tuple[SpaceInfo, ...]
@@ -113,6 +114,7 @@ class Stats(_Plain):
     log_bytes: int
     segments: int
     records: int
+    edges: int
     snapshots: int
     durability: str
     collections: dict[str, CollectionStats]
@@ -135,6 +137,7 @@ class VerifyReport(_Plain):
     deep: bool
     commit: int
     records: int
+    edges: int
     segments: int
     blocks: int
     problems: tuple[Problem, ...]
@@ -156,6 +159,8 @@ class DoctorReport(_Plain):
         dropped: What could not be kept, in words.
         records_kept: Records that the file holds afterwards.
         records_dropped: Records that were lost to the damage, as far as they could be counted.
+        edges_kept: Edges that the file holds afterwards.
+        edges_dropped: Edges that were lost, as far as they could be counted.
         bytes_before: File size before.
         bytes_after: File size after.
     """
@@ -167,6 +172,8 @@ class DoctorReport(_Plain):
     dropped: tuple[str, ...]
     records_kept: int
     records_dropped: int
+    edges_kept: int
+    edges_dropped: int
     bytes_before: int
     bytes_after: int
 
@@ -182,6 +189,7 @@ class OptimizeReport(_Plain):
     bytes_before: int
     bytes_after: int
     records: int
+    edges: int
     segments: int
 
 

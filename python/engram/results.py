@@ -209,7 +209,9 @@ class Answered:
 
     def report(self) -> Report:
         """Make the report."""
-        native: Mapping[str, Any] = (self.answer.report() if self.answer else self.facts) or {}
+        native: Mapping[str, Any] = (
+            self.facts if self.answer is None else self.answer.report()
+        ) or {}
         ran = native.get("retrievers", ())
         searched = {one["name"]: one["records"] for one in ran}
         total = sum(one["weight"] for one in ran) or 1.0
@@ -217,7 +219,7 @@ class Answered:
         timings = {name: ms for name, _, ms in steps}
         if self.embed_s:
             timings["embed"] = self.embed_s * _MS_PER_S
-        hits = len(self.answer) if self.answer else 0
+        hits = 0 if self.answer is None else len(self.answer)
         matched = native["matched"]
         seen = max(searched.values(), default=0)
         unembedded = matched - searched["semantic"] if "semantic" in searched else 0
@@ -235,7 +237,7 @@ class Answered:
             timings_ms=timings,
             steps=tuple(steps),
             notes={one["name"]: one["notes"] for one in ran},
-            commit=self.answer.commit if self.answer else native["commit"],
+            commit=native["commit"] if self.answer is None else self.answer.commit,
             records=native["records"],
             matched=matched,
         )
@@ -276,11 +278,12 @@ class Results(Sequence["Hit"]):
     def cursor(self) -> str | None:
         """Where the next page starts, for ``query(..., cursor=)``; None where this is the last."""
         answer = self._native()
-        if answer is None or self._answered is None or not answer.report()["more"]:
+        report = None if answer is None else answer.report()
+        if answer is None or report is None or self._answered is None or not report["more"]:
             return None
         from engram.paging import token
 
-        return token(self._answered.query, len(answer))
+        return token(self._answered.query, len(answer), report["candidates"])
 
     def _native(self) -> Answer | None:
         return self._answered.answer if self._answered is not None else None

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engram.embed import Identity
+    from engram.expressions import Condition
+    from engram.nearness import Near
 
 Metric: TypeAlias = Literal["cosine", "dot", "l2"]
 """How near two vectors are. Higher scores are nearer under each of them."""
@@ -40,11 +42,15 @@ Kind: TypeAlias = Literal["dense", "sparse", "multi"]
 Element: TypeAlias = Literal["float32", "float16", "int8", "binary"]
 """How the numbers of a vector space are kept."""
 
-Where: TypeAlias = str
-"""A filter."""
+Where: TypeAlias = "str | Mapping[str, Any] | Condition"
+"""A filter: text, a dict in the style of MongoDB, or an expression of `engram.F`
+(docs/reference/filters.md)."""
 
 Missing: TypeAlias = Literal["error", "ignore"]
 """What a filter on a field that no record has does: an error, or no match."""
+
+Direction: TypeAlias = Literal["out", "in", "both"]
+"""Which edges of a record: those that start there, those that end there, or all."""
 
 ExportFormat: TypeAlias = Literal["jsonl", "parquet"]
 """File formats of `Collection.export` and `Collection.import_`."""
@@ -111,6 +117,7 @@ class QueryOptions(TypedDict, total=False):
     vector_name: str | None
     vectors: Mapping[str, AnyVector] | None
     where: Where | None
+    near: str | Sequence[str] | Near | None
     k: int
     mode: Mode
     recall: float
@@ -126,6 +133,7 @@ class QueryOptions(TypedDict, total=False):
     candidates: int | None
     cursor: str | None
     include: Sequence[Include]
+    explain: bool
     missing: Missing
 
 
@@ -142,7 +150,9 @@ class Embedder(Protocol):
     """What `engram.open(..., embedder=...)` needs: an identity and a way to embed texts.
 
     An embedder that treats queries differently from documents also has
-    ``encode_query(text: str) -> float32 (dimension,)``; engram uses it where it exists.
+    ``encode_query(text: str) -> float32 (dimension,)``, and one that knows only some scripts or
+    words ``coverage(text: str) -> float``, 0 to 1: hybrid search gives the vector of a query no
+    more weight than that. engram uses them where they exist.
     """
 
     @property

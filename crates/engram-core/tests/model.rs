@@ -21,6 +21,7 @@ use support::script::{Author, Step, Write};
 enum Move {
     Commit,
     Large(usize),
+    Edges(usize),
     Create,
     Drop,
     RolledBack,
@@ -40,6 +41,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     let any = prop_oneof![
         12 => Just(Move::Commit),
         1 => (1usize..400).prop_map(Move::Large),
+        3 => (1usize..80).prop_map(Move::Edges),
         1 => Just(Move::Create),
         1 => Just(Move::Drop),
         1 => Just(Move::RolledBack),
@@ -105,6 +107,11 @@ impl Machine<'_> {
                     self.author.large_commit(*n);
                     self.catch_up(from);
                 }
+            }
+            Move::Edges(n) => {
+                let from = self.author.steps.len();
+                self.author.edge_commit(*n, 20);
+                self.catch_up(from);
             }
             Move::Create if !self.author.model.collections.contains_key("other") => {
                 self.step(Step::Commit(vec![Write::Create("other", Metric::L2)]));

@@ -7,6 +7,7 @@
 mod arrays;
 mod database;
 mod error;
+mod graph;
 mod model;
 mod query;
 mod reports;
@@ -46,5 +47,6 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<query::Answer>()?;
     m.add_class::<transaction::Transaction>()?;
     m.add_class::<model::StaticModel>()?;
+    graph::add(m)?;
     Ok(())
 }

@@ -3,12 +3,14 @@
 
 use crate::arrays::{sparse_in, tokens_in, vector_in};
 use crate::error::{OrRaise, at_index, invalid};
+use crate::graph::Which;
 use crate::rows::{Include, row};
 use engram_core::error::Result;
 use engram_core::format::record::Record;
 use engram_core::format::space::{Matrix, Space};
 use engram_core::query::{
-    self, Cutoff, Dense, Fusion, Group, Hit, Multi, Report, Request, Retriever, Sparse, Wanted,
+    self, Cutoff, Dense, Fusion, Group, Hit, Multi, Near, Report, Request, Retriever, Sparse,
+    Wanted,
 };
 use engram_core::state::Collection;
 use pyo3::prelude::*;
@@ -16,7 +18,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// `(kind, name, space, identity, value, weight, min_score, recall, exact)`
+/// `(kind, name, space, identity, value, weight, min_score, recall, exact, trust)`
 type RetrieverIn<'py> = (
     String,
     String,
@@ -27,23 +29,33 @@ type RetrieverIn<'py> = (
     Option<f32>,
     f32,
     bool,
+    f32,
 );
 
-/// `(retrievers, where, ignore_missing, k, offset, candidates, fusion, min_score, cutoff, diversity,
-/// (group_by, group_size), feedback)`
-pub(crate) type AskIn<'py> = (
-    Vec<RetrieverIn<'py>>,
-    Option<String>,
-    bool,
-    usize,
-    usize,
-    Option<usize>,
-    String,
+/// `(starts, hops, (types, direction))`
+type NearIn = (Vec<String>, u32, Which);
+
+/// `(min_score, cutoff, diversity, (group_by, group_size))`
+type ShapeIn<'py> = (
     Option<f32>,
     Option<Bound<'py, PyAny>>,
     Option<f32>,
     Option<(String, usize)>,
+);
+
+/// `(retrievers, where, ignore_missing, near, k, offset, candidates, fusion, shape, feedback, explain)`
+pub(crate) type AskIn<'py> = (
+    Vec<RetrieverIn<'py>>,
+    Option<String>,
+    bool,
+    Option<NearIn>,
+    usize,
+    usize,
+    Option<usize>,
+    String,
+    ShapeIn<'py>,
     f32,
+    bool,
 );
 
 enum Value {
@@ -62,6 +74,7 @@ struct OwnRetriever {
     min_score: Option<f32>,
     recall: f32,
     exact: bool,
+    trust: f32,
 }
 
 /// A query with everything it needs in Rust's hands.
@@ -69,6 +82,7 @@ pub(crate) struct Ask {
     retrievers: Vec<OwnRetriever>,
     filter: Option<String>,
     ignore_missing: bool,
+    near: Option<NearIn>,
     k: usize,
     offset: usize,
     candidates: Option<usize>,
@@ -78,11 +92,12 @@ pub(crate) struct Ask {
     diversity: Option<f32>,
     group: Option<(String, usize)>,
     feedback: f32,
+    explain: bool,
 }
 
 impl OwnRetriever {
     fn new(given: RetrieverIn<'_>) -> PyResult<OwnRetriever> {
-        let (kind, name, space, identity, value, weight, min_score, recall, exact) = given;
+        let (kind, name, space, identity, value, weight, min_score, recall, exact, trust) = given;
         let py = value.py();
         let value = match kind.as_str() {
             "lexical" => Value::Text(value.extract()?),
@@ -109,6 +124,7 @@ impl OwnRetriever {
             min_score,
             recall,
             exact,
+            trust,
         })
     }
 
@@ -140,6 +156,7 @@ impl OwnRetriever {
             wanted,
             weight: self.weight,
             min_score: self.min_score,
+            trust: self.trust,
         }
     }
 }
@@ -150,15 +167,14 @@ impl Ask {
             retrievers,
             filter,
             ignore_missing,
+            near,
             k,
             offset,
             candidates,
             fusion,
-            min_score,
-            cutoff,
-            diversity,
-            group,
+            (min_score, cutoff, diversity, group),
             feedback,
+            explain,
         ) = given;
         let retrievers = retrievers.into_iter().map(OwnRetriever::new);
         let fusion = match fusion.as_str() {
@@ -173,6 +189,7 @@ impl Ask {
             retrievers: retrievers.collect::<PyResult<_>>()?,
             filter,
             ignore_missing,
+            near,
             k,
             offset,
             candidates,
@@ -182,14 +199,25 @@ impl Ask {
             diversity,
             group,
             feedback,
+            explain,
         })
     }
 
-    fn borrow(&self) -> Request<'_> {
-        Request {
+    fn borrow(&self, py: Python<'_>) -> PyResult<Request<'_>> {
+        let near = self.near.as_ref().map(|(starts, hops, which)| {
+            let scope = which.scope(py)?;
+            let hops = *hops;
+            Ok::<_, PyErr>(Near {
+                starts,
+                hops,
+                scope,
+            })
+        });
+        Ok(Request {
             retrievers: self.retrievers.iter().map(OwnRetriever::borrow).collect(),
             filter: self.filter.as_deref(),
             ignore_missing: self.ignore_missing,
+            near: near.transpose()?,
             k: self.k,
             offset: self.offset,
             candidates: self.candidates,
@@ -202,7 +230,8 @@ impl Ask {
                 .as_ref()
                 .map(|(path, size)| Group { path, size: *size }),
             feedback: self.feedback,
-        }
+            explain: self.explain,
+        })
     }
 }
 
@@ -226,9 +255,8 @@ fn cutoff_in(py: Python<'_>, cutoff: Option<Bound<'_, PyAny>>) -> PyResult<Cutof
 
 type Answered = Result<(Vec<(Hit, Option<Record>)>, Report)>;
 
-fn answer(c: &Collection, ask: &Ask, include: Include) -> Answered {
-    let request = ask.borrow();
-    let (hits, report) = query::run(c, &request)?;
+fn answer(c: &Collection, request: &Request<'_>, include: Include) -> Answered {
+    let (hits, report) = query::run(c, request)?;
     let with_records = hits.into_iter().map(|hit| {
         let record = match include.any() {
             true => Some(query::record(c, &hit, include.vectors)?),
@@ -247,7 +275,8 @@ pub(crate) fn ask_one(
     ask: &Ask,
     include: Include,
 ) -> PyResult<Answer> {
-    let (hits, report) = py.detach(|| answer(&c, ask, include)).or_raise(py)?;
+    let request = ask.borrow(py)?;
+    let (hits, report) = py.detach(|| answer(&c, &request, include)).or_raise(py)?;
     Ok(Answer::new(&c, commit, ask, include, hits, report))
 }
 
@@ -260,7 +289,10 @@ pub(crate) fn ask_many(
     include: Include,
     threads: usize,
 ) -> PyResult<Vec<Answer>> {
-    let answered = py.detach(|| run_many(c, asks, include, threads));
+    let borrowed = asks.iter().enumerate();
+    let requests = borrowed.map(|(i, ask)| ask.borrow(py).map_err(|e| at_index(py, e, i)));
+    let requests: Vec<Request<'_>> = requests.collect::<PyResult<_>>()?;
+    let answered = py.detach(|| run_many(c, &requests, include, threads));
     let mut out = Vec::with_capacity(asks.len());
     for ((i, one), ask) in answered.into_iter().enumerate().zip(asks) {
         let (hits, report) = one.or_raise(py).map_err(|e| at_index(py, e, i))?;
@@ -269,20 +301,25 @@ pub(crate) fn ask_many(
     Ok(out)
 }
 
-fn run_many(c: &Collection, asks: &[Ask], include: Include, threads: usize) -> Vec<Answered> {
+fn run_many(
+    c: &Collection,
+    requests: &[Request<'_>],
+    include: Include,
+    threads: usize,
+) -> Vec<Answered> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
-            let Some(ask) = asks.get(i) else {
+            let Some(request) = requests.get(i) else {
                 return done;
             };
-            done.push((i, answer(c, ask, include)));
+            done.push((i, answer(c, request, include)));
         }
     };
     let mut all = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(asks.len()))
+        let others: Vec<_> = (1..threads.min(requests.len()))
             .map(|_| scope.spawn(work))
             .collect();
         let mut all = work();
@@ -376,6 +413,7 @@ impl Answer {
         let out = PyDict::new(py);
         out.set_item("records", self.report.records)?;
         out.set_item("matched", self.report.matched)?;
+        out.set_item("candidates", self.report.candidates)?;
         out.set_item("more", self.report.more)?;
         out.set_item("cut_short", self.report.cut_short)?;
         let retrievers = PyList::empty(py);

@@ -21,7 +21,7 @@ pub(crate) fn snapshot<'py>(py: Python<'py>, s: &SnapshotMeta) -> PyResult<Bound
 pub(crate) fn rewrite<'py>(py: Python<'py>, r: &RewriteReport) -> PyResult<Bound<'py, PyDict>> {
     Ok(
         dict!(py, "bytes_before": r.bytes_before, "bytes_after": r.bytes_after,
-             "records": r.records, "segments": r.segments),
+             "records": r.records, "edges": r.edges, "segments": r.segments),
     )
 }
 
@@ -36,7 +36,7 @@ fn problems<'py>(py: Python<'py>, found: &[Problem]) -> PyResult<Bound<'py, PyLi
 pub(crate) fn verify<'py>(py: Python<'py>, r: &VerifyReport) -> PyResult<Bound<'py, PyDict>> {
     Ok(
         dict!(py, "ok": r.problems.is_empty(), "deep": r.deep, "commit": r.commit,
-             "records": r.records, "segments": r.segments, "blocks": r.blocks,
+             "records": r.records, "edges": r.edges, "segments": r.segments, "blocks": r.blocks,
              "problems": problems(py, &r.problems)?),
     )
 }
@@ -45,6 +45,7 @@ pub(crate) fn doctor<'py>(py: Python<'py>, r: &DoctorReport) -> PyResult<Bound<'
     Ok(dict!(py, "ok": r.problems.is_empty(), "dry_run": r.dry_run,
              "problems": problems(py, &r.problems)?, "actions": &r.actions, "dropped": &r.dropped,
              "records_kept": r.records_kept, "records_dropped": r.records_dropped,
+             "edges_kept": r.edges_kept, "edges_dropped": r.edges_dropped,
              "bytes_before": r.bytes_before, "bytes_after": r.bytes_after))
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn stats<'py>(
                 "truncate": space.truncate,
                                 "identity": space.identity.as_deref(), "records": records))?;
         }
-        let one = dict!(py, "records": c.records, "segments": c.segments,
+        let one = dict!(py, "records": c.records, "edges": c.edges, "segments": c.segments,
                         "live_bytes": c.live_bytes, "spaces": spaces);
         collections.set_item(name, one)?;
     }
@@ -70,7 +71,7 @@ pub(crate) fn stats<'py>(
         dict!(py, "commit": s.commit, "time_us": s.time_us, "generation": s.generation,
              "file_bytes": s.file_bytes, "live_bytes": s.live_bytes, "dead_bytes": s.dead_bytes,
              "free_bytes": s.free_bytes, "log_bytes": s.log_bytes, "segments": s.segments,
-             "records": s.records, "snapshots": s.snapshots,
+             "records": s.records, "edges": s.edges, "snapshots": s.snapshots,
              "durability": if relaxed { "relaxed" } else { "full" }, "collections": collections),
     )
 }

@@ -42,7 +42,7 @@ impl Transaction {
     }
 
     /// Runs `f` detached. A failure leaves the transaction as it was.
-    fn with<T: Send>(
+    pub(crate) fn with<T: Send>(
         &self,
         py: Python<'_>,
         f: impl FnOnce(&mut db::Transaction) -> Result<T> + Send,

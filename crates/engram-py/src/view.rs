@@ -3,15 +3,21 @@
 use crate::error::{OrRaise, at_index};
 use crate::query::{Answer, Ask, AskIn, ask_many, ask_one};
 use crate::rows::{Include, row};
+use crate::value::value_out;
 use engram_core::db::{any_in_space, records_in_space};
 use engram_core::error::Result;
 use engram_core::format::record::Record;
-use engram_core::query::{self, Mask};
+use engram_core::index::filter::{Path, parse_path};
+use engram_core::query::{self, Facet, Mask};
 use engram_core::state::{Collection, State};
+use engram_core::value::Value;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use roaring::RoaringBitmap;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// `(values with their counts, how many distinct ones there are)`
+type FacetOut<'py> = (Vec<(Bound<'py, PyAny>, u64)>, u64);
 
 #[pyclass(frozen, module = "engram._native")]
 pub(crate) struct View {
@@ -147,6 +153,35 @@ impl View {
             vectors,
             place,
         })
+    }
+
+    /// For each path the most frequent values with their counts, and how many there are.
+    #[pyo3(signature = (collection, r#where, ignore_missing, paths, limit))]
+    fn facets<'py>(
+        &self,
+        py: Python<'py>,
+        collection: &str,
+        r#where: Option<&str>,
+        ignore_missing: bool,
+        paths: Vec<String>,
+        limit: usize,
+    ) -> PyResult<Vec<FacetOut<'py>>> {
+        let c = self.collection(py, collection)?;
+        let found = py
+            .detach(|| {
+                let paths: Vec<Path> = paths
+                    .iter()
+                    .map(|path| parse_path(path))
+                    .collect::<Result<_>>()?;
+                let mask = query::select(&c, r#where, ignore_missing)?;
+                query::facets(&c, &mask, &paths, limit, ignore_missing)
+            })
+            .or_raise(py)?;
+        let pairs = |facet: &Facet| {
+            let pair = |(value, n): &(Value, u64)| Ok((value_out(py, value)?, *n));
+            facet.values.iter().map(pair).collect::<PyResult<Vec<_>>>()
+        };
+        found.iter().map(|f| Ok((pairs(f)?, f.distinct))).collect()
     }
 
     /// Answers one query; `include` is (text, metadata, vectors).

@@ -22,7 +22,10 @@ def stats(file: DatabaseArgument, *, as_json: JsonOption = False) -> None:
     if as_json:
         print_json(found.to_dict())
         return
-    print_line(f"commit {found.commit}, {found.records} records, {found.snapshots} snapshots")
+    edges = f"{found.edges} edges, " if found.edges else ""
+    print_line(
+        f"commit {found.commit}, {found.records} records, {edges}{found.snapshots} snapshots"
+    )
     print_line(
         f"{found.file_bytes:,} bytes: {found.live_bytes:,} live, {found.dead_bytes:,} dead, "
         f"{found.free_bytes:,} free"

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import engram
-from engram.cli import collections, doctoring, records, snapshots, sources, transfer
+from engram.cli import collections, doctoring, graph, records, snapshots, sources, transfer
 from engram.cli.failure import CommandGroup
 
 __all__ = ["app"]
@@ -62,4 +62,5 @@ app.command("optimize")(doctoring.optimize)
 app.command("backup")(doctoring.backup)
 app.command("export")(transfer.export)
 app.command("import")(transfer.import_file)
+app.add_typer(graph.app, name="graph")
 app.add_typer(snapshots.app, name="snapshot")

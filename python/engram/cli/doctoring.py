@@ -62,6 +62,8 @@ def doctor(
             print_line(f"dropped: {item}")
         state = "sound" if report else "not sound"
         print_line(f"{state}: {report.records_kept} records kept, {report.records_dropped} dropped")
+        if report.edges_kept or report.edges_dropped:
+            print_line(f"{report.edges_kept} edges kept, {report.edges_dropped} dropped")
     if not report:
         raise typer.Exit(EXIT_UNSOUND)
 

@@ -95,6 +95,12 @@ def embed_query(embedder: Embedder, text: str) -> bytes | NDArray[np.float32] | 
     return row if row.any() else None
 
 
+def coverage(embedder: Embedder, text: str) -> float:
+    """Say how much of a text the embedder knows, 0 to 1; all of it where it does not say."""
+    known = getattr(embedder, "coverage", None)
+    return 1.0 if known is None else float(known(text))
+
+
 def _checked(embedder: Embedder, returned: object, texts: Sequence[str]) -> NDArray[np.float32]:
     """Check type, shape and values of what an embedder returned."""
     import numpy as np

@@ -107,6 +107,17 @@ class Static:
         """Embed a document; the same as `encode`."""
         return self.encode(text)
 
+    def coverage(self, text: str) -> float:
+        """Say how much of a text the model can know, 0 to 1.
+
+        It was fitted on English: what counts is the share of letters of the Latin and Greek scripts
+        (below U+0400). Hybrid search trusts the vector of a query no more than that.
+        """
+        if text.isascii():
+            return 1.0
+        letters = [c for c in text if c.isalpha()]
+        return sum(c < "\u0400" for c in letters) / len(letters) if letters else 1.0
+
     def _encode_raw(self, text: str) -> bytes | None:
         """Embed one text without loading NumPy: little-endian float32, None without tokens."""
         return self._native.encode(text)

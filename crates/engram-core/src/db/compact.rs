@@ -5,11 +5,12 @@
 //! beside it), and a checkpoint rewrites about four times the bytes that brought it about, so dead
 //! weight stays below a quarter in a steady state. `benches/` holds the churn measurement.
 
+use super::coding::coding;
 use super::edges;
 use crate::error::{Error, Result};
 use crate::format::Extent;
 use crate::format::manifest::SegmentRef;
-use crate::segment::{Segment, SegmentBuilder};
+use crate::segment::{Coding, Segment, SegmentBuilder};
 use crate::state::{Collection, Entry, SegmentView};
 use crate::store::Storage;
 use crate::store::space::Space;
@@ -180,10 +181,14 @@ pub(super) fn rewrite(
     // Half of it, so that both threads have work.
     let target = (size / 2).clamp(SMALLEST_BYTES, out.max_bytes());
     let jobs = divide(&old, c, target);
+    let coding = coding(c, &old, &segments)?;
     for pair in jobs.chunks(THREADS) {
         let first_id = *out.next_segment;
         *out.next_segment += pair.len() as u64;
-        for (built, id) in build_all(c, pair, first_id).into_iter().zip(first_id..) {
+        for (built, id) in build_all(c, &coding, pair, first_id)
+            .into_iter()
+            .zip(first_id..)
+        {
             let Built {
                 bytes,
                 footer_crc,
@@ -196,6 +201,7 @@ pub(super) fn rewrite(
         segments,
         memory: imbl::OrdMap::new(),
         memory_bytes: 0,
+        texts: Arc::default(),
         ..c.clone()
     })
 }
@@ -232,15 +238,20 @@ fn divide<'a>(old: &[&'a SegmentView], c: &'a Collection, target: u64) -> Vec<Ve
 }
 
 /// Builds the segments of some jobs, each in its own thread.
-fn build_all(c: &Collection, jobs: &[Vec<Piece<'_>>], first_id: u64) -> Vec<Result<Built>> {
+fn build_all(
+    c: &Collection,
+    coding: &Coding,
+    jobs: &[Vec<Piece<'_>>],
+    first_id: u64,
+) -> Vec<Result<Built>> {
     if let [job] = jobs {
-        return vec![build(c, job, first_id)];
+        return vec![build(c, coding, job, first_id)];
     }
     std::thread::scope(|scope| {
         let running: Vec<_> = jobs
             .iter()
             .zip(first_id..)
-            .map(|(job, id)| scope.spawn(move || build(c, job, id)))
+            .map(|(job, id)| scope.spawn(move || build(c, coding, job, id)))
             .collect();
         let failed = |_| Err(Error::internal("a thread that built a segment panicked"));
         running
@@ -250,8 +261,8 @@ fn build_all(c: &Collection, jobs: &[Vec<Piece<'_>>], first_id: u64) -> Vec<Resu
     })
 }
 
-fn build(c: &Collection, job: &[Piece<'_>], id: u64) -> Result<Built> {
-    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces);
+fn build(c: &Collection, coding: &Coding, job: &[Piece<'_>], id: u64) -> Result<Built> {
+    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces, c.metric, coding);
     for piece in job {
         match piece {
             Piece::Memory(entry) => builder.add(&entry.record)?,

@@ -6,6 +6,7 @@
 //! doctor); `verify` and `doctor` look for damage; `database` ties them to a place.
 
 mod checkpoint;
+mod coding;
 mod commit;
 mod compact;
 mod database;

@@ -10,7 +10,7 @@ use crate::format::segment::{Directory, kind};
 use crate::format::space::Space;
 use crate::format::superblock::Superblock;
 use crate::format::{Decode, Extent, PAGE_BYTES};
-use crate::segment::{EdgeSegment, Segment, SegmentBuilder};
+use crate::segment::{Coding, EdgeSegment, Segment, SegmentBuilder};
 use crate::state::{Collection, State};
 use crate::store::read_manifest;
 use roaring::RoaringBitmap;
@@ -234,7 +234,8 @@ fn recount(c: &Collection, segment: &Segment) -> Result<()> {
             "a segment holds another number of records than it says",
         ));
     }
-    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces);
+    let coding = coding_of(segment)?;
+    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces, c.metric, &coding);
     for (record, ordinal) in records.iter().zip(0u32..) {
         if segment.find(&record.id)? != Some(ordinal) {
             return Err(wrong(format!(
@@ -265,6 +266,19 @@ fn recount(c: &Collection, segment: &Segment) -> Result<()> {
     compare(segment, &fresh, footer_crc)
 }
 
+/// How the vectors of a segment are coded. What has no codes is right without.
+fn coding_of(segment: &Segment) -> Result<Coding> {
+    let mut coding = Coding::default();
+    for space in segment.spaces() {
+        if let Some(vectors) = segment.dense(space)?
+            && let Some(codes) = segment.codes(space, &vectors)?
+        {
+            coding.centres.insert(space, codes.centre.to_vec());
+        }
+    }
+    Ok(coding)
+}
+
 /// Compares the parts that are not compressed, byte for byte: another version of the compressor may
 /// pack the same records differently.
 fn compare(segment: &Segment, fresh: &[u8], footer_crc: u32) -> Result<()> {
@@ -280,8 +294,9 @@ fn compare(segment: &Segment, fresh: &[u8], footer_crc: u32) -> Result<()> {
                 kind::IDS => "the ids",
                 kind::ID_MAP => "the id map",
                 kind::VECTORS => "a vector plane",
+                kind::CODES => "the codes of vectors",
                 kind::TEXT_INDEX => "the text index",
-                _ => "the list of fields",
+                _ => "the columns",
             };
             return Err(wrong(format!(
                 "{what} of segment {} does not match its records",

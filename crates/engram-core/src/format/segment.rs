@@ -30,8 +30,10 @@ pub mod kind {
     pub const VECTORS: u16 = 5;
     /// Full-text index.
     pub const TEXT_INDEX: u16 = 6;
-    /// Metadata paths that occur.
-    pub const FIELDS: u16 = 7;
+    /// Codes of the dense vectors of one space.
+    pub const CODES: u16 = 8;
+    /// Metadata by path. (7 was a list of these paths.)
+    pub const COLUMNS: u16 = 9;
     /// Sparse vectors of one space.
     pub const SPARSE: u16 = 10;
     /// Multi-vectors of one space.

@@ -4,6 +4,8 @@
 //! global state: `store` hands in bytes and takes bytes out. Every decoder treats its bytes as
 //! hostile: it answers with `corrupt.segment`, and never panics or allocates by an unread length.
 
+pub mod column;
 pub mod filter;
 pub mod graph;
 pub mod text;
+pub mod vector;

@@ -21,9 +21,12 @@
 mod aligned;
 mod bits;
 mod byte_panel;
+mod extract;
 mod int8;
 mod level;
+pub mod nibble;
 mod panel;
+pub mod planes;
 mod prefetch;
 pub mod reference;
 mod register;
@@ -32,11 +35,13 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod tile;
+pub mod unpack;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
 pub use bits::{hamming, hamming_each};
 pub use byte_panel::BytePanel;
+pub use extract::extract;
 pub use int8::{dot_i8, dot_i8_each};
 pub use level::Level;
 #[cfg(any(test, feature = "testing"))]

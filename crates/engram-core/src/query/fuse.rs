@@ -20,6 +20,8 @@ pub(super) struct Candidate {
     pub(super) score: f32,
     /// Raw scores by retriever.
     pub(super) scores: Vec<Option<f32>>,
+    /// The same from 0, the worst candidate's, to 1, the best one's; empty until they are fused.
+    pub(super) stretched: Vec<f32>,
 }
 
 /// The best `n` by (-score, id).
@@ -66,46 +68,107 @@ pub(super) fn unite(lists: &[Ranked]) -> Vec<Candidate> {
         doc,
         score: 0.0,
         scores,
+        stretched: Vec::new(),
     });
     candidates.collect()
 }
 
-/// Gives each candidate its fused score, and sorts.
+/// Gives each candidate its fused score, and sorts. Returns the share of each retriever.
 pub(super) fn fuse(
     c: &Collection,
     mask: &Mask,
     fusion: Fusion,
     lists: &[Ranked],
-    weights: &[f32],
+    retrievers: &[Retriever<'_>],
     candidates: &mut Vec<Candidate>,
-) -> Result<()> {
-    match fusion {
-        Fusion::Convex => convex(weights, candidates),
+) -> Result<Vec<f32>> {
+    let weights = match fusion {
+        Fusion::Convex => convex(retrievers, candidates),
         Fusion::Rrf => reciprocal_rank(lists, candidates),
-    }
-    sort(c, mask, candidates, |x| (x.score, x.doc))
+    };
+    sort(c, mask, candidates, |x| (x.score, x.doc))?;
+    Ok(weights)
 }
 
-/// The weighted sum of scores, each stretched so that the best candidate has 1 and the worst 0.
-fn convex(weights: &[f32], candidates: &mut [Candidate]) {
+/// The weighted sum of scores, each stretched so that the best candidate has 1 and the worst 0. What
+/// has no score counts as the worst.
+fn convex(retrievers: &[Retriever<'_>], candidates: &mut [Candidate]) -> Vec<f32> {
+    for i in 0..retrievers.len() {
+        stretch(candidates, i);
+    }
+    let weights = weights(retrievers, candidates);
     let total: f32 = weights.iter().sum();
-    for (i, weight) in weights.iter().enumerate() {
-        let present = || candidates.iter().filter_map(|x| x.scores[i]);
-        let (low, high) = present().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), s| {
-            (l.min(s), h.max(s))
+    for x in candidates.iter_mut() {
+        let parts = x.stretched.iter().zip(&weights);
+        x.score = parts.map(|(s, w)| s * (w / total)).sum();
+    }
+    weights
+}
+
+fn stretch(candidates: &mut [Candidate], i: usize) {
+    let present = candidates.iter().filter_map(|x| x.scores[i]);
+    let (low, high) = present.fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), s| {
+        (l.min(s), h.max(s))
+    });
+    for x in candidates {
+        x.stretched.push(match x.scores[i] {
+            Some(s) if high > low => (s - low) / (high - low),
+            _ => 0.0,
         });
-        let share = weight / total;
-        for x in candidates.iter_mut() {
-            x.score += match x.scores[i] {
-                Some(s) if high > low => share * ((s - low) / (high - low)),
-                Some(_) => share,
-                None => 0.0,
-            };
-        }
     }
 }
 
-fn reciprocal_rank(lists: &[Ranked], candidates: &mut [Candidate]) {
+/// The share of each retriever: what the caller gave, 1 where another has one. Where the caller gave
+/// none, the side of the words (BM25, sparse) and the side of the vectors (dense, multi) are weighed
+/// against each other, by how clearly the words have a winner: the gap between their two best
+/// stretched scores. `docs/explanation/quality.md` has the measurements.
+fn weights(retrievers: &[Retriever<'_>], candidates: &[Candidate]) -> Vec<f32> {
+    if retrievers.iter().any(|r| r.weight.is_some()) {
+        return retrievers.iter().map(|r| r.weight.unwrap_or(1.0)).collect();
+    }
+    let is_words = |r: &Retriever<'_>| matches!(r.wanted, Wanted::Lexical(_) | Wanted::Sparse(_));
+    let side = |words: bool| -> Vec<usize> {
+        let members = 0..retrievers.len();
+        members
+            .filter(|i| is_words(&retrievers[*i]) == words)
+            .collect()
+    };
+    let (words, vectors) = (side(true), side(false));
+    let found = |side: &[usize]| {
+        let any = |x: &Candidate| side.iter().any(|i| x.scores[*i].is_some_and(|s| s != 0.0));
+        candidates.iter().any(any)
+    };
+    let of_vectors = match (found(&words), found(&vectors)) {
+        (false, _) => 1.0,
+        (_, false) => 0.0,
+        _ => {
+            let trust = vectors.iter().map(|i| retrievers[*i].trust);
+            let trust = trust.fold(0.0, f32::max);
+            trust * (0.75 - 0.8 * gap(&words, candidates)).clamp(0.2, 0.8)
+        }
+    };
+    let shares = |r: &Retriever<'_>| match is_words(r) {
+        true => (1.0 - of_vectors) / words.len() as f32,
+        false => of_vectors / vectors.len() as f32,
+    };
+    retrievers.iter().map(shares).collect()
+}
+
+/// How far the best candidate of a side is ahead of the second, 0 to 1.
+fn gap(side: &[usize], candidates: &[Candidate]) -> f32 {
+    let mean =
+        |x: &Candidate| side.iter().map(|i| x.stretched[*i]).sum::<f32>() / side.len() as f32;
+    let (first, second) =
+        candidates.iter().map(mean).fold(
+            (0f32, 0f32),
+            |(a, b), s| {
+                if s > a { (s, a) } else { (a, b.max(s)) }
+            },
+        );
+    first - second
+}
+
+fn reciprocal_rank(lists: &[Ranked], candidates: &mut [Candidate]) -> Vec<f32> {
     let mut fused: BTreeMap<Doc, f32> = BTreeMap::new();
     for list in lists {
         for (rank, (_, doc)) in list.iter().enumerate() {
@@ -115,15 +178,5 @@ fn reciprocal_rank(lists: &[Ranked], candidates: &mut [Candidate]) {
     for x in candidates {
         x.score = fused.get(&x.doc).copied().unwrap_or_default();
     }
-}
-
-/// The share of each retriever in the fused score: what the caller gave, else the default.
-pub(super) fn weights(retrievers: &[Retriever<'_>]) -> Vec<f32> {
-    let default = |r: &Retriever<'_>| match r.wanted {
-        Wanted::Lexical(_) | Wanted::Dense(_) | Wanted::Sparse(_) | Wanted::Multi(_) => 1.0,
-    };
-    retrievers
-        .iter()
-        .map(|r| r.weight.unwrap_or_else(|| default(r)))
-        .collect()
+    vec![1.0; lists.len()]
 }

@@ -12,7 +12,7 @@ use crate::index::graph::{
 };
 use crate::state::{Collection, Edge, EdgeRef, Entry, Location};
 use roaring::RoaringBitmap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A way from one record to another.
@@ -43,7 +43,9 @@ pub struct Within {
     pub memory: Vec<Arc<Entry>>,
 }
 
-fn not_a_record(id: &str) -> Error {
+/// The error of an id that is no record.
+#[must_use]
+pub fn not_a_record(id: &str) -> Error {
     let shown: String = id.chars().take(80).collect();
     Error::new(Code::RecordNotFound, format!("no record {shown:?}")).detail("id", shown)
 }
@@ -245,37 +247,47 @@ pub fn subgraph(c: &Collection, ids: &[&str], scope: &Scope<'_>, hops: u32) -> R
     })
 }
 
-/// A small connected set of records that holds `ids`, as far as ways of at most `max_hops` edges join
-/// them, and every edge between any two of it. Records that are not asked for are 1 away. The second
-/// part names the ids that cannot be joined.
+/// Small connected sets of records that hold `ids`, joined by ways of at most `max_hops` edges, and
+/// every edge between any two of their records; records that are not asked for are 1 away. The second
+/// part says which of `ids` are in one set, in the order of their first ids.
 pub fn joined(
     c: &Collection,
     ids: &[&str],
     scope: &Scope<'_>,
     max_hops: u32,
-) -> Result<(Subgraph, Vec<String>)> {
-    let mut wanted: Vec<&str> = ids.to_vec();
-    wanted.sort_unstable();
-    wanted.dedup();
-    let walker = Walker::new(&c.graph, scope);
-    let linked = nodes_of(c, wanted.iter().copied())?;
-    let tree = connect(&walker, &linked, max_hops)?;
-    let mut nodes = BTreeMap::new();
-    for node in &tree.nodes {
-        let id = c.graph.node_id(*node)?;
-        nodes.insert((u32::from(!wanted.contains(&id)), id), ());
+) -> Result<(Subgraph, Vec<Vec<String>>)> {
+    let (mut linked, mut sets) = (Vec::new(), Vec::new());
+    let wanted: BTreeSet<&str> = ids.iter().copied().collect();
+    for id in &wanted {
+        match node_of(c, id)? {
+            Some(node) => linked.push(node),
+            None => sets.push(vec![*id]),
+        }
     }
-    let apart = wanted.iter().filter(|id| !nodes.contains_key(&(0, **id)));
-    let apart = apart.map(|id| (*id).to_owned()).collect();
-    let inside: RoaringBitmap = tree.nodes.iter().copied().collect();
+    let mut nodes: BTreeSet<(u32, &str)> = sets.iter().map(|set| (0, set[0])).collect();
+    let mut inside = RoaringBitmap::new();
+    for tree in connect(&Walker::new(&c.graph, scope), &linked, max_hops)? {
+        let named: Result<Vec<&str>> = tree.iter().map(|n| c.graph.node_id(*n)).collect();
+        let named = named?;
+        nodes.extend(
+            named
+                .iter()
+                .map(|id| (u32::from(!wanted.contains(id)), *id)),
+        );
+        sets.push(named.into_iter().filter(|id| wanted.contains(id)).collect());
+        inside.extend(tree);
+    }
+    sets.iter_mut().for_each(|set| set.sort_unstable());
+    sets.sort_unstable();
+    let owned = |set: Vec<&str>| set.into_iter().map(str::to_owned).collect();
     let graph = Subgraph {
         nodes: nodes
-            .into_keys()
+            .into_iter()
             .map(|(far, id)| (id.to_owned(), far))
             .collect(),
         edges: edges_within(c, scope, &inside)?,
     };
-    Ok((graph, apart))
+    Ok((graph, sets.into_iter().map(owned).collect()))
 }
 
 fn edges_within(c: &Collection, scope: &Scope<'_>, nodes: &RoaringBitmap) -> Result<Vec<Edge>> {

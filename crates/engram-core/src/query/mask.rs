@@ -1,19 +1,15 @@
 //! Which live records pass a filter.
 
 use super::Doc;
+use super::filter::{Method, Plan, Step};
+use super::graph::Within;
 use crate::bitset::{Allowed, Bitset};
-use crate::error::{Code, Error, Result};
-use crate::index::filter::{Filter, Path, iso_time, suggest};
-use crate::segment::{Meta, collect_paths};
-use crate::state::{Collection, Entry};
+use crate::error::Result;
+use crate::index::filter::{BUILT_IN_FIELDS, Filter, iso_time};
+use crate::state::{Collection, Entry, SegmentView};
 use crate::value::Value;
-use roaring::RoaringBitmap;
-use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Fields that every record has, beside its metadata. Times are ISO 8601 in UTC, so that they
-/// compare as text.
-pub const BUILT_IN_FIELDS: [&str; 4] = ["_id", "_text", "_created", "_updated"];
+use std::time::Instant;
 
 /// The records that pass.
 pub struct Mask {
@@ -25,68 +21,98 @@ pub struct Mask {
     pub(super) memory: Vec<Arc<Entry>>,
 }
 
-/// Built-in fields of the record that is looked at, as far as the filter names them.
-#[derive(Default)]
-struct BuiltIn {
-    id: Option<Value>,
-    text: Option<Value>,
-    created: Option<Value>,
-    updated: Option<Value>,
-}
-
-impl BuiltIn {
-    fn get(&self, name: &str) -> Option<&Value> {
-        match name {
-            "_id" => self.id.as_ref(),
-            "_text" => self.text.as_ref(),
-            "_created" => self.created.as_ref(),
-            "_updated" => self.updated.as_ref(),
-            _ => None,
-        }
-    }
-}
-
-fn passes(filter: &Filter, metadata: &Value, built_in: &BuiltIn) -> bool {
-    filter.matches(&|name| match BUILT_IN_FIELDS.contains(&name) {
-        true => built_in.get(name),
-        false => metadata.get(name),
-    })
-}
-
 impl Mask {
     /// Every live record that passes; all of them without a filter.
     pub fn new(c: &Collection, filter: Option<&Filter>) -> Result<Mask> {
+        let plan = filter.map(Plan::new);
+        let mut mask = Mask::in_segments(c, plan.as_ref(), None)?;
+        mask.add_memory(c, filter);
+        Ok(mask)
+    }
+
+    /// The same with a filter, and what each of its tests did; the last row is that of the whole filter
+    /// on the records in memory, if there are any.
+    pub fn explained(c: &Collection, filter: &Filter) -> Result<(Mask, Vec<Step>)> {
+        let plan = Plan::new(filter);
+        let mut steps = plan.steps();
+        let mut mask = Mask::in_segments(c, Some(&plan), Some(&mut steps))?;
+        if !c.memory.is_empty() {
+            let started = Instant::now();
+            mask.add_memory(c, Some(filter));
+            steps.push(Step {
+                predicate: filter.to_string(),
+                method: Method::Records,
+                estimated: c.memory.len() as u64,
+                asked: c.memory.len() as u64,
+                kept: mask.memory.len() as u64,
+                took: started.elapsed(),
+            });
+        }
+        Ok((mask, steps))
+    }
+
+    fn in_segments(
+        c: &Collection,
+        plan: Option<&Plan<'_>>,
+        mut steps: Option<&mut Vec<Step>>,
+    ) -> Result<Mask> {
         let mut mask = Mask {
             in_segments: 0,
             segments: Vec::with_capacity(c.segments.len()),
             memory: Vec::new(),
         };
         for view in &c.segments {
-            let allowed = match filter {
-                Some(filter) => filter_segment(filter, &view.segment, &view.live_ordinals())?,
+            let allowed = match plan {
+                Some(plan) => filter_segment(plan, view, steps.as_deref_mut())?,
                 None => view.alive(),
             };
             mask.in_segments += u64::from(allowed.count(view.segment.records()));
             mask.segments.push(allowed);
         }
-        let names = filter.map(roots).unwrap_or_default();
-        for entry in c.memory.values() {
-            let r = &entry.record;
-            let keep = filter.is_none_or(|filter| {
-                let wants = |name: &str| names.contains(name);
-                let built_in = BuiltIn {
-                    id: wants("_id").then(|| Value::Str(r.id.clone())),
-                    text: r.text.clone().filter(|_| wants("_text")).map(Value::Str),
-                    created: wants("_created").then(|| Value::Str(iso_time(r.created_us))),
-                    updated: wants("_updated").then(|| Value::Str(iso_time(r.updated_us))),
-                };
-                passes(filter, &r.metadata, &built_in)
-            });
-            if keep {
-                mask.memory.push(entry.clone());
-            }
-        }
         Ok(mask)
+    }
+
+    fn add_memory(&mut self, c: &Collection, filter: Option<&Filter>) {
+        let Some(filter) = filter else {
+            self.memory.extend(c.memory.values().cloned());
+            return;
+        };
+        let paths = filter.paths();
+        let wants = |name: &str| paths.iter().any(|path| path.root() == name);
+        let wanted = BUILT_IN_FIELDS.map(wants);
+        let entries = c.memory.values();
+        self.memory
+            .extend(entries.filter(|e| passes(filter, e, wanted)).cloned());
+    }
+
+    /// Drops the records that are not in `within` too.
+    pub fn keep(&mut self, within: Within, c: &Collection) {
+        let places = self
+            .segments
+            .iter_mut()
+            .zip(within.segments)
+            .zip(&c.segments);
+        self.in_segments = 0;
+        for ((allowed, mut set), view) in places {
+            match allowed {
+                Allowed::All => *allowed = Allowed::Some(set),
+                Allowed::Some(passed) => {
+                    set.intersect(passed);
+                    *passed = set;
+                }
+            }
+            self.in_segments += u64::from(allowed.count(view.segment.records()));
+        }
+        // Both are in the order of the ids.
+        let mut near = within.memory.iter().peekable();
+        self.memory.retain(|entry| {
+            while near
+                .next_if(|other| other.record.id < entry.record.id)
+                .is_some()
+            {}
+            near.peek()
+                .is_some_and(|other| other.record.id == entry.record.id)
+        });
     }
 
     /// How many records pass.
@@ -137,89 +163,49 @@ impl Mask {
     }
 }
 
-fn roots(filter: &Filter) -> BTreeSet<&str> {
-    filter.paths().into_iter().map(Path::root).collect()
-}
-
+/// What a filter lets through of the live records of a segment.
 fn filter_segment(
-    filter: &Filter,
-    segment: &crate::segment::Segment,
-    live: &RoaringBitmap,
+    plan: &Plan<'_>,
+    view: &SegmentView,
+    steps: Option<&mut Vec<Step>>,
 ) -> Result<Allowed> {
-    let names = roots(filter);
-    let wants = |name: &str| names.contains(name);
-    let mut ids = Vec::new();
-    if wants("_id") {
-        for ordinal in live {
-            ids.push(segment.record_id(ordinal)?);
-        }
-    }
-    let mut texts = Vec::new();
-    if wants("_text") {
-        segment.each_text(live, |_, text| texts.push(text.map(str::to_owned)))?;
-    }
-    let (mut ids, mut texts) = (ids.into_iter(), texts.into_iter());
-    let mut passing = Vec::new();
-    segment.each_meta(live, |ordinal, meta: Meta| {
-        let built_in = BuiltIn {
-            id: ids.next().map(|id| Value::Str(id.to_owned())),
-            text: texts.next().flatten().map(Value::Str),
-            created: wants("_created").then(|| Value::Str(iso_time(meta.created_us))),
-            updated: wants("_updated").then(|| Value::Str(iso_time(meta.updated_us))),
-        };
-        if passes(filter, &meta.metadata, &built_in) {
-            passing.push(ordinal);
-        }
-    })?;
-    let records = segment.records();
-    Ok(Allowed::Some(Bitset::from_ordinals(passing, records)))
+    let records = view.segment.records();
+    let live = view.dead.alive(records);
+    let mut acc = match live {
+        Some(live) => live.words().to_vec(),
+        None => full_words(records),
+    };
+    plan.keep(&view.segment, &mut acc, steps)?;
+    let passing = Bitset::from_words(acc, records);
+    Ok(match live.is_none() && passing.is_full() {
+        true => Allowed::All,
+        false => Allowed::Some(passing),
+    })
 }
 
-/// Refuses a field that no record of the collection has. A field of a record that was deleted or
-/// replaced still counts as known until its segment is rewritten.
-pub(super) fn check_fields(c: &Collection, filter: &Filter) -> Result<()> {
-    if c.live() == 0 {
-        return Ok(());
+/// Words with a bit for each record.
+fn full_words(records: u32) -> Vec<u64> {
+    let mut words = vec![u64::MAX; records.div_ceil(64) as usize];
+    if let (Some(last), 1..) = (words.last_mut(), records % 64) {
+        *last = (1 << (records % 64)) - 1;
     }
-    let mut unknown: Vec<String> = filter
-        .paths()
-        .into_iter()
-        .filter(|p| !BUILT_IN_FIELDS.contains(&p.root()))
-        .map(|p| p.0.join("."))
-        .collect();
-    let mut known: BTreeSet<String> = BTreeSet::new();
-    for view in &c.segments {
-        known.extend(view.segment.fields()?.into_iter().map(str::to_owned));
-    }
-    unknown.retain(|name| !known.contains(name));
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    for entry in c.memory.values() {
-        collect_paths(&entry.record.metadata, &mut String::new(), &mut known);
-    }
-    unknown.retain(|name| !known.contains(name));
-    let Some(name) = unknown.first() else {
-        return Ok(());
-    };
-    let message = format!("no record of collection {:?} has a field {name:?}", c.name);
-    let error = Error::new(Code::FilterUnknownField, message).detail("field", name);
-    let near = suggest(name, known.iter().map(String::as_str));
-    Err(match near.is_empty() {
-        false => error.hint(format!(
-            "did you mean {}? (missing=\"ignore\" turns this off)",
-            near.join(" or ")
-        )),
-        true => {
-            let some: Vec<&str> = known.iter().take(12).map(String::as_str).collect();
-            let fields = if some.is_empty() {
-                "none".to_owned()
-            } else {
-                some.join(", ")
-            };
-            error.hint(format!(
-                "known fields: {fields} (missing=\"ignore\" turns this off)"
-            ))
-        }
-    })
+    words
+}
+
+/// Whether a record in memory passes; `wanted` tells which built-in fields the filter names.
+fn passes(filter: &Filter, entry: &Entry, wanted: [bool; 4]) -> bool {
+    let r = &entry.record;
+    let [id, text, created, updated] = wanted;
+    let built_in = [
+        id.then(|| Value::Str(r.id.clone())),
+        r.text.as_ref().filter(|_| text).cloned().map(Value::Str),
+        created.then(|| Value::Str(iso_time(r.created_us))),
+        updated.then(|| Value::Str(iso_time(r.updated_us))),
+    ];
+    filter.matches(
+        &|name| match BUILT_IN_FIELDS.iter().position(|field| *field == name) {
+            Some(field) => built_in[field].as_ref(),
+            None => r.metadata.get(name),
+        },
+    )
 }

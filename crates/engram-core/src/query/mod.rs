@@ -7,23 +7,34 @@
 //! break by id, so the same query on the same commit gives the same answer in every process.
 
 mod dense;
+mod edge_scan;
+mod facets;
+mod fields;
+mod filter;
 mod fuse;
 pub mod graph;
 mod lexical;
 mod mask;
 mod plan;
+mod recall;
 mod request;
 mod shape;
+mod similarity;
 mod walker;
 
-pub use mask::{BUILT_IN_FIELDS, Mask};
+pub use crate::index::filter::BUILT_IN_FIELDS;
+pub use edge_scan::{EdgeScan, type_counts};
+pub use facets::{Facet, facets};
+pub use filter::{Method, Step};
+pub use mask::Mask;
 pub use plan::run;
+pub use recall::{RecallCheck, RecallReport, recall_check};
 pub use request::*;
 pub use walker::Scope;
 
 use crate::error::Result;
 use crate::format::record::Record;
-use crate::index::filter::{self, Filter};
+use crate::index::filter::{Filter, parse};
 use crate::state::{Collection, Location};
 
 /// A record of a collection: its part (segments in order, then memory) and its place there.
@@ -35,9 +46,9 @@ pub struct Doc {
 
 /// Parses a filter and checks its fields against those of the collection.
 pub fn parse_filter(c: &Collection, text: &str, ignore_missing: bool) -> Result<Filter> {
-    let filter = filter::parse(text)?;
+    let filter = parse(text)?;
     if !ignore_missing {
-        mask::check_fields(c, &filter)?;
+        fields::check(c, &filter)?;
     }
     Ok(filter)
 }
@@ -71,3 +82,6 @@ impl Doc {
 pub fn record(c: &Collection, hit: &Hit, vectors: bool) -> Result<Record> {
     c.record_at(&hit.at, vectors)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,8 @@
 //! Cheap parts go first and hand their bitmaps on. Each step leaves a line in the report.
 
 use super::fuse::{self, Candidate, Ranked};
-use super::request::{Dense, Hit, Ran, Report, Request, Retriever, Wanted};
+use super::graph::neighbourhood;
+use super::request::{Dense, Fusion, Hit, Ran, Report, Request, Retriever, Wanted};
 use super::{Doc, Mask, dense, lexical, shape};
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
@@ -12,9 +13,14 @@ use crate::segment::inverse_norm;
 use crate::state::Collection;
 use std::time::Instant;
 
-/// Candidates of each retriever for `k` hits, where several are fused or the list is shaped.
-fn pool(k: usize) -> usize {
-    k.saturating_mul(4).max(100)
+/// Candidates of each retriever for `k` hits, where several are fused or the list is shaped. More
+/// change the ranking by nothing that can be measured once each candidate has all its scores
+/// (`docs/explanation/quality.md`); reciprocal ranks need more, for they have nothing else.
+fn pool(k: usize, fusion: Fusion, shaped: bool) -> usize {
+    match (fusion, shaped) {
+        (Fusion::Convex, false) => k.saturating_add(20).max(30),
+        _ => k.saturating_mul(4).max(100),
+    }
 }
 
 /// How many hits feedback learns from.
@@ -62,9 +68,8 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
             ..Report::default()
         },
     };
-    let mask = super::select(c, request.filter, request.ignore_missing)?;
+    let mask = select(c, request, &mut steps)?;
     steps.report.matched = mask.len();
-    steps.done("filter", mask.len());
     let wanted = request.offset + request.k;
     let shaped = request.diversity.is_some() || request.group.is_some();
     let alone = request.retrievers.len() == 1;
@@ -72,8 +77,11 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
         (Some(n), _) => n.max(1),
         // One more tells whether a next page exists.
         (None, true) => wanted + 1,
-        (None, false) => pool(wanted),
+        (None, false) => pool(wanted, request.fusion, shaped),
     };
+    if request.candidates.is_some() || !alone || shaped {
+        steps.report.candidates = depth;
+    }
     let mut found = Vec::new();
     let mut ready = Vec::new();
     for r in &request.retrievers {
@@ -92,13 +100,13 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
         found.push(one);
         ready.push(query);
     }
-    let weights = fuse::weights(&request.retrievers);
     let full = found.iter().any(|f| f.list.len() >= depth);
-    let mut list = join(c, &mask, request, &mut found, &ready, &weights)?;
+    let (mut list, weights) = join(c, &mask, request, &found, &ready)?;
     steps.done("fuse", list.len() as u64);
-    shape_list(c, &mask, request, &mut list, wanted)?;
+    let ended = shape_list(c, &mask, request, &mut list, wanted)?;
     steps.report.more = list.len() > wanted;
-    steps.report.cut_short = full && list.len() <= wanted && list.len() < mask.len() as usize;
+    let short = list.len() <= wanted && list.len() < mask.len() as usize;
+    steps.report.cut_short = full && short && !ended;
     list.truncate(wanted);
     let hits = list.drain(request.offset.min(list.len())..).map(|x| {
         Ok(Hit {
@@ -124,15 +132,43 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
     Ok((hits, steps.report))
 }
 
+/// The records that pass the filter and are near enough.
+fn select(c: &Collection, request: &Request<'_>, steps: &mut Steps) -> Result<Mask> {
+    let mut mask = match request.filter {
+        Some(text) if request.explain => {
+            let filter = super::parse_filter(c, text, request.ignore_missing)?;
+            let (mask, tests) = Mask::explained(c, &filter)?;
+            for test in tests {
+                let name = format!("{} [{}]", test.predicate, test.method.name());
+                let us = test.took.as_micros() as u64;
+                steps.report.steps.push((name, test.kept, us));
+            }
+            mask
+        }
+        filter => super::select(c, filter, request.ignore_missing)?,
+    };
+    steps.done("filter", mask.len());
+    if let Some(near) = &request.near {
+        let starts: Vec<&str> = near.starts.iter().map(String::as_str).collect();
+        mask.keep(neighbourhood(c, &starts, near.hops, &near.scope)?, c);
+        steps.done("near", mask.len());
+    }
+    Ok(mask)
+}
+
 fn check(request: &Request<'_>) -> Result<()> {
     let wrong = |message: String| Err(Error::new(Code::InputInvalid, message));
     let most = request.k.saturating_add(request.offset);
     if request.k == 0 || most > MAX_K {
         return wrong(format!("k is {}, it must be from 1 to {MAX_K}", request.k));
     }
-    if request.candidates.is_some_and(|n| n < most || n > MAX_K) {
+    if request
+        .candidates
+        .is_some_and(|n| n < request.k || n > MAX_K)
+    {
         return wrong(format!(
-            "candidates must be from {most} (the hits asked for) to {MAX_K}"
+            "candidates must be from {} (the hits asked for) to {MAX_K}",
+            request.k
         ));
     }
     if request.retrievers.is_empty() {
@@ -232,17 +268,17 @@ fn join(
     c: &Collection,
     mask: &Mask,
     request: &Request<'_>,
-    found: &mut [Found],
+    found: &[Found],
     ready: &[Ready<'_>],
-    weights: &[f32],
-) -> Result<Vec<Candidate>> {
+) -> Result<(Vec<Candidate>, Vec<f32>)> {
     if let [only] = found {
         let candidates = only.list.iter().map(|(score, doc)| Candidate {
             doc: *doc,
             score: *score,
             scores: vec![Some(*score)],
+            stretched: Vec::new(),
         });
-        return Ok(candidates.collect());
+        return Ok((candidates.collect(), vec![1.0]));
     }
     let lists: Vec<Ranked> = found.iter().map(|f| f.list.clone()).collect();
     let mut all = fuse::unite(&lists);
@@ -261,24 +297,34 @@ fn join(
             all[j].scores[i] = score;
         }
     }
-    fuse::fuse(c, mask, request.fusion, &lists, weights, &mut all)?;
-    Ok(all)
+    let weights = fuse::fuse(
+        c,
+        mask,
+        request.fusion,
+        &lists,
+        &request.retrievers,
+        &mut all,
+    )?;
+    Ok((all, weights))
 }
 
+/// Cuts, diversifies and groups; tells whether scores ended the list.
 fn shape_list(
     c: &Collection,
     mask: &Mask,
     request: &Request<'_>,
     list: &mut Vec<Candidate>,
     wanted: usize,
-) -> Result<()> {
+) -> Result<bool> {
     let dense = request.retrievers.iter().find_map(|r| match r.wanted {
         Wanted::Dense(d) => Some(d.space),
         _ => None,
     });
     let distances =
         request.retrievers.len() == 1 && dense.is_some() && shape::are_distances(c.metric);
+    let before = list.len();
     shape::cut(list, request.min_score, request.cutoff, distances);
+    let ended = list.len() < before;
     if let Some(diversity) = request.diversity {
         let space = dense.or_else(|| c.spaces.first().map(|s| s.name.as_str()));
         let Some(space) = space.and_then(|name| c.space(name)) else {
@@ -296,5 +342,5 @@ fn shape_list(
     if let Some(by) = request.group {
         shape::group(c, mask, list, by, wanted + 1)?;
     }
-    Ok(())
+    Ok(ended)
 }

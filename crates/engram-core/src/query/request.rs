@@ -1,5 +1,6 @@
 //! What a query asks for, and what it answers. Values only; `plan` does the work.
 
+use super::walker::Scope;
 use crate::format::space::Matrix;
 use crate::state::Location;
 
@@ -66,6 +67,8 @@ pub struct Retriever<'a> {
     pub weight: Option<f32>,
     /// Records that score below are not its hits.
     pub min_score: Option<f32>,
+    /// How much of the query its embedder knows, 0 to 1: its vector counts no more than that.
+    pub trust: f32,
 }
 
 /// How the lists of several retrievers become one.
@@ -98,6 +101,17 @@ pub struct Group<'a> {
     pub size: usize,
 }
 
+/// Only records near some others in the graph.
+#[derive(Clone, Copy)]
+pub struct Near<'a> {
+    /// Ids of the records to start from; they are near themselves.
+    pub starts: &'a [String],
+    /// How many edges to go at most.
+    pub hops: u32,
+    /// Along which edges.
+    pub scope: Scope<'a>,
+}
+
 /// What to look for.
 #[derive(Clone)]
 pub struct Request<'a> {
@@ -107,6 +121,8 @@ pub struct Request<'a> {
     pub filter: Option<&'a str>,
     /// Whether a field that no record has is taken as missing instead of refused.
     pub ignore_missing: bool,
+    /// A neighbourhood that they must be in.
+    pub near: Option<Near<'a>>,
     /// Most hits.
     pub k: usize,
     /// Hits to leave out before those: pages of one list.
@@ -126,6 +142,8 @@ pub struct Request<'a> {
     pub group: Option<Group<'a>>,
     /// How far a dense query moves toward its first three hits (Rocchio); 0 for not at all.
     pub feedback: f32,
+    /// Whether the report tells what each test of the filter did.
+    pub explain: bool,
 }
 
 impl<'a> Request<'a> {
@@ -136,6 +154,7 @@ impl<'a> Request<'a> {
             retrievers,
             filter: None,
             ignore_missing: false,
+            near: None,
             k,
             offset: 0,
             candidates: None,
@@ -145,6 +164,7 @@ impl<'a> Request<'a> {
             diversity: None,
             group: None,
             feedback: 0.0,
+            explain: false,
         }
     }
 }
@@ -158,6 +178,7 @@ impl<'a> Retriever<'a> {
             wanted,
             weight: None,
             min_score: None,
+            trust: 1.0,
         }
     }
 
@@ -228,6 +249,9 @@ pub struct Report {
     pub retrievers: Vec<Ran>,
     /// Steps in order: name, rows after it, microseconds.
     pub steps: Vec<(String, u64, u64)>,
+    /// Candidates that each retriever was asked for, where the list is made of them; 0 where it goes
+    /// on as far as pages do.
+    pub candidates: usize,
     /// Whether hits follow behind the last one.
     pub more: bool,
     /// Whether further hits may exist that the candidates do not cover.

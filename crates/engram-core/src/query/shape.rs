@@ -184,6 +184,7 @@ mod tests {
             doc: Doc::new(0, i as u32),
             score: *score,
             scores: Vec::new(),
+            stretched: Vec::new(),
         };
         scores.iter().enumerate().map(one).collect()
     }

@@ -4,23 +4,32 @@ use super::parts::{BlocksWriter, encode_id_map, encode_ids};
 use super::plane::PlaneBuilder;
 use crate::error::{Error, Result};
 use crate::format::codec::Writer;
-use crate::format::record::{Record, encode_text};
+use crate::format::record::{Metric, Record, encode_text};
 use crate::format::segment::{SegmentWriter, kind};
 use crate::format::space::Space;
+use crate::index::column::ColumnsWriter;
 use crate::index::text::{Analyzer, TextIndexWriter};
-use crate::value::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+/// How dense vectors are coded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Coding {
+    /// What is taken from each vector before it is coded, by space; a space without gets no codes.
+    pub centres: BTreeMap<u16, Vec<f32>>,
+}
 
 /// Takes records and gives a segment.
 pub struct SegmentBuilder<'a> {
     analyzer: &'a Analyzer,
     spaces: &'a [Space],
+    metric: Metric,
+    coding: &'a Coding,
     ids: Vec<String>,
     texts: BlocksWriter,
     metadata: BlocksWriter,
     planes: BTreeMap<u16, PlaneBuilder>,
     text_index: TextIndexWriter,
-    fields: BTreeSet<String>,
+    columns: ColumnsWriter,
 }
 
 pub(super) fn zstd_error(e: &std::io::Error) -> Error {
@@ -32,18 +41,26 @@ pub(super) fn zstd_error(e: &std::io::Error) -> Error {
     reason = "a segment without records is never built"
 )]
 impl<'a> SegmentBuilder<'a> {
-    /// A builder for records of a collection with these spaces, whose text `analyzer` takes apart.
+    /// A builder for records of a collection with these spaces and this metric, whose text `analyzer`
+    /// takes apart and whose vectors are coded by `coding`.
     #[must_use]
-    pub fn new(analyzer: &'a Analyzer, spaces: &'a [Space]) -> Self {
+    pub fn new(
+        analyzer: &'a Analyzer,
+        spaces: &'a [Space],
+        metric: Metric,
+        coding: &'a Coding,
+    ) -> Self {
         SegmentBuilder {
             analyzer,
             spaces,
+            metric,
+            coding,
             ids: Vec::new(),
             texts: BlocksWriter::default(),
             metadata: BlocksWriter::default(),
             planes: BTreeMap::new(),
             text_index: TextIndexWriter::new(),
-            fields: BTreeSet::new(),
+            columns: ColumnsWriter::new(),
         }
     }
 
@@ -66,7 +83,12 @@ impl<'a> SegmentBuilder<'a> {
         self.metadata
             .push(&meta.bytes)
             .map_err(|e| zstd_error(&e))?;
-        collect_paths(&record.metadata, &mut String::new(), &mut self.fields);
+        self.columns.add(
+            &record.metadata,
+            record.text.is_some(),
+            record.created_us,
+            record.updated_us,
+        );
         if let Some(text) = &record.text {
             self.text_index.add_text(ordinal, text, self.analyzer)?;
         }
@@ -88,48 +110,26 @@ impl<'a> SegmentBuilder<'a> {
         let ids = || self.ids.iter().map(String::as_str);
         segment.part(kind::ID_MAP, 0, &encode_id_map(ids()));
         segment.part(kind::IDS, 0, &encode_ids(ids()));
-        for (space, plane) in self.planes {
-            segment.part_with(plane.part_kind(), space, |w| plane.finish(w))?;
+        for (space, mut plane) in self.planes {
+            segment.part_with(plane.part_kind(), space, |w| plane.write(w))?;
+            let centre = self.coding.centres.get(&space);
+            if let Some(centre) = centre.filter(|_| plane.wants_codes()) {
+                let write = |w: &mut Writer| plane.write_codes(w, self.metric, centre);
+                segment.part_with(kind::CODES, space, write);
+            }
         }
-        segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish());
+        segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish()?);
         segment.part(
             kind::METADATA,
             0,
             &self.metadata.finish().map_err(|e| zstd_error(&e))?,
         );
-        let mut fields = Writer::new();
-        fields.len(self.fields.len());
-        self.fields.iter().for_each(|f| fields.str(f));
-        segment.part(kind::FIELDS, 0, &fields.bytes);
+        segment.part(kind::COLUMNS, 0, &self.columns.finish());
         segment.part(
             kind::TEXTS,
             0,
             &self.texts.finish().map_err(|e| zstd_error(&e))?,
         );
         Ok(segment.finish())
-    }
-}
-
-/// Every dotted path of a metadata value, lists looked through.
-pub(crate) fn collect_paths(value: &Value, prefix: &mut String, out: &mut BTreeSet<String>) {
-    match value {
-        Value::Map(entries) => {
-            for (key, inner) in entries {
-                let mark = prefix.len();
-                if mark > 0 {
-                    prefix.push('.');
-                }
-                prefix.push_str(key);
-                if !out.contains(prefix.as_str()) {
-                    out.insert(prefix.clone());
-                }
-                collect_paths(inner, prefix, out);
-                prefix.truncate(mark);
-            }
-        }
-        Value::List(items) => items
-            .iter()
-            .for_each(|item| collect_paths(item, prefix, out)),
-        _ => {}
     }
 }

@@ -2,19 +2,24 @@
 //!
 //! `build` turns records into bytes; `read` finds its way in them. Both sides of each part stand in
 //! `parts`, compressed ones in `blocks` as well. `edges` does both for segments of edges.
-//! Derived parts (id map, text index, fields) can be made again from the rest.
+//! Derived parts (id map, text index, columns) can be made again from the rest.
 
 mod blocks;
 mod build;
+mod columns;
 mod edges;
 mod parts;
 mod plane;
 mod read;
+mod row_set;
+mod vectors;
 
-pub use build::SegmentBuilder;
-pub(crate) use build::collect_paths;
+pub use build::{Coding, SegmentBuilder};
+pub use columns::PathColumn;
 pub use edges::{EdgeSegment, NewEdges};
 pub(crate) use edges::{PropertyReader, Weights};
+pub use plane::Plane;
 pub(crate) use plane::inverse_norm;
-pub use plane::{Plane, PlaneData};
 pub use read::{Meta, Segment};
+pub use row_set::RowSet;
+pub use vectors::Vectors;

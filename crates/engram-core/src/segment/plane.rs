@@ -7,12 +7,18 @@
 use super::parts::BlocksWriter;
 use crate::error::Result;
 use crate::format::codec::{Reader, Writer};
+use crate::format::record::Metric;
 use crate::format::segment::kind;
 use crate::format::space::{self, Element, Embedding, Kind};
 use crate::format::{Decode, Malformed};
-use crate::kernel;
-use half::f16;
+use crate::index::vector::{codable, encode};
+use crate::kernel::{self, Rows};
 use roaring::RoaringBitmap;
+
+/// Below so many rows, scoring all of them costs no more than reading their codes.
+const LEAST_CODED_ROWS: u64 = 128;
+/// Below this dimension, codes take a fair part of what they stand for.
+const LEAST_CODED_DIMENSION: u32 = 32;
 
 /// Head of an embeddings part.
 pub(super) struct VectorsHead {
@@ -74,33 +80,13 @@ impl VectorsHead {
     }
 }
 
-/// The rows of a dense plane as they lie in the file.
-#[derive(Clone, Copy)]
-pub enum PlaneData<'a> {
-    /// `dimension` numbers a row.
-    F32(&'a [f32]),
-    /// `dimension` numbers a row.
-    F16(&'a [f16]),
-    /// `dimension` bytes a row, each to be multiplied by the row's scale.
-    I8 {
-        /// The bytes.
-        codes: &'a [i8],
-        /// One scale a row.
-        scales: &'a [f32],
-    },
-    /// `dimension` bits a row, padded to whole words; a set bit is -1.
-    Bit(&'a [u64]),
-}
-
 /// The dense vectors of one space.
 #[derive(Clone, Copy)]
 pub struct Plane<'a> {
-    /// Ordinals that have a vector; row j belongs to the j-th of them.
-    pub rows: &'a RoaringBitmap,
     /// Length of each vector.
     pub dimension: usize,
     /// The vectors, row after row.
-    pub data: PlaneData<'a>,
+    pub data: Rows<'a>,
     /// One over the norm of each row.
     pub inverse_norms: &'a [f32],
 }
@@ -111,27 +97,11 @@ impl<'a> Plane<'a> {
     where
         'a: 'b,
     {
-        let d = self.dimension;
-        buffer.clear();
-        match self.data {
-            PlaneData::F32(data) => return &data[j * d..(j + 1) * d],
-            PlaneData::F16(data) => {
-                buffer.extend(data[j * d..(j + 1) * d].iter().map(|x| x.to_f32()));
-            }
-            PlaneData::I8 { codes, scales } => {
-                let scale = scales[j];
-                let row = &codes[j * d..(j + 1) * d];
-                buffer.extend(row.iter().map(|c| f32::from(*c) * scale));
-            }
-            PlaneData::Bit(words) => {
-                let row = &words[j * d.div_ceil(64)..];
-                let sign = |i: usize| match row[i / 64] >> (i % 64) & 1 {
-                    0 => 1.0,
-                    _ => -1.0,
-                };
-                buffer.extend((0..d).map(sign));
-            }
+        if let Rows::F32(data) = self.data {
+            return &data[j * self.dimension..(j + 1) * self.dimension];
         }
+        buffer.clear();
+        self.data.decode(self.dimension, j, buffer);
         buffer
     }
 }
@@ -192,7 +162,7 @@ impl PlaneBuilder {
     }
 
     /// Writes the part.
-    pub(super) fn finish(self, w: &mut Writer) -> Result<()> {
+    pub(super) fn write(&mut self, w: &mut Writer) -> Result<()> {
         let mut bitmap = Vec::with_capacity(self.rows.serialized_size());
         // Writing into a vector cannot fail.
         let _ = self.rows.serialize_into(&mut bitmap);
@@ -208,11 +178,26 @@ impl PlaneBuilder {
         if self.kind == Kind::Dense {
             self.encode_plane(w);
         } else {
-            let blocks = self.blocks.finish();
+            let blocks = std::mem::take(&mut self.blocks).finish();
             w.bytes
                 .extend_from_slice(&blocks.map_err(|e| super::build::zstd_error(&e))?);
         }
         Ok(())
+    }
+
+    /// Whether codes of its rows are worth their bytes, and can be made.
+    pub(super) fn wants_codes(&self) -> bool {
+        self.kind == Kind::Dense
+            && self.element != Element::Bit
+            && self.rows.len() >= LEAST_CODED_ROWS
+            && self.dimension >= LEAST_CODED_DIMENSION
+            && codable(&self.data)
+    }
+
+    /// Writes the codes of its rows.
+    pub(super) fn write_codes(&self, w: &mut Writer, metric: Metric, centre: &[f32]) {
+        let rows = self.data.chunks_exact(self.dimension.max(1) as usize);
+        encode(w, metric, centre, rows.len(), rows);
     }
 
     fn encode_plane(&self, w: &mut Writer) {

@@ -2,15 +2,17 @@
 
 use super::blocks::Blocks;
 use super::parts::{id_hash, lower_bound};
-use super::plane::{Plane, PlaneData, VectorsHead};
+use super::plane::VectorsHead;
+use super::row_set::RowSet;
+use crate::bitset::Bitset;
 use crate::error::{Error, Result};
 use crate::format::codec::Reader;
 use crate::format::manifest::SegmentRef;
 use crate::format::record::{Record, decode_text};
 use crate::format::segment::{Part, kind};
-use crate::format::space::{Element, Embedding};
+use crate::format::space::Embedding;
 use crate::format::{Decode, Malformed};
-use crate::index::text::TextIndexReader;
+use crate::index::text::{Guard, Source, TextIndexReader};
 use crate::store::{Sealed, Storage};
 use crate::value::Value;
 use roaring::RoaringBitmap;
@@ -28,12 +30,19 @@ pub struct Meta {
     pub metadata: Value,
 }
 
+impl Guard for Sealed {
+    fn check(&self, range: Range<usize>) -> Result<()> {
+        Sealed::check(self, range)
+    }
+}
+
 /// An open segment.
 pub struct Segment {
+    with_text: OnceLock<Bitset>,
     records: u32,
     sealed: Sealed,
     /// By space: the kind of its part, and which ordinals have an embedding.
-    rows: BTreeMap<u16, (u16, OnceLock<RoaringBitmap>)>,
+    rows: BTreeMap<u16, (u16, OnceLock<RowSet>)>,
 }
 
 impl Segment {
@@ -48,6 +57,7 @@ impl Segment {
         Ok(Segment {
             records: at.records,
             sealed,
+            with_text: OnceLock::new(),
             rows,
         })
     }
@@ -78,11 +88,11 @@ impl Segment {
         &self.sealed
     }
 
-    fn damaged(&self, why: Malformed) -> Error {
+    pub(super) fn damaged(&self, why: Malformed) -> Error {
         self.sealed.damaged(why)
     }
 
-    fn ok<T>(&self, decoded: Decode<T>) -> Result<T> {
+    pub(crate) fn ok<T>(&self, decoded: Decode<T>) -> Result<T> {
         self.sealed.ok(decoded)
     }
 
@@ -91,20 +101,20 @@ impl Segment {
         self.sealed.check_all()
     }
 
-    fn part(&self, kind: u16, space: u16) -> Option<Part> {
+    pub(super) fn part(&self, kind: u16, space: u16) -> Option<Part> {
         self.sealed.part(kind, space)
     }
 
-    fn need(&self, kind: u16) -> Result<Part> {
+    pub(super) fn need(&self, kind: u16) -> Result<Part> {
         self.sealed.need(kind, 0)
     }
 
     /// Checked bytes of a part.
-    fn bytes(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
+    pub(super) fn bytes(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
         self.sealed.bytes(part, range)
     }
 
-    fn whole(&self, part: Part) -> Result<&[u8]> {
+    pub(super) fn whole(&self, part: Part) -> Result<&[u8]> {
         self.sealed.whole(part)
     }
 
@@ -252,7 +262,7 @@ impl Segment {
     }
 
     /// The part of a space's embeddings, its head, and the ordinals that have one.
-    fn vectors_head(&self, space: u16) -> Result<Option<(Part, VectorsHead, &RoaringBitmap)>> {
+    pub(super) fn vectors_head(&self, space: u16) -> Result<Option<(Part, VectorsHead, &RowSet)>> {
         let Some((kind, cell)) = self.rows.get(&space) else {
             return Ok(None);
         };
@@ -274,7 +284,7 @@ impl Segment {
                 {
                     return Err(self.damaged(Malformed("a bitmap contradicts its part")));
                 }
-                cell.get_or_init(|| rows)
+                cell.get_or_init(|| RowSet::new(rows, self.records))
             }
         };
         Ok(Some((part, head, rows)))
@@ -282,34 +292,9 @@ impl Segment {
 
     /// Ordinals that have an embedding in `space`.
     pub fn rows(&self, space: u16) -> Result<Option<&RoaringBitmap>> {
-        Ok(self.vectors_head(space)?.map(|(_, _, rows)| rows))
-    }
-
-    /// All vectors of a dense space.
-    pub fn plane(&self, space: u16) -> Result<Option<Plane<'_>>> {
-        let Some((part, head, rows)) = self.vectors_head(space)? else {
-            return Ok(None);
-        };
-        if part.kind != kind::VECTORS {
-            return Ok(None);
-        }
-        let at = head.plane_at()..head.plane_at() + head.plane_len();
-        let per_row = u64::from(head.count) * 4;
-        let data = match head.element {
-            Element::F32 => PlaneData::F32(self.cast(part, at)?),
-            Element::F16 => PlaneData::F16(self.cast(part, at)?),
-            Element::Bit => PlaneData::Bit(self.cast(part, at)?),
-            Element::I8 => PlaneData::I8 {
-                codes: self.cast(part, at)?,
-                scales: self.cast(part, head.scales_at()..head.scales_at() + per_row)?,
-            },
-        };
-        Ok(Some(Plane {
-            rows,
-            dimension: head.dimension as usize,
-            data,
-            inverse_norms: self.cast(part, head.norms_at()..head.norms_at() + per_row)?,
-        }))
+        Ok(self
+            .vectors_head(space)?
+            .map(|(_, _, rows)| rows.ordinals()))
     }
 
     /// What a record has in a space.
@@ -317,10 +302,9 @@ impl Segment {
         let Some((part, head, rows)) = self.vectors_head(space)? else {
             return Ok(None);
         };
-        if !rows.contains(ordinal) {
+        let Some(row) = rows.row(ordinal) else {
             return Ok(None);
-        }
-        let row = rows.rank(ordinal) - 1;
+        };
         if part.kind != kind::VECTORS {
             let blocks = Part {
                 offset: part.offset + head.plane_at(),
@@ -329,41 +313,41 @@ impl Segment {
             };
             let decode = |e: &[u8]| Embedding::decode(&mut Reader::new(e));
             let blocks = self.blocks(blocks, head.count)?;
-            return blocks.entry(row as u32, decode).map(Some);
+            return blocks.entry(row, decode).map(Some);
         }
-        self.dense_row(part, &head, row).map(Some)
-    }
-
-    fn dense_row(&self, part: Part, head: &VectorsHead, row: u64) -> Result<Embedding> {
-        let start = head.plane_at() + row * head.stride();
-        let at = start..start + head.stride();
-        let scale = head.scales_at() + row * 4;
-        let data = match head.element {
-            Element::F32 => PlaneData::F32(self.cast(part, at)?),
-            Element::F16 => PlaneData::F16(self.cast(part, at)?),
-            Element::Bit => PlaneData::Bit(self.cast(part, at)?),
-            Element::I8 => PlaneData::I8 {
-                codes: self.cast(part, at)?,
-                scales: self.cast(part, scale..scale + 4)?,
-            },
+        let Some(vectors) = self.dense(space)? else {
+            return Ok(None);
         };
-        let plane = Plane {
-            rows: &RoaringBitmap::new(),
-            dimension: head.dimension as usize,
-            data,
-            inverse_norms: &[],
-        };
-        Ok(Embedding::Dense(plane.row(0, &mut Vec::new()).to_vec()))
+        let plane = vectors.some(&[row])?;
+        let vector = plane.row(row as usize, &mut Vec::new()).to_vec();
+        Ok(Some(Embedding::Dense(vector)))
     }
 
-    fn cast<T: bytemuck::AnyBitPattern>(&self, part: Part, range: Range<u64>) -> Result<&[T]> {
-        bytemuck::try_cast_slice(self.bytes(part, range)?)
-            .map_err(|_| self.damaged(Malformed("a plane is not aligned")))
+    pub(super) fn unchecked(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
+        self.sealed.unchecked(part, range)
     }
 
-    /// The full-text index.
+    pub(super) fn check_in(&self, part: Part, range: Range<u64>) -> Result<()> {
+        self.sealed.check_in(part, range)
+    }
+
+    /// The full-text index. What it reads is checked as it is read.
     pub fn text_index(&self) -> Result<TextIndexReader<'_>> {
-        TextIndexReader::open(self.whole(self.need(kind::TEXT_INDEX)?)?)
+        let part = self.need(kind::TEXT_INDEX)?;
+        let at = part.offset as usize..(part.offset + part.len) as usize;
+        let bytes = self.sealed.unchecked(part, 0..part.len)?;
+        TextIndexReader::open(Source::guarded(bytes, at.start, &self.sealed))
+    }
+
+    /// Records that have words; counted once.
+    pub fn with_text(&self) -> Result<&Bitset> {
+        if let Some(known) = self.with_text.get() {
+            return Ok(known);
+        }
+        let reader = self.text_index()?;
+        let with_text = (0..self.records).filter(|ordinal| reader.doc_len(*ordinal) > 0);
+        let counted = Bitset::from_ordinals(with_text, self.records);
+        Ok(self.with_text.get_or_init(|| counted))
     }
 
     /// The bytes of a part, for comparison with fresh ones.
@@ -371,13 +355,6 @@ impl Segment {
         self.part(kind, space)
             .map(|part| self.whole(part))
             .transpose()
-    }
-
-    /// Dotted metadata paths that occur in its records.
-    pub fn fields(&self) -> Result<Vec<&str>> {
-        let mut r = Reader::new(self.whole(self.need(kind::FIELDS)?)?);
-        let n = self.ok(r.count())?;
-        (0..n).map(|_| self.ok(r.str())).collect()
     }
 }
 

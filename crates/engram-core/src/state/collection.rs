@@ -1,7 +1,7 @@
 //! One collection at one commit.
 
-use super::Dead;
 use super::graph::Graph;
+use super::{Dead, MemoryTexts};
 use crate::bitset::Allowed;
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::{CollectionMeta, SegmentRef};
@@ -10,6 +10,7 @@ use crate::format::space::Space;
 use crate::index::text::{Analyzer, Language, TermCounts};
 use crate::segment::{EdgeSegment, Segment};
 use roaring::RoaringBitmap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// A record that is not in a segment yet.
@@ -17,9 +18,50 @@ pub struct Entry {
     /// The record.
     pub record: Record,
     terms: OnceLock<TermCounts>,
+    /// Its slot among the texts in memory, and the generation of that; see `texts`.
+    slot: AtomicU64,
+}
+
+/// No slot.
+const NO_SLOT: u64 = u64::MAX;
+
+/// Two entries are equal only if they are one.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        std::ptr::eq(self, other)
+    }
 }
 
 impl Entry {
+    fn new(record: Record) -> Entry {
+        Entry {
+            record,
+            terms: OnceLock::new(),
+            slot: AtomicU64::new(NO_SLOT),
+        }
+    }
+
+    /// Its terms, if they were counted.
+    pub fn known_terms(&self) -> Option<&TermCounts> {
+        self.terms.get()
+    }
+
+    pub(super) fn set_slot(&self, generation: u32, slot: u32) {
+        let packed = u64::from(generation) << 32 | u64::from(slot);
+        self.slot.store(packed, Ordering::Relaxed);
+    }
+
+    /// Its slot in a generation, if that was the last to take it in.
+    pub(super) fn slot(&self, generation: u32) -> Option<u32> {
+        let packed = self.slot.load(Ordering::Relaxed);
+        (packed >> 32 == u64::from(generation)).then_some(packed as u32)
+    }
+
+    /// Whether any generation took it in.
+    pub(super) fn has_slot(&self) -> bool {
+        self.slot.load(Ordering::Relaxed) != NO_SLOT
+    }
+
     /// Its terms, counted at the first text query that looks at it.
     pub fn terms(&self, analyzer: &Analyzer) -> Option<&TermCounts> {
         let text = self.record.text.as_deref()?;
@@ -94,6 +136,8 @@ pub struct Collection {
     pub memory_bytes: u64,
     /// Edges between its records.
     pub graph: Arc<Graph>,
+    /// The words of those records, found once for all states.
+    pub texts: Arc<MemoryTexts>,
 }
 
 impl Collection {
@@ -121,6 +165,7 @@ impl Collection {
             memory: imbl::OrdMap::new(),
             memory_bytes: 0,
             graph: Arc::default(),
+            texts: Arc::default(),
         })
     }
 
@@ -249,13 +294,7 @@ impl Collection {
         self.forget(&record.id)?;
         self.memory_bytes += record.size_bytes() as u64;
         let key: Arc<str> = Arc::from(record.id.as_str());
-        self.memory.insert(
-            key,
-            Arc::new(Entry {
-                record,
-                terms: OnceLock::new(),
-            }),
-        );
+        self.memory.insert(key, Arc::new(Entry::new(record)));
         Ok(())
     }
 

@@ -145,12 +145,15 @@ impl MemoryEdges {
     }
 
     pub(super) fn touches(&self, node: u32) -> bool {
-        self.out.range(keys(node, None)).next().is_some()
-            || self.into.range(keys(node, None)).next().is_some()
+        let first = (node, 0, 0);
+        let out = self
+            .out
+            .get_next(&first)
+            .is_some_and(|(key, _)| key.0 == node);
+        out || self.into.get_next(&first).is_some_and(|key| key.0 == node)
     }
 
     pub(super) fn put(&mut self, source: u32, kind: u32, target: u32, properties: Value) {
-        self.delete(source, kind, target);
         let some = !matches!(&properties, Value::Map(entries) if entries.is_empty());
         self.property_bytes += if some {
             value_bytes(&properties) as u64
@@ -158,8 +161,10 @@ impl MemoryEdges {
             0
         };
         let properties = some.then(|| Arc::new(properties));
-        self.out.insert((source, kind, target), properties);
-        self.into.insert((target, kind, source));
+        match self.out.insert((source, kind, target), properties) {
+            Some(old) => self.property_bytes -= old.map_or(0, |p| value_bytes(&p) as u64),
+            None => drop(self.into.insert((target, kind, source))),
+        }
     }
 
     pub(super) fn delete(&mut self, source: u32, kind: u32, target: u32) -> bool {

@@ -374,18 +374,7 @@ impl Graph {
     pub fn each_live<'a>(&'a self, v: usize, mut f: impl FnMut(EdgeRef<'a>)) -> Result<()> {
         let view = &self.segments[v];
         for source in view.segment.nodes_with_rows(false)? {
-            let row = view.segment.row(source, false)?;
-            let kinds = view.segment.kinds(row, false)?;
-            view.each_live(row, false, None, |i, edge| {
-                if let Some(kind) = kinds.get(i) {
-                    f(EdgeRef {
-                        source,
-                        kind,
-                        target: row.others[i],
-                        at: EdgeAt::Segment(v, edge),
-                    });
-                }
-            })?;
+            view.each_edge(v, source, &mut f)?;
         }
         Ok(())
     }
@@ -393,8 +382,27 @@ impl Graph {
     /// Inserts an edge, or replaces the properties of the one of the same key. That both ends are
     /// records is for the caller to see to.
     pub fn put(&mut self, source: &str, kind: &str, target: &str, properties: Value) -> Result<()> {
-        let source = self.node_or_new(source)?;
-        let target = self.node_or_new(target)?;
+        let known = [self.node(source)?, self.node(target)?];
+        self.put_between(known, [source, kind, target], properties)
+    }
+
+    /// As [`Graph::put`], with the numbers of both ends, as far as they have one.
+    pub fn put_between(
+        &mut self,
+        known: [Option<u32>; 2],
+        [source, kind, target]: [&str; 3],
+        properties: Value,
+    ) -> Result<()> {
+        let start = match known[0] {
+            Some(node) => node,
+            None => self.new_node(source)?,
+        };
+        let end = match known[1] {
+            Some(node) => node,
+            None if source == target => start,
+            None => self.new_node(target)?,
+        };
+        let (source, target) = (start, end);
         let kind = self.kind_or_new(kind)?;
         self.bury(source, kind, target)?;
         let stored: u64 = self
@@ -410,10 +418,7 @@ impl Graph {
         Ok(())
     }
 
-    fn node_or_new(&mut self, id: &str) -> Result<u32> {
-        if let Some(node) = self.node(id)? {
-            return Ok(node);
-        }
+    fn new_node(&mut self, id: &str) -> Result<u32> {
         let start = self.stored_nodes();
         next(start, &mut self.memory.nodes, id, u32::MAX, "nodes")
     }
@@ -476,6 +481,30 @@ impl Graph {
 }
 
 impl EdgeView {
+    /// Calls `f` with every live edge that leaves a node; the view is number `v` of its graph.
+    pub fn each_edge<'a>(
+        &'a self,
+        v: usize,
+        source: u32,
+        mut f: impl FnMut(EdgeRef<'a>),
+    ) -> Result<()> {
+        let row = self.segment.row(source, false)?;
+        if row.others.is_empty() {
+            return Ok(());
+        }
+        let kinds = self.segment.kinds(row, false)?;
+        self.each_live(row, false, None, |i, edge| {
+            if let Some(kind) = kinds.get(i) {
+                f(EdgeRef {
+                    source,
+                    kind,
+                    target: row.others[i],
+                    at: EdgeAt::Segment(v, edge),
+                });
+            }
+        })
+    }
+
     /// Calls `f` with the place in the row and the number of every live edge of a row; only those of
     /// `kinds` where given.
     fn each_live(

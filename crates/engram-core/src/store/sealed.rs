@@ -75,7 +75,7 @@ impl Sealed {
 
     /// Checks the chunks that cover `range`, each at its first use only.
     #[inline]
-    fn check(&self, range: Range<usize>) -> Result<()> {
+    pub fn check(&self, range: Range<usize>) -> Result<()> {
         if range.is_empty() {
             return Ok(());
         }
@@ -128,12 +128,24 @@ impl Sealed {
     /// Checked bytes of a part; `range` counts from its start.
     #[inline]
     pub fn bytes(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
+        let bytes = self.unchecked(part, range.clone())?;
+        self.check_in(part, range)?;
+        Ok(bytes)
+    }
+
+    /// Bytes of a part that [`Sealed::check_in`] has yet to be asked about.
+    #[inline]
+    pub fn unchecked(&self, part: Part, range: Range<u64>) -> Result<&[u8]> {
         if range.start > range.end || range.end > part.len {
             return Err(self.damaged(Malformed("a part is too short")));
         }
-        let at = (part.offset + range.start) as usize..(part.offset + range.end) as usize;
-        self.check(at.clone())?;
-        Ok(&self.region[at])
+        Ok(&self.region[(part.offset + range.start) as usize..(part.offset + range.end) as usize])
+    }
+
+    /// Checks the chunks that cover a range of a part.
+    #[inline]
+    pub fn check_in(&self, part: Part, range: Range<u64>) -> Result<()> {
+        self.check((part.offset + range.start) as usize..(part.offset + range.end) as usize)
     }
 
     /// All checked bytes of a part.

@@ -306,11 +306,13 @@ impl Author {
         (0..n).for_each(|_| self.small_commit());
     }
 
-    /// One commit of `n` records with large vectors.
+    /// One commit of `n` records with large vectors, and of a few edges.
     pub fn large_commit(&mut self, n: usize) {
-        let writes = (0..n)
-            .map(|i| Write::Put("large", format!("l{i}"), row(&mut self.dice, 1024)))
+        let records = (0..n).map(|i| format!("l{i}"));
+        let mut writes: Vec<Write> = records
+            .map(|id| Write::Put("large", id, row(&mut self.dice, 1024)))
             .collect();
+        writes.extend((0..n / 10).map(|_| self.some_edge(&[], 20)));
         self.add(Step::Commit(writes));
     }
 }
@@ -338,8 +340,6 @@ pub fn everything(seed: u64) -> Author {
     // More than 1 MiB: straight into segments.
     a.large_commit(270);
     a.small_commits(6);
-    // So do edges with large properties.
-    a.edge_commit(80, 40_000);
     a.add(Step::Optimize);
     a.edge_commit(20, 20);
     a.small_commits(4);

@@ -46,16 +46,10 @@ impl Transaction {
         checks::name("edge type", new.kind, MAX_EDGE_TYPE_BYTES)?;
         checks::edge_properties(&new.properties)?;
         let c = self.state.collection_mut(collection)?;
-        for id in [new.source, new.target] {
-            if !has_edges(c, id)? && c.find(id)?.is_none() {
-                let message = format!("no record {:?} for an edge to start or end at", shown(id));
-                return Err(Error::new(Code::RecordNotFound, message)
-                    .detail("id", shown(id))
-                    .hint("put both records first"));
-            }
-        }
-        let graph = c.graph_mut();
-        graph.put(new.source, new.kind, new.target, new.properties.clone())?;
+        let known = [end_of(c, new.source)?, end_of(c, new.target)?];
+        let key = [new.source, new.kind, new.target];
+        c.graph_mut()
+            .put_between(known, key, new.properties.clone())?;
         let op = Op::PutEdge {
             collection: c.id,
             source: new.source.to_owned(),
@@ -89,12 +83,18 @@ impl Transaction {
     }
 }
 
-/// Whether an edge is there at an id: then there is a record too, and it need not be looked for.
-fn has_edges(c: &Collection, id: &str) -> Result<bool> {
-    match c.graph.node(id)? {
-        Some(node) => c.graph.touches(node),
-        None => Ok(false),
+/// The number of a record for an edge to start or end at, where it has one. Where an edge is there
+/// already, a record is too, and need not be looked for.
+fn end_of(c: &Collection, id: &str) -> Result<Option<u32>> {
+    let node = c.graph.node(id)?;
+    let has_edges = node.map_or(Ok(false), |node| c.graph.touches(node))?;
+    if has_edges || c.find(id)?.is_some() {
+        return Ok(node);
     }
+    let message = format!("no record {:?} for an edge to start or end at", shown(id));
+    Err(Error::new(Code::RecordNotFound, message)
+        .detail("id", shown(id))
+        .hint("put both records first"))
 }
 
 fn shown(name: &str) -> String {

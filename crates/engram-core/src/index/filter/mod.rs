@@ -53,11 +53,15 @@ mod tree;
 
 pub use like::Like;
 pub use literal::{LiteralSet, compare_literals};
-pub use parser::{parse, parse_at};
+pub use parser::{parse, parse_at, parse_path};
 pub use suggest::suggest;
 pub(crate) use time::{compare_as_text, with_iso_time};
 pub use time::{iso_date, iso_time};
 pub use tree::{Filter, Path, Test};
+
+/// Fields that every record has, beside its metadata. Times are ISO 8601 in UTC, so that they
+/// compare as text.
+pub const BUILT_IN_FIELDS: [&str; 4] = ["_id", "_text", "_created", "_updated"];
 
 /// Longest filter text, in bytes.
 pub const MAX_FILTER_BYTES: usize = 1 << 20;
@@ -66,5 +70,7 @@ pub const MAX_FILTER_DEPTH: usize = 64;
 /// Most tests and list literals in one filter.
 pub const MAX_FILTER_NODES: usize = 1 << 16;
 
+#[cfg(test)]
+pub(crate) mod generators;
 #[cfg(test)]
 mod tests;

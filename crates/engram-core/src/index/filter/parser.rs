@@ -22,19 +22,21 @@ pub fn parse(input: &str) -> Result<Filter> {
     parse_at(input, &clock)
 }
 
+/// Parses the path of a field.
+///
+/// Errors: as those of [`parse`].
+pub fn parse_path(input: &str) -> Result<Path> {
+    let mut parser = Parser::new(input, &|| 0)?;
+    let path = parser.path()?;
+    match parser.peek() {
+        None => Ok(path),
+        Some(_) => Err(parser.expected("a dot or the end", "a path: author.`first name`")),
+    }
+}
+
 /// Parses a filter; `clock` gives the microseconds since 1970 of `NOW()`, and is asked at most once.
 pub fn parse_at(input: &str, clock: &dyn Fn() -> i64) -> Result<Filter> {
-    check_limit("bytes in a filter", input.len(), MAX_FILTER_BYTES)?;
-    let tokens = lexer::tokens(input)?;
-    let mut parser = Parser {
-        tokens,
-        clock,
-        now_us: None,
-        next: 0,
-        end: input.len(),
-        depth: 0,
-        nodes: 0,
-    };
+    let mut parser = Parser::new(input, clock)?;
     let filter = parser.or()?;
     match parser.peek() {
         None => Ok(filter),
@@ -68,7 +70,20 @@ pub(super) struct Parser<'a> {
     nodes: usize,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    fn new(input: &str, clock: &'a dyn Fn() -> i64) -> Result<Parser<'a>> {
+        check_limit("bytes in a filter", input.len(), MAX_FILTER_BYTES)?;
+        Ok(Parser {
+            tokens: lexer::tokens(input)?,
+            clock,
+            now_us: None,
+            next: 0,
+            end: input.len(),
+            depth: 0,
+            nodes: 0,
+        })
+    }
+
     /// The time that every `NOW()` of the filter means.
     pub(super) fn now_us(&mut self) -> i64 {
         *self.now_us.get_or_insert_with(|| (self.clock)())

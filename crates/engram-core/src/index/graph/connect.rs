@@ -1,47 +1,34 @@
-//! What joins some nodes to each other: a small tree that holds them all.
+//! What joins some nodes to each other: small trees that hold them all.
 //!
-//! The tree grows from one node by the shortest path to the nearest of those still missing
-//! (Takahashi and Matsuyama, "An approximate solution for the Steiner problem in graphs", Math.
-//! Japonica 24, 1980): at most twice as many edges as the smallest tree has.
+//! A tree grows from one node by the shortest path to the nearest of those still missing (Takahashi
+//! and Matsuyama, "An approximate solution for the Steiner problem in graphs", Math. Japonica 24,
+//! 1980): where all can be joined, it has at most twice as many edges as the smallest tree.
 
 use super::{Adjacency, NodeMap, NodeSet};
 use crate::error::Result;
 use std::collections::hash_map::Entry;
 
-/// What joins some nodes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tree {
-    /// Every node of it: those asked for that can be reached, and those between.
-    pub nodes: Vec<u32>,
-    /// Those that it cannot reach within the limit.
-    pub apart: Vec<u32>,
-}
-
-/// Joins `wanted`, in the order of their ids, by paths of at most `max_hops` edges each.
-pub fn connect<A: Adjacency>(graph: &A, wanted: &[u32], max_hops: u32) -> Result<Tree> {
+/// Joins `wanted` by paths of at most `max_hops` edges each. Gives the nodes of each tree, those asked
+/// for and those between; one tree where all can be joined. Each grows from the first by id of those
+/// that no earlier one could reach.
+pub fn connect<A: Adjacency>(graph: &A, wanted: &[u32], max_hops: u32) -> Result<Vec<Vec<u32>>> {
+    let wanted = by_name(graph, wanted)?;
     let mut missing: NodeSet = wanted.iter().copied().collect();
-    let mut tree = Tree::default();
-    let Some(first) = by_name(graph, wanted)?.first().copied() else {
-        return Ok(tree);
-    };
-    missing.remove(&first);
-    tree.nodes.push(first);
-    while !missing.is_empty() {
-        let Some(way) = nearest(graph, &tree.nodes, &missing, max_hops)? else {
-            break;
-        };
-        for node in way {
-            missing.remove(&node);
-            tree.nodes.push(node);
+    let mut trees = Vec::new();
+    for start in wanted {
+        if !missing.remove(&start) {
+            continue;
         }
+        let mut tree = vec![start];
+        while !missing.is_empty()
+            && let Some(way) = nearest(graph, &tree, &missing, max_hops)?
+        {
+            missing.retain(|node| !way.contains(node));
+            tree.extend(way);
+        }
+        trees.push(tree);
     }
-    let apart: Vec<u32> = wanted
-        .iter()
-        .copied()
-        .filter(|n| missing.remove(n))
-        .collect();
-    tree.apart = by_name(graph, &apart)?;
-    Ok(tree)
+    Ok(trees)
 }
 
 /// The nodes between `tree` and the nearest of `missing`, that one included, the tree's excluded.

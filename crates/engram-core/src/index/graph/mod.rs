@@ -17,7 +17,7 @@ mod tests;
 mod trail;
 mod walk;
 
-pub use connect::{Tree, connect};
+pub use connect::connect;
 pub use dijkstra::cheapest_path;
 pub use names::{Names, encode_names};
 pub use numbers::{NodeMap, NodeSet};

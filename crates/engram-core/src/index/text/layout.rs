@@ -4,16 +4,28 @@
 //! against the bytes at hand; `Header::decode` proves that the sections fill the index exactly. The
 //! layout itself is stated in the header of `text`.
 
+use super::lengths::{self, MAX_LENGTH};
 use crate::error::{Code, Error, Result};
+use std::ops::Range;
 
 pub(super) const HEADER_BYTES: usize = 64;
-/// Documents in a full block of postings.
-pub(super) const BLOCK_LEN: usize = 128;
+/// Documents in a full block of postings, and ordinals in a block of a dense list.
+pub(super) const BLOCK_LEN: usize = crate::kernel::unpack::BLOCK;
 /// Terms in a full block of the dictionary.
 pub(super) const DICTIONARY_BLOCK_LEN: u32 = 16;
-pub(super) const BLOCK_START_BYTES: usize = 8;
+/// One more than the highest ordinal that there can be.
+pub(super) const MAX_ORDINALS: u32 = 1 << 31;
+/// The highest frequency: `f32` holds every number up to it.
+pub(super) const MAX_FREQUENCY: u32 = 1 << 24;
+/// Up to here ordinals and what is counted in them take two bytes in tables.
+const NARROW_ORDINALS: u32 = 1 << 16;
+/// A list that so many ordinals out of each document have, is a bitmap.
+const DENSE_SHARE: u64 = 4;
+pub(super) const KEY_BYTES: usize = 8;
+const START_BYTES: usize = 4;
 const MAGIC: [u8; 4] = *b"EGTX";
-const VERSION: u32 = 1;
+/// The version that is written, and the only one that is read.
+pub(super) const VERSION: u32 = 2;
 
 pub(super) fn corrupt(what: &str) -> Error {
     Error::new(Code::CorruptSegment, format!("text index: {what}"))
@@ -26,34 +38,31 @@ pub(super) struct Header {
     pub(super) total_len: u64,
     pub(super) term_count: u32,
     pub(super) block_count: u32,
-    pub(super) postings_bytes: u64,
+    pub(super) lists_bytes: u64,
     pub(super) dictionary_bytes: u64,
+    /// Of documents with terms; 0 where there are none.
+    pub(super) min_len: u32,
+    pub(super) max_len: u32,
 }
 
 impl Header {
-    pub(super) fn encode(&self) -> [u8; HEADER_BYTES] {
-        let mut bytes = Vec::with_capacity(HEADER_BYTES);
-        bytes.extend(MAGIC);
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        out.extend(MAGIC);
         for field in [VERSION, self.ordinal_limit, self.doc_count] {
-            bytes.extend(field.to_le_bytes());
+            out.extend(field.to_le_bytes());
         }
-        bytes.extend(self.total_len.to_le_bytes());
-        bytes.extend(self.term_count.to_le_bytes());
-        bytes.extend(self.block_count.to_le_bytes());
-        bytes.extend(self.postings_bytes.to_le_bytes());
-        bytes.extend(self.dictionary_bytes.to_le_bytes());
-        let mut header = [0; HEADER_BYTES];
-        for (to, from) in header.iter_mut().zip(bytes) {
-            *to = from;
-        }
-        header
+        out.extend(self.total_len.to_le_bytes());
+        out.extend(self.term_count.to_le_bytes());
+        out.extend(self.block_count.to_le_bytes());
+        out.extend(self.lists_bytes.to_le_bytes());
+        out.extend(self.dictionary_bytes.to_le_bytes());
+        out.extend(self.min_len.to_le_bytes());
+        out.extend(self.max_len.to_le_bytes());
+        out.extend([0; 8]);
     }
 
-    /// Reads the header of `bytes`, the whole index, and checks it against their length.
-    pub(super) fn decode(bytes: &[u8]) -> Result<Header> {
-        let head = bytes
-            .get(..HEADER_BYTES)
-            .ok_or_else(|| corrupt("shorter than its header"))?;
+    /// Reads the header at the front of an index of `total` bytes.
+    pub(super) fn decode(head: &[u8], total: u64) -> Result<Header> {
         if !head.starts_with(&MAGIC) {
             return Err(corrupt("wrong magic"));
         }
@@ -66,37 +75,78 @@ impl Header {
             total_len: u64_at(head, 16)?,
             term_count: u32_at(head, 24)?,
             block_count: u32_at(head, 28)?,
-            postings_bytes: u64_at(head, 32)?,
+            lists_bytes: u64_at(head, 32)?,
             dictionary_bytes: u64_at(head, 40)?,
+            min_len: u32_at(head, 48)?,
+            max_len: u32_at(head, 52)?,
         };
-        if u64_at(head, 48)? != 0 || u64_at(head, 56)? != 0 {
+        if u64_at(head, 56)? != 0 {
             return Err(corrupt("reserved bytes are not zero"));
         }
         if header.block_count != header.term_count.div_ceil(DICTIONARY_BLOCK_LEN) {
             return Err(corrupt("block count does not fit the term count"));
         }
-        if header.doc_count > header.ordinal_limit || header.total_len < header.doc_count.into() {
+        if header.ordinal_limit > MAX_ORDINALS
+            || header.doc_count > header.ordinal_limit
+            || header.total_len < header.doc_count.into()
+        {
             return Err(corrupt(
                 "document count does not fit the ordinals or the lengths",
             ));
         }
-        if header.total_bytes() != Some(bytes.len() as u64) {
+        if header.min_len > header.max_len || header.max_len > MAX_LENGTH {
+            return Err(corrupt("impossible lengths"));
+        }
+        if header.starts().end != total {
             return Err(corrupt("sections do not fill the index"));
         }
         Ok(header)
     }
 
-    pub(super) fn lengths_bytes(&self) -> u64 {
-        u64::from(self.ordinal_limit) * 4
+    /// The sections, in order. Sums of sizes that the file states stop at the largest number.
+    pub(super) fn lengths(&self) -> Range<u64> {
+        let bytes = u64::from(self.ordinal_limit) * lengths::entry_bytes(self.max_len);
+        range(HEADER_BYTES as u64, bytes)
     }
 
-    fn total_bytes(&self) -> Option<u64> {
-        let fixed = HEADER_BYTES as u64 + self.lengths_bytes();
-        let blocks = u64::from(self.block_count) * BLOCK_START_BYTES as u64;
-        (fixed + blocks)
-            .checked_add(self.postings_bytes)?
-            .checked_add(self.dictionary_bytes)
+    pub(super) fn lists(&self) -> Range<u64> {
+        range(self.lengths().end, self.lists_bytes)
     }
+
+    pub(super) fn dictionary(&self) -> Range<u64> {
+        range(self.lists().end, self.dictionary_bytes)
+    }
+
+    pub(super) fn keys(&self) -> Range<u64> {
+        let bytes = u64::from(self.block_count) * KEY_BYTES as u64;
+        range(self.dictionary().end, bytes)
+    }
+
+    pub(super) fn starts(&self) -> Range<u64> {
+        let bytes = u64::from(self.block_count) * START_BYTES as u64;
+        range(self.keys().end, bytes)
+    }
+}
+
+fn range(start: u64, bytes: u64) -> Range<u64> {
+    start..start.saturating_add(bytes)
+}
+
+/// Whether ordinals in tables take two bytes.
+pub(super) fn is_narrow(ordinal_limit: u32) -> bool {
+    ordinal_limit <= NARROW_ORDINALS
+}
+
+/// Whether a list is kept as a bitmap. It is smaller then, and a document is found at once.
+pub(super) fn is_dense(df: u32, ordinal_limit: u32) -> bool {
+    df as usize > BLOCK_LEN && u64::from(df) * DENSE_SHARE >= u64::from(ordinal_limit)
+}
+
+/// The first eight bytes of a term as a number that sorts as they do.
+pub(super) fn key_of(term: &[u8]) -> u64 {
+    let mut key = [0; KEY_BYTES];
+    key.iter_mut().zip(term).for_each(|(to, from)| *to = *from);
+    u64::from_be_bytes(key)
 }
 
 pub(super) fn u32_at(bytes: &[u8], offset: usize) -> Result<u32> {
@@ -143,11 +193,13 @@ pub(super) fn take_varint(bytes: &mut &[u8]) -> Result<u64> {
     Err(corrupt("malformed varint"))
 }
 
+#[inline]
 pub(super) fn take_u32_varint(bytes: &mut &[u8]) -> Result<u32> {
     u32::try_from(take_varint(bytes)?).map_err(|_| corrupt("number beyond 32 bits"))
 }
 
 /// Takes `length` bytes from the front of `bytes`.
+#[inline]
 pub(super) fn take_bytes<'a>(bytes: &mut &'a [u8], length: u64) -> Result<&'a [u8]> {
     let length = usize::try_from(length).ok();
     let parts = length.and_then(|length| bytes.split_at_checked(length));

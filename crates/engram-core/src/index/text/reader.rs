@@ -1,14 +1,20 @@
 //! A text index, read from its bytes.
 //!
-//! Owns: the sections, and statistics about live documents. Invariants: `open` reads the header
-//! alone; everything else is checked where it is read, and the whole by [`TextIndexReader::check`].
-//! Complexity: a length is one load; see `dictionary` and `postings` for terms. The opposite side
-//! is `writer`; the layout is in the header of `text`.
+//! Owns: the sections, and statistics about live documents. Invariants: `open` reads header, lengths and
+//! the index over the dictionary; everything else is checked where it is read, and the whole by
+//! [`TextIndexReader::check`]. Complexity: a length is one load; see `dictionary`, `list` and `postings`
+//! for terms. The opposite side is `writer`; the layout is in the header of `text`.
 
 use super::CorpusStats;
 use super::dictionary::{Dictionary, TermInfo, Terms};
-use super::layout::{HEADER_BYTES, Header, corrupt, take_bytes, u32_at};
+use super::layout::{HEADER_BYTES, Header, corrupt};
+use super::lengths;
+use super::lengths::Lengths;
+use super::list::{Block, List};
+use super::list_writer::{IMPACT_LENGTHS, ListInput};
 use super::postings::Postings;
+use super::source::Source;
+use crate::bitset::Bitset;
 use crate::error::Result;
 use roaring::RoaringBitmap;
 
@@ -16,31 +22,29 @@ use roaring::RoaringBitmap;
 #[derive(Clone, Copy)]
 pub struct TextIndexReader<'a> {
     header: Header,
-    lengths: &'a [u8],
-    postings: &'a [u8],
+    source: Source<'a>,
+    lengths: Lengths<'a>,
     dictionary: Dictionary<'a>,
 }
 
 impl<'a> TextIndexReader<'a> {
-    /// Opens an index; `bytes` is all of it.
+    /// Opens an index; `source` is all of it.
     ///
-    /// Errors: `corrupt.segment` if the header does not fit the bytes.
-    pub fn open(bytes: &'a [u8]) -> Result<Self> {
-        let header = Header::decode(bytes)?;
-        let mut rest = bytes;
-        take_bytes(&mut rest, HEADER_BYTES as u64)?;
-        let lengths = take_bytes(&mut rest, header.lengths_bytes())?;
-        let postings = take_bytes(&mut rest, header.postings_bytes)?;
-        let terms = take_bytes(&mut rest, header.dictionary_bytes)?;
+    /// Errors: `corrupt.segment` if the header does not fit the bytes, and what a guard finds.
+    pub fn open(source: impl Into<Source<'a>>) -> Result<Self> {
+        let source = source.into();
+        let header = Header::decode(source.get(0..HEADER_BYTES as u64)?, source.len())?;
+        let lengths = Lengths::new(source.get(header.lengths())?, header.max_len);
         let dictionary = Dictionary {
             header,
-            bytes: terms,
-            starts: rest,
+            source,
+            keys: source.get(header.keys())?.as_chunks().0,
+            starts: source.get(header.starts())?.as_chunks().0,
         };
         Ok(TextIndexReader {
             header,
+            source,
             lengths,
-            postings,
             dictionary,
         })
     }
@@ -60,6 +64,11 @@ impl<'a> TextIndexReader<'a> {
         self.header.total_len
     }
 
+    /// The length of the shortest document with text, deleted ones included; 0 if there is none.
+    pub fn min_len(&self) -> u32 {
+        self.header.min_len
+    }
+
     /// Distinct terms.
     pub fn term_count(&self) -> u32 {
         self.header.term_count
@@ -68,7 +77,13 @@ impl<'a> TextIndexReader<'a> {
     /// The number of terms of a document; 0 for one without text, or beyond the last.
     #[inline]
     pub fn doc_len(&self, ordinal: u32) -> u32 {
-        u32_at(self.lengths, ordinal as usize * 4).unwrap_or(0)
+        self.lengths.get(ordinal)
+    }
+
+    /// Writes the lengths of `ordinals` to `out`, side by side.
+    #[inline]
+    pub fn doc_lens(&self, ordinals: &[u32], out: &mut [u32]) {
+        self.lengths.gather(ordinals, out);
     }
 
     /// Every term, ascending by byte.
@@ -95,10 +110,13 @@ impl<'a> TextIndexReader<'a> {
 
     /// The documents of a term that was looked up before, in this index.
     pub fn postings_at(&self, info: TermInfo) -> Result<Postings<'a>> {
-        let mut list = self.postings;
-        take_bytes(&mut list, info.start)?;
-        let list = take_bytes(&mut list, info.bytes)?;
-        Postings::open(info, list, self.lengths, self.header.ordinal_limit)
+        Postings::open(self.list_at(info)?)
+    }
+
+    /// The same, by blocks.
+    pub fn list_at(&self, info: TermInfo) -> Result<List<'a>> {
+        let (lists, limit) = (self.header.lists(), self.header.ordinal_limit);
+        List::open(info, lists, self.source, self.lengths, limit)
     }
 
     /// Sizes without the `deleted` ordinals.
@@ -116,58 +134,109 @@ impl<'a> TextIndexReader<'a> {
         }
     }
 
-    /// Documents of a term that are not `deleted`.
-    ///
-    /// Walks the shorter of the two, so that few deletions cost little.
-    pub fn live_df(&self, info: TermInfo, deleted: &RoaringBitmap) -> Result<u32> {
-        if deleted.is_empty() {
-            return Ok(info.df);
-        }
+    /// How many documents of a term are in `set`, by looking for each of `set`.
+    pub fn count_in(&self, info: TermInfo, set: &RoaringBitmap) -> Result<u32> {
         let mut postings = self.postings_at(info)?;
-        let mut gone = 0;
-        if deleted.len() < u64::from(info.df) {
-            for ordinal in deleted {
-                match postings.seek(ordinal)? {
-                    Some(posting) => gone += u32::from(posting.ordinal == ordinal),
-                    None => break,
-                }
-            }
-        } else {
-            while let Some(posting) = postings.next()? {
-                gone += u32::from(deleted.contains(posting.ordinal));
+        let mut count = 0;
+        for ordinal in set {
+            match postings.seek(ordinal)? {
+                Some(posting) => count += u32::from(posting.ordinal == ordinal),
+                None => break,
             }
         }
-        Ok(info.df - gone)
+        Ok(count)
     }
 
-    /// Reads everything and proves that the parts agree: counts, lengths, postings, positions.
-    pub fn check(&self) -> Result<()> {
-        let mut lengths = vec![0u64; self.lengths.len() / 4];
-        let (mut term_count, mut list_end) = (0u32, 0);
-        let mut positions = Vec::new();
-        for item in self.terms()? {
-            let (_, info) = item?;
-            if info.start != list_end {
-                return Err(corrupt("posting lists that do not follow each other"));
+    /// How many documents of a term are not in `set`, by looking at each of the term.
+    pub fn count_outside(&self, info: TermInfo, set: &Bitset) -> Result<u32> {
+        let (list, mut block) = (self.list_at(info)?, Block::default());
+        let mut count = 0;
+        for number in 0..list.blocks() {
+            if let Some(bitmap) = list.bitmap(number)? {
+                let halves = [bitmap as u64, (bitmap >> 64) as u64];
+                for (i, half) in halves.into_iter().enumerate() {
+                    let inside = set.words().get(2 * number + i).copied().unwrap_or(0);
+                    count += (half & !inside).count_ones();
+                }
+                continue;
             }
-            (term_count, list_end) = (term_count + 1, info.start + info.bytes);
-            let mut postings = self.postings_at(info)?;
-            let bound = postings.bound()?;
-            while let Some(posting) = postings.next()? {
-                positions.clear();
-                postings.positions(&mut positions)?;
-                if let Some(length) = lengths.get_mut(posting.ordinal as usize) {
-                    *length += u64::from(posting.tf);
+            list.decode(number, &mut block)?;
+            let outside = block.ordinals().iter().filter(|&&o| !set.contains(o));
+            count += outside.count() as u32;
+        }
+        Ok(count)
+    }
+
+    /// Replaces `out` by the documents of a term, as they were written.
+    pub(super) fn read_list(&self, info: TermInfo, out: &mut ListInput) -> Result<()> {
+        out.clear();
+        let (list, mut block) = (self.list_at(info)?, Block::default());
+        for number in 0..list.blocks() {
+            list.decode(number, &mut block)?;
+            let mut positions = list.positions(number)?;
+            for (&ordinal, &tf) in block.ordinals().iter().zip(block.frequencies()) {
+                if out.ordinals.last().is_some_and(|&last| last >= ordinal) {
+                    return Err(corrupt("ordinals out of order"));
                 }
-                if posting.tf > bound.max_tf || self.doc_len(posting.ordinal) < bound.min_len {
-                    return Err(corrupt("a document beyond the bound of its list"));
-                }
+                out.ordinals.push(ordinal);
+                out.frequencies.push(tf);
+                positions.take(tf, self.doc_len(ordinal), &mut |p| out.positions.push(p))?;
             }
         }
-        if term_count != self.term_count() || list_end != self.header.postings_bytes {
+        if out.df() != info.df {
+            return Err(corrupt("a list of more or fewer documents than it says"));
+        }
+        Ok(())
+    }
+
+    /// Reads everything and proves that the parts agree: counts, lengths, lists, positions, bounds.
+    pub fn check(&self) -> Result<()> {
+        self.lengths
+            .check(self.header.min_len, self.header.max_len)?;
+        let mut lengths = vec![0u64; self.header.ordinal_limit as usize];
+        let (mut term_count, mut list_end) = (0u32, 0);
+        let mut input = ListInput::default();
+        let mut terms = self.terms()?;
+        while let Some(info) = terms.advance()? {
+            if let Some(range) = info.list_range() {
+                if range.start != list_end {
+                    return Err(corrupt("posting lists that do not follow each other"));
+                }
+                list_end = range.end;
+            }
+            term_count += 1;
+            self.read_list(info, &mut input)?;
+            for (&ordinal, &tf) in input.ordinals.iter().zip(&input.frequencies) {
+                if let Some(length) = lengths.get_mut(ordinal as usize) {
+                    *length += u64::from(tf);
+                }
+            }
+            self.check_bounds(info)?;
+        }
+        if term_count != self.term_count() || list_end != self.header.lists_bytes {
             return Err(corrupt("postings that no term has"));
         }
         self.check_lengths(&lengths)
+    }
+
+    /// Proves that no document is beyond the bounds of its block.
+    fn check_bounds(&self, info: TermInfo) -> Result<()> {
+        let (list, mut block) = (self.list_at(info)?, Block::default());
+        for number in 0..list.blocks() {
+            list.decode(number, &mut block)?;
+            let impacts = list.impacts(number);
+            for (&ordinal, &tf) in block.ordinals().iter().zip(block.frequencies()) {
+                let level = (tf as usize - 1).min(IMPACT_LENGTHS - 1);
+                let shortest = impacts.lengths.get(level).copied().unwrap_or(0);
+                let is_within = shortest != lengths::NO_LENGTH
+                    && lengths::length_of(shortest) <= self.doc_len(ordinal)
+                    && (impacts.max_tf == u8::MAX || tf <= impacts.max_tf.into());
+                if !is_within || ordinal > list.last(number) {
+                    return Err(corrupt("a document beyond the bound of its block"));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn check_lengths(&self, counted: &[u64]) -> Result<()> {

@@ -6,11 +6,11 @@
 //! Complexity: linear, and sorting the distinct terms. The opposite side is `reader`; the layout is
 //! in the header of `text`.
 
-use super::layout::{
-    BLOCK_LEN, DICTIONARY_BLOCK_LEN, HEADER_BYTES, Header, push_varint, take_u32_varint,
-    take_varint,
-};
-use super::{Analyzer, MAX_TERM_BYTES, TermCounts, block};
+use super::dictionary::DictionaryWriter;
+use super::layout::{Header, MAX_FREQUENCY, MAX_ORDINALS, push_varint, take_u32_varint};
+use super::lengths::{self, MAX_LENGTH};
+use super::list_writer::{self, Corpus, ListInput};
+use super::{Analyzer, MAX_TERM_BYTES, TermCounts};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -22,8 +22,6 @@ pub struct TextIndexWriter {
     ids: HashMap<Box<str>, u32, BuildHasherDefault<TermHasher>>,
     lists: Vec<List>,
     lengths: Vec<u32>,
-    doc_count: u32,
-    total_len: u64,
 }
 
 /// The occurrences of one term so far.
@@ -73,7 +71,7 @@ impl TextIndexWriter {
     }
 
     fn begin(&mut self, ordinal: u32) -> Result<()> {
-        if (ordinal as usize) < self.lengths.len() || ordinal == u32::MAX {
+        if (ordinal as usize) < self.lengths.len() || ordinal >= MAX_ORDINALS {
             let next = self.lengths.len();
             return Err(Error::internal(format!(
                 "text ordinal {ordinal} where {next} is due"
@@ -84,9 +82,8 @@ impl TextIndexWriter {
     }
 
     fn end(&mut self, len: u32) {
+        debug_assert!(len <= MAX_LENGTH);
         self.lengths.push(len);
-        self.doc_count += u32::from(len > 0);
-        self.total_len += u64::from(len);
     }
 
     fn occurrence(&mut self, ordinal: u32, term: &str, position: u32) {
@@ -106,44 +103,88 @@ impl TextIndexWriter {
     }
 
     /// The bytes of the index.
-    pub fn finish(mut self) -> Vec<u8> {
+    ///
+    /// Errors: `internal` if it is larger than 4 GiB.
+    pub fn finish(mut self) -> Result<Vec<u8>> {
         let mut terms: Vec<(Box<str>, u32)> = std::mem::take(&mut self.ids).into_iter().collect();
         terms.sort_unstable();
-        let mut postings = Vec::new();
-        let mut dictionary = DictionaryWriter::default();
+        let mut output = Output::new(&self.lengths);
+        let mut input = ListInput::default();
         for (term, id) in &terms {
             // Taken, so that memory moves from the lists to the output as it is written.
-            let list = self
-                .lists
-                .get_mut(*id as usize)
-                .map(std::mem::take)
-                .unwrap_or_default();
-            let (start, df) = (postings.len(), list.df());
-            list.write(&self.lengths, &mut postings);
-            dictionary.push(term.as_bytes(), df, start, postings.len() - start);
+            let list = self.lists.get_mut(*id as usize).map(std::mem::take);
+            list.unwrap_or_default().unpack(&mut input);
+            output.push(term.as_bytes(), &input);
         }
+        output.finish()
+    }
+}
+
+/// An index in the making, term by term in order.
+pub(super) struct Output<'a> {
+    corpus: Corpus<'a>,
+    lists: Vec<u8>,
+    dictionary: DictionaryWriter,
+}
+
+impl<'a> Output<'a> {
+    /// An index of documents of these lengths.
+    pub(super) fn new(lengths: &'a [u32]) -> Self {
+        Output {
+            corpus: Corpus { lengths },
+            lists: Vec::new(),
+            dictionary: DictionaryWriter::default(),
+        }
+    }
+
+    /// Adds a term, which is above those before, with its documents, at least one.
+    pub(super) fn push(&mut self, term: &[u8], input: &ListInput) {
+        let start = self.lists.len();
+        if let [ordinal] = *input.ordinals {
+            self.dictionary
+                .push_single(term, start, ordinal, &input.positions);
+        } else {
+            list_writer::encode(input, self.corpus, &mut self.lists);
+            let bytes = self.lists.len() - start;
+            self.dictionary.push_list(term, start, input.df(), bytes);
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<Vec<u8>> {
+        let Output {
+            corpus,
+            lists,
+            dictionary,
+        } = self;
+        let with_text = || corpus.lengths.iter().copied().filter(|&len| len > 0);
         let header = Header {
-            ordinal_limit: self.lengths.len() as u32,
-            doc_count: self.doc_count,
-            total_len: self.total_len,
-            term_count: terms.len() as u32,
+            ordinal_limit: corpus.lengths.len() as u32,
+            doc_count: with_text().count() as u32,
+            total_len: with_text().map(u64::from).sum(),
+            term_count: dictionary.count,
             block_count: dictionary.starts.len() as u32,
-            postings_bytes: postings.len() as u64,
+            lists_bytes: lists.len() as u64,
             dictionary_bytes: dictionary.bytes.len() as u64,
+            min_len: with_text().min().unwrap_or(0),
+            max_len: with_text().max().unwrap_or(0),
         };
-        let rest = postings.len() + dictionary.bytes.len() + dictionary.starts.len() * 8;
-        let mut out = Vec::with_capacity(HEADER_BYTES + self.lengths.len() * 4 + rest);
-        out.extend(header.encode());
-        out.extend(self.lengths.iter().flat_map(|len| len.to_le_bytes()));
-        out.append(&mut postings);
-        out.append(&mut dictionary.bytes);
+        let total = header.starts().end;
+        if total > u64::from(u32::MAX) {
+            return Err(Error::internal("a text index beyond 4 GiB"));
+        }
+        let mut out = Vec::with_capacity(total as usize);
+        header.encode(&mut out);
+        lengths::encode(corpus.lengths, &mut out);
+        out.extend(lists);
+        out.extend(dictionary.bytes);
+        out.extend(dictionary.keys.iter().flat_map(|key| key.to_le_bytes()));
         out.extend(
             dictionary
                 .starts
                 .iter()
                 .flat_map(|start| start.to_le_bytes()),
         );
-        out
+        Ok(out)
     }
 }
 
@@ -160,6 +201,7 @@ impl List {
         );
         self.last_position = position;
         self.tf += 1;
+        debug_assert!(self.tf <= MAX_FREQUENCY);
     }
 
     fn close_doc(&mut self) {
@@ -172,86 +214,31 @@ impl List {
         }
     }
 
-    fn df(&self) -> u32 {
-        self.df + u32::from(self.tf > 0)
-    }
-
-    fn write(mut self, lengths: &[u32], out: &mut Vec<u8>) {
+    /// Replaces `input` by what is in the list.
+    fn unpack(mut self, input: &mut ListInput) {
         self.close_doc();
+        input.clear();
         let (mut docs, mut positions) = (self.docs.as_slice(), self.positions.as_slice());
-        let (mut table, mut blocks) = (Vec::new(), Vec::new());
-        let mut ordinal = 0u32;
-        let mut left = self.df as usize;
-        while left > 0 {
-            let (mut gaps, mut frequencies) = (Vec::new(), Vec::new());
-            let mut shortest = u32::MAX;
-            for _ in 0..left.min(BLOCK_LEN) {
-                let gap = take_u32_varint(&mut docs).unwrap_or(0);
-                frequencies.push(take_u32_varint(&mut docs).unwrap_or(1));
-                gaps.push(gap);
-                ordinal += gap + 1;
-                shortest = shortest.min(lengths.get(ordinal as usize - 1).copied().unwrap_or(0));
+        let mut next = 0;
+        for _ in 0..self.df {
+            // Written by `push`, so that it cannot fail.
+            let ordinal = next + take_u32_varint(&mut docs).unwrap_or(0);
+            let tf = take_u32_varint(&mut docs).unwrap_or(1);
+            input.ordinals.push(ordinal);
+            input.frequencies.push(tf);
+            let mut position = 0;
+            for _ in 0..tf {
+                position += take_u32_varint(&mut positions).unwrap_or(0);
+                input.positions.push(position);
             }
-            left -= gaps.len();
-            block::encode(&gaps, &frequencies, &mut blocks);
-            take_positions(&mut positions, &frequencies, &mut blocks);
-            let highest = frequencies.iter().copied().max().unwrap_or(0);
-            for field in [ordinal - 1, highest, shortest] {
-                table.extend(field.to_le_bytes());
-            }
-            table.extend((blocks.len() as u64).to_le_bytes());
+            next = ordinal + 1;
         }
-        if self.df as usize > BLOCK_LEN {
-            out.append(&mut table);
-        }
-        out.append(&mut blocks);
-    }
-}
-
-/// Moves the positions of a block of documents, which are coded already.
-fn take_positions(positions: &mut &[u8], frequencies: &[u32], out: &mut Vec<u8>) {
-    let all = *positions;
-    for _ in 0..frequencies.iter().map(|&tf| u64::from(tf)).sum() {
-        // Written by `List::push`, so that it cannot fail.
-        let _ = take_varint(positions);
-    }
-    out.extend(all.iter().take(all.len() - positions.len()));
-}
-
-#[derive(Default)]
-struct DictionaryWriter {
-    bytes: Vec<u8>,
-    starts: Vec<u64>,
-    count: u32,
-    before: Vec<u8>,
-}
-
-impl DictionaryWriter {
-    fn push(&mut self, term: &[u8], df: u32, list_start: usize, list_bytes: usize) {
-        if self.count.is_multiple_of(DICTIONARY_BLOCK_LEN) {
-            self.starts.push(self.bytes.len() as u64);
-            push_varint(&mut self.bytes, list_start as u64);
-            self.before.clear();
-        }
-        let shared = term
-            .iter()
-            .zip(&self.before)
-            .take_while(|(a, b)| a == b)
-            .count();
-        push_varint(&mut self.bytes, shared as u64);
-        push_varint(&mut self.bytes, (term.len() - shared) as u64);
-        self.bytes.extend(term.iter().skip(shared));
-        push_varint(&mut self.bytes, df.into());
-        push_varint(&mut self.bytes, list_bytes as u64);
-        self.before.clear();
-        self.before.extend(term);
-        self.count += 1;
     }
 }
 
 /// The fast hash of short strings; order and bytes of the output do not depend on it.
 #[derive(Default)]
-struct TermHasher(u64);
+pub struct TermHasher(u64);
 
 impl Hasher for TermHasher {
     fn write(&mut self, bytes: &[u8]) {

@@ -217,26 +217,47 @@ proptest! {
         let mut wanted: Vec<u32> = wanted.into_iter().map(|n| n % g.nodes).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let tree = connect(&both, &wanted, u32::MAX).unwrap();
-        let first = *wanted.iter().min_by_key(|n| &g.ids[**n as usize]).unwrap();
-        let far = relax(&both, first, 0u32, hops);
-        let (joined, apart): (Vec<u32>, Vec<u32>) = wanted.iter().partition(|n| far.contains_key(n));
-        prop_assert_eq!(tree.apart.iter().copied().collect::<BTreeSet<_>>(), apart.into_iter().collect::<BTreeSet<_>>());
-        let nodes: BTreeSet<u32> = tree.nodes.iter().copied().collect();
-        prop_assert_eq!(nodes.len(), tree.nodes.len());
-        prop_assert!(joined.iter().all(|n| nodes.contains(n)));
-        // The nodes hang together by themselves.
-        let inside = Plain { edges: both.edges.iter().filter(|e| nodes.contains(&e.0) && nodes.contains(&e.1)).copied().collect(), ..both.clone() };
-        prop_assert_eq!(relax(&inside, first, 0u32, hops).len(), nodes.len());
-        // At most twice the edges of the smallest tree, found by trying every set of nodes.
-        let smallest = (0u32..1 << g.nodes).filter(|set| {
-            let held = |n: u32| set >> n & 1 == 1;
-            if !joined.iter().all(|n| held(*n)) { return false; }
-            let inside = Plain { edges: both.edges.iter().filter(|e| held(e.0) && held(e.1)).copied().collect(), ..both.clone() };
-            joined.iter().all(|n| relax(&inside, first, 0u32, hops).contains_key(n))
-        }).map(|set| set.count_ones() - 1).min().unwrap();
-        prop_assert!(nodes.len() as u32 - 1 <= 2 * smallest);
+        let trees = connect(&both, &wanted, u32::MAX).unwrap();
+        let mut left = wanted.clone();
+        for tree in &trees {
+            let first = *left.iter().min_by_key(|n| &g.ids[**n as usize]).unwrap();
+            prop_assert_eq!(first, tree[0]);
+            let far = relax(&both, first, 0u32, hops);
+            let (joined, apart): (Vec<u32>, Vec<u32>) = left.iter().partition(|n| far.contains_key(n));
+            check_tree(&both, tree, &joined);
+            left = apart;
+        }
+        prop_assert!(left.is_empty());
     }
+}
+
+/// Holds a tree against every set of nodes that joins the same.
+fn check_tree(both: &Plain, tree: &[u32], joined: &[u32]) {
+    let first = tree[0];
+    let nodes: BTreeSet<u32> = tree.iter().copied().collect();
+    assert_eq!(nodes.len(), tree.len());
+    assert!(joined.iter().all(|n| nodes.contains(n)));
+    // The nodes hang together by themselves.
+    let only = |held: &dyn Fn(u32) -> bool| Plain {
+        edges: both
+            .edges
+            .iter()
+            .filter(|e| held(e.0) && held(e.1))
+            .copied()
+            .collect(),
+        ..both.clone()
+    };
+    let inside = only(&|n| nodes.contains(&n));
+    assert_eq!(relax(&inside, first, 0u32, hops).len(), nodes.len());
+    // At most twice the edges of the smallest tree.
+    let joins = |set: &u32| {
+        let held = |n: u32| set >> n & 1 == 1;
+        let reached = || relax(&only(&held), first, 0u32, hops);
+        joined.iter().all(|n| held(*n)) && joined.iter().all(|n| reached().contains_key(n))
+    };
+    let sets = (0u32..1 << both.nodes).filter(joins);
+    let smallest = sets.map(|set| set.count_ones() - 1).min().unwrap();
+    assert!(nodes.len() as u32 - 1 <= 2 * smallest);
 }
 
 #[test]

@@ -21,6 +21,11 @@ fn scoring(text: &str) -> String {
         .join(" ")
 }
 
+/// The scorer of a query of one term.
+fn scorer(bm25: Bm25, stats: CorpusStats, df: u64, times: f32) -> TermScorer {
+    Scale::new(bm25, stats, [(df, times)]).term(df, times)
+}
+
 fn term(text: &str) -> Condition {
     Condition::Term(text.to_owned())
 }
@@ -41,10 +46,10 @@ fn scores_are_those_of_lucene() {
         doc_count: 10,
         total_len: 50,
     };
-    let scorer = TermScorer::new(Bm25::default(), stats, 3, 1.0);
+    let scorer = scorer(Bm25::default(), stats, 3, 1.0);
     assert!((scorer.score(2, 8) - 1.145_132_3 * 2.0 / 3.74).abs() < 1e-6);
     assert!((idf(3, 10) - 1.145_132_3).abs() < 1e-6);
-    let doubled = TermScorer::new(Bm25::default(), stats, 3, 2.0);
+    let doubled = self::scorer(Bm25::default(), stats, 3, 2.0);
     assert!((doubled.score(2, 8) - 2.0 * scorer.score(2, 8)).abs() < 1e-6);
 }
 
@@ -72,7 +77,7 @@ fn degenerate_statistics_give_finite_scores() {
                 9,
             ),
         ] {
-            let score = TermScorer::new(bm25, stats, df, 1.0).score(1, 1);
+            let score = scorer(bm25, stats, df, 1.0).score(1, 1);
             assert!(
                 score.is_finite() && score >= 0.0,
                 "{bm25:?} {stats:?} {score}"
@@ -197,7 +202,7 @@ impl<'a> Corpus<'a> {
                 .filter(|(_, t)| !is_live(t))
                 .map(|(o, _)| o)
                 .collect();
-            (texts.as_slice(), writer.finish(), deleted)
+            (texts.as_slice(), writer.finish().unwrap(), deleted)
         };
         let live = table.iter().filter(|text| is_live(text));
         Corpus {
@@ -209,10 +214,13 @@ impl<'a> Corpus<'a> {
     }
 
     fn readers(&self) -> impl Iterator<Item = (&'a [String], TextIndexReader<'_>, &RoaringBitmap)> {
-        let open = |bytes| TextIndexReader::open(bytes).unwrap();
-        self.segments
-            .iter()
-            .map(move |(texts, bytes, gone)| (*texts, open(bytes), gone))
+        self.segments.iter().map(move |(texts, bytes, gone)| {
+            (
+                *texts,
+                TextIndexReader::open(bytes.as_slice()).unwrap(),
+                gone,
+            )
+        })
     }
 
     fn scorer(&self, term: &str) -> TermScorer {
@@ -220,13 +228,15 @@ impl<'a> Corpus<'a> {
         for (_, reader, gone) in self.readers() {
             stats.add(reader.live_stats(gone));
             let info = reader.lookup(term).unwrap();
-            df += info.map_or(0, |info| u64::from(reader.live_df(info, gone).unwrap()));
+            df += info.map_or(0, |info| {
+                u64::from(info.df - reader.count_in(info, gone).unwrap())
+            });
         }
         for (_, counts) in &self.table {
             stats.add_doc(counts.doc_len());
             df += u64::from(counts.tf(term) > 0);
         }
-        TermScorer::new(Bm25::default(), stats, df, 1.0)
+        scorer(Bm25::default(), stats, df, 1.0)
     }
 
     fn scores(&self, terms: &[&str]) -> BTreeMap<String, f32> {
@@ -282,11 +292,40 @@ proptest! {
         more in 0u32..1000
     ) {
         let stats = CorpusStats { doc_count: 1000, total_len: 70_000 };
-        let scorer = TermScorer::new(Bm25 { k1, b }, stats, df, 1.0);
+        let scorer = scorer(Bm25 { k1, b }, stats, df, 1.0);
         let score = scorer.score(tf, len);
-        prop_assert!(score >= 0.0 && score <= idf(df, 1000));
-        prop_assert!(scorer.score(tf + more, len) >= score);
-        prop_assert!(scorer.score(tf, len + more) <= score);
+        // A few units in the last place of the weight.
+        let slack = idf(df, 1000) / (1 << 21) as f32;
+        prop_assert!(score > 0.0 && score <= idf(df, 1000) + slack);
+        prop_assert!(scorer.score(tf + more, len) >= score - slack);
+        prop_assert!(scorer.score(tf, len + more) <= score + slack);
+        let norm = f64::from(k1) * (1.0 - f64::from(b) + f64::from(b) * f64::from(len) / 70.0);
+        let exact = f64::from(idf(df, 1000)) * f64::from(tf) / (f64::from(tf) + norm);
+        prop_assert!((f64::from(score) - exact).abs() <= f64::from(slack), "{score} {exact}");
+    }
+
+    #[test]
+    fn sums_of_scores_are_exact_and_bounded(
+        terms in prop::collection::vec((1u64..2000, 1u32..4, 1u32..300), 1..60), len in 1u32..5000
+    ) {
+        let stats = CorpusStats { doc_count: 2000, total_len: 140_000 };
+        let weighed = || terms.iter().map(|(df, times, _)| (*df, *times as f32));
+        let scale = Scale::new(Bm25::default(), stats, weighed());
+        let scores = || weighed().zip(&terms).map(|((df, times), t)| scale.term(df, times).score(t.2, len));
+        let forward: f32 = scores().sum();
+        let backward: f32 = scores().rev().sum();
+        let exact: f64 = scores().map(f64::from).sum();
+        prop_assert_eq!(forward.to_bits(), backward.to_bits());
+        prop_assert_eq!(f64::from(forward), exact);
+        let bounds = scale.bounds();
+        for ((df, times), (_, _, tf)) in weighed().zip(&terms) {
+            let mut lengths = [lengths::NO_LENGTH; 4];
+            lengths.iter_mut().take(*tf as usize).for_each(|code| *code = lengths::code_of(len));
+            let impacts = Impacts { max_tf: (*tf).min(255) as u8, lengths };
+            let scorer = scale.term(df, times);
+            let bound = scorer.bound(bounds.share(impacts));
+            prop_assert!(scorer.score(*tf, len) <= bound);
+        }
     }
 
     #[test]

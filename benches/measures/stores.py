@@ -12,6 +12,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import engram
 
 SCHEMA = """
@@ -25,6 +27,9 @@ CREATE TRIGGER removed AFTER DELETE ON records BEGIN
 END;
 """
 INSERT = "INSERT INTO records(id, text, metadata, vector) VALUES (?, ?, ?, ?)"
+SEARCH = """
+SELECT id FROM words JOIN records ON n = words.rowid WHERE words MATCH ? ORDER BY rank LIMIT 10
+"""
 
 
 class Engram:
@@ -32,21 +37,24 @@ class Engram:
 
     name = "engram"
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "bench.engram"
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.db = engram.open(self.path, embedder=None)
         self.notes = self.db.collection("bench")
 
-    def put_many(self, rows: list[dict[str, Any]]) -> None:
-        self.notes.put_many(rows, batch_size=len(rows))
-
-    def put(self, row: dict[str, Any]) -> None:
-        self.notes.put(
-            row["id"], text=row["text"], metadata=row["metadata"], vector=row["vector"]
+    def put_all(self, rows: list[dict[str, Any]], vectors: np.ndarray) -> None:
+        self.notes.put_many(
+            ids=[row["id"] for row in rows],
+            texts=[row["text"] for row in rows],
+            metadata=[row["metadata"] for row in rows],
+            vectors=vectors,
         )
 
-    def find(self, text: str) -> list[str]:
-        return [hit.id for hit in self.notes.query(text=text, mode="lexical", k=10)]
+    def put(self, row: dict[str, Any], vector: np.ndarray) -> None:
+        self.notes.put(row["id"], text=row["text"], metadata=row["metadata"], vector=vector)
+
+    def search(self, text: str) -> list[str]:
+        return self.notes.query(text=text, mode="lexical", k=10, include=()).ids
 
     def delete(self, ids: list[str]) -> None:
         self.notes.delete(*ids)
@@ -57,47 +65,40 @@ class Engram:
     def close(self) -> None:
         self.db.close()
 
-    def file_bytes(self) -> int:
-        return sum(f.stat().st_size for f in self.path.parent.glob("bench.engram*"))
-
 
 class Sqlite:
     """SQLite with FTS5, durable."""
 
-    name = "sqlite+fts5"
+    name = "SQLite + FTS5"
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "bench.sqlite"
-        fresh = not self.path.exists()
-        self.db = sqlite3.connect(self.path, isolation_level=None)
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        fresh = not path.exists()
+        self.db = sqlite3.connect(path, isolation_level=None)
         self.db.execute("PRAGMA journal_mode=WAL")
         self.db.execute("PRAGMA synchronous=FULL")
         if fresh:
             self.db.executescript(SCHEMA)
 
     @staticmethod
-    def _row(row: dict[str, Any]) -> tuple[str, str, str, bytes]:
-        return row["id"], row["text"], json.dumps(row["metadata"]), row["vector"].tobytes()
+    def _row(row: dict[str, Any], vector: np.ndarray) -> tuple[str, str, str, bytes]:
+        return row["id"], row["text"], json.dumps(row["metadata"]), vector.tobytes()
 
-    def put_many(self, rows: list[dict[str, Any]]) -> None:
+    def put_all(self, rows: list[dict[str, Any]], vectors: np.ndarray) -> None:
         self.db.execute("BEGIN")
-        self.db.executemany(INSERT, map(self._row, rows))
+        self.db.executemany(INSERT, map(self._row, rows, vectors))
         self.db.execute("COMMIT")
 
-    def put(self, row: dict[str, Any]) -> None:
-        self.db.execute(INSERT, self._row(row))
+    def put(self, row: dict[str, Any], vector: np.ndarray) -> None:
+        self.db.execute(INSERT, self._row(row, vector))
 
-    def find(self, text: str) -> list[str]:
-        words = " OR ".join(f'"{word}"' for word in text.split())
-        sql = (
-            "SELECT id FROM words JOIN records ON n = words.rowid"
-            " WHERE words MATCH ? ORDER BY rank LIMIT 10"
-        )
-        return [row[0] for row in self.db.execute(sql, (words,))]
+    def search(self, text: str) -> list[str]:
+        words = " OR ".join(f'"{word}"' for word in text.replace('"', " ").split())
+        return [row[0] for row in self.db.execute(SEARCH, (words,))]
 
     def delete(self, ids: list[str]) -> None:
         self.db.execute("BEGIN")
-        self.db.executemany("DELETE FROM records WHERE id = ?", ((i,) for i in ids))
+        self.db.executemany("DELETE FROM records WHERE id = ?", ((one,) for one in ids))
         self.db.execute("COMMIT")
 
     def reclaim(self) -> None:
@@ -107,8 +108,10 @@ class Sqlite:
     def close(self) -> None:
         self.db.close()
 
-    def file_bytes(self) -> int:
-        return sum(f.stat().st_size for f in self.path.parent.glob("bench.sqlite*"))
-
 
 STORES = {cls.name: cls for cls in (Engram, Sqlite)}
+
+
+def file_bytes(path: Path) -> int:
+    """Bytes of a store's file and of whatever lies beside it."""
+    return sum(file.stat().st_size for file in path.parent.glob(path.name + "*"))

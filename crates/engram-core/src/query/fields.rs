@@ -1,0 +1,101 @@
+//! Which fields a collection has.
+//!
+//! Owns: the error about a field that no record has. A field of a record that was deleted or replaced
+//! still counts as known until its segment is rewritten.
+
+use crate::error::{Code, Error, Result};
+use crate::index::column;
+use crate::index::filter::{BUILT_IN_FIELDS, Filter, Path, Test, suggest};
+use crate::state::Collection;
+use crate::value::Value;
+use std::collections::BTreeSet;
+
+/// Names that a hint lists where none is near.
+const LISTED: usize = 12;
+
+/// Refuses a filter with a field that no record of the collection has.
+pub(super) fn check(c: &Collection, filter: &Filter) -> Result<()> {
+    if c.live() == 0 {
+        return Ok(());
+    }
+    match filter {
+        Filter::Leaf { path, .. } => check_path(c, path),
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().try_for_each(|part| check(c, part)),
+        Filter::Not(inner) => check(c, inner),
+    }
+}
+
+/// Refuses a field that no record of the collection has.
+pub(super) fn check_path(c: &Collection, path: &Path) -> Result<()> {
+    if BUILT_IN_FIELDS.contains(&path.root()) {
+        return Ok(());
+    }
+    let name = column::name(&path.0);
+    // New segments stand last, and are the likelier to have what is asked for.
+    for view in c.segments.iter().rev() {
+        if view.segment.may_have(&name)? {
+            return Ok(());
+        }
+    }
+    let exists = Filter::Leaf {
+        path: path.clone(),
+        test: Test::Exists,
+        negated: false,
+    };
+    let has = |metadata: &Value| exists.matches(&|field| metadata.get(field));
+    match c.memory.values().any(|entry| has(&entry.record.metadata)) {
+        true => Ok(()),
+        false => Err(unknown(c, &path.0.join("."))?),
+    }
+}
+
+/// The error about a field, with the nearest of those that there are.
+fn unknown(c: &Collection, name: &str) -> Result<Error> {
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    for view in &c.segments {
+        known.extend(view.segment.fields()?);
+    }
+    for entry in c.memory.values() {
+        collect(&entry.record.metadata, &mut String::new(), &mut known);
+    }
+    known.retain(|name| !BUILT_IN_FIELDS.contains(&name.as_str()));
+    let message = format!("no record of collection {:?} has a field {name:?}", c.name);
+    let error = Error::new(Code::FilterUnknownField, message).detail("field", name);
+    let near = suggest(name, known.iter().map(String::as_str));
+    if !near.is_empty() {
+        let near = near.join(" or ");
+        return Ok(error.hint(format!(
+            "did you mean {near}? (missing=\"ignore\" turns this off)"
+        )));
+    }
+    let some: Vec<&str> = known.iter().take(LISTED).map(String::as_str).collect();
+    let fields = match some.is_empty() {
+        true => "none".to_owned(),
+        false => some.join(", "),
+    };
+    Ok(error.hint(format!(
+        "known fields: {fields} (missing=\"ignore\" turns this off)"
+    )))
+}
+
+/// Every dotted path of a metadata value, lists looked through.
+fn collect(value: &Value, prefix: &mut String, out: &mut BTreeSet<String>) {
+    match value {
+        Value::Map(entries) => {
+            for (key, inner) in entries {
+                let mark = prefix.len();
+                if mark > 0 {
+                    prefix.push('.');
+                }
+                prefix.push_str(key);
+                if !out.contains(prefix.as_str()) {
+                    out.insert(prefix.clone());
+                }
+                collect(inner, prefix, out);
+                prefix.truncate(mark);
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| collect(item, prefix, out)),
+        _ => {}
+    }
+}

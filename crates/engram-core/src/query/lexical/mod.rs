@@ -1,0 +1,98 @@
+//! The lexical retriever: the best records by BM25.
+//!
+//! `plan` finds what a query reads in each part, `units` the documents of its pieces, `run` the best of a
+//! part, `best` those of all. Statistics count live records only, over all segments and memory, so that a
+//! score does not depend on where records lie. Document frequencies are those of the collection, not of
+//! the filter.
+
+mod best;
+mod plan;
+mod run;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use super::fuse::top;
+use super::plan::Found;
+use super::{Doc, Mask};
+use crate::error::Result;
+use crate::index::text::TextQuery;
+use crate::state::Collection;
+use best::Best;
+use plan::{Place, Plan};
+use run::Runner;
+
+/// The best `depth` records, ties by id.
+pub(super) fn search(
+    c: &Collection,
+    query: &TextQuery,
+    mask: &Mask,
+    depth: usize,
+) -> Result<Found> {
+    let plan = Plan::new(c, query, mask)?;
+    let mut best = Best::new(depth.max(1));
+    let mut runner = Runner::new();
+    for number in 0..plan.parts.len() {
+        runner.search(&plan, number, &mut best)?;
+    }
+    let mut list = best.into_found();
+    // Records in memory were known by their slots.
+    list.retain_mut(
+        |(_, doc)| match plan.parts.get(doc.part as usize).map(|part| &part.place) {
+            Some(Place::Memory(_)) => match plan.doc_of_slot(mask, doc.ordinal) {
+                Some(named) => {
+                    *doc = named;
+                    true
+                }
+                None => false,
+            },
+            _ => true,
+        },
+    );
+    Ok(Found {
+        list: top(c, mask, list, depth)?,
+        records: plan.records,
+        exact: true,
+        notes: Vec::new(),
+    })
+}
+
+/// The scores of some records: 0 for one with text in which no word of the query stands, or that a
+/// condition of the query leaves out; none for one without text.
+pub(super) fn scores(
+    c: &Collection,
+    query: &TextQuery,
+    mask: &Mask,
+    docs: &[Doc],
+) -> Result<Vec<Option<f32>>> {
+    let plan = Plan::new(c, query, mask)?;
+    let mut runner = Runner::new();
+    let mut out = vec![None; docs.len()];
+    for (number, part) in plan.parts.iter().enumerate() {
+        // Ordinals of the part, each with its place in `docs`.
+        let here = docs
+            .iter()
+            .enumerate()
+            .filter(|(_, doc)| doc.part as usize == number);
+        let mut wanted: Vec<(u32, usize)> = here
+            .filter_map(|(i, doc)| Some((part.ordinal_of(mask, *doc)?, i)))
+            .collect();
+        wanted.sort_unstable();
+        let ordinals: Vec<u32> = wanted.iter().map(|(ordinal, _)| *ordinal).collect();
+        if ordinals.is_empty() {
+            continue;
+        }
+        let found = runner.scores(&plan, part, &ordinals)?;
+        for (candidate, (ordinal, i)) in found.iter().zip(wanted) {
+            let is_allowed = part
+                .allowed
+                .as_ref()
+                .is_none_or(|set| set.contains(ordinal));
+            let score = if is_allowed { candidate.score } else { 0.0 };
+            if let Some(to) = out.get_mut(i).filter(|_| part.has_text(ordinal)) {
+                *to = Some(score);
+            }
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,501 @@
+//! The best documents of one part.
+//!
+//! Owns: MaxScore (Turtle and Flood 1995) over an accumulator for the whole part, with block maxima (Ding
+//! and Suel, SIGIR 2011). The rows of a query, one for each of its units, are sorted by the most that a
+//! document can get from them. Rows that alone could lift a document over the bar are added up for all
+//! their documents; the others are then looked up for the few documents that can still reach it, until
+//! none of those can. Invariant: the result is that of adding everything, bit by bit, since scores and
+//! bounds are multiples of one quantum and their sums are exact (see `index::text::bm25`).
+
+use super::super::Doc;
+use super::best::Best;
+use super::plan::{Lists, Part, Place, Plan};
+use crate::bitset::Bitset;
+use crate::error::Result;
+use crate::index::text::{Block, Bounds, List, TermScorer};
+use crate::kernel::unpack;
+use std::cell::OnceCell;
+use std::ops::Range;
+
+/// Looking a document up in a list takes about as long as adding so many of the list.
+const LOOKUP_COST: usize = 16;
+/// A part of so many documents for each that is added gets along without a scan of them all.
+const SPARSE_SHARE: usize = 16;
+
+/// Where the documents of a row are.
+enum Source<'a> {
+    /// Scored already: a range of the arena.
+    Scored(Range<usize>),
+    Blocks(List<'a>),
+}
+
+struct Row<'a> {
+    /// What no document gets more than.
+    bound: f32,
+    df: usize,
+    scorer: TermScorer,
+    source: Source<'a>,
+}
+
+/// A document that can still reach the bar, with what the rows so far gave it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    pub(super) ordinal: u32,
+    pub(super) score: f32,
+}
+
+/// Buffers that all parts of a query use one after the other.
+#[derive(Default)]
+pub(super) struct Runner {
+    block: Block,
+    lens: Vec<u32>,
+    scores: Vec<f32>,
+    arena_ordinals: Vec<u32>,
+    arena_scores: Vec<f32>,
+    /// By ordinal; all 0 between parts.
+    sums: Vec<f32>,
+    /// Which of `sums` are not 0, where few are; else nothing.
+    touched: Vec<u32>,
+    is_sparse: bool,
+    candidates: Vec<Candidate>,
+    bounds: OnceCell<Box<Bounds>>,
+}
+
+impl Runner {
+    pub(super) fn new() -> Self {
+        Runner {
+            lens: vec![0; unpack::BLOCK],
+            scores: vec![0.0; unpack::BLOCK],
+            ..Runner::default()
+        }
+    }
+
+    /// Offers to `best` every document of part `number` that can be among the best.
+    pub(super) fn search(&mut self, plan: &Plan<'_>, number: usize, best: &mut Best) -> Result<()> {
+        let Some(part) = plan.parts.get(number) else {
+            return Ok(());
+        };
+        let allowed = part.allowed.as_deref();
+        if allowed.is_some_and(Bitset::is_empty) {
+            return Ok(());
+        }
+        let rows = self.rows(plan, part)?;
+        if let [row] = rows.as_slice() {
+            return self.search_one(part, row, number, best);
+        }
+        let rest = rest_bounds(&rows);
+        if rest.first().is_none_or(|most| *most < best.bar()) {
+            return Ok(());
+        }
+        let total: usize = rows.iter().map(|row| row.df).sum();
+        let few = allowed.filter(|set| set.count() as usize * LOOKUP_COST * rows.len() < total);
+        if let Some(set) = few {
+            self.candidates.clear();
+            let all = set.iter().map(|ordinal| Candidate {
+                ordinal,
+                score: 0.0,
+            });
+            self.candidates.extend(all);
+            self.complete(&rows, &rest, 0, best.bar())?;
+        } else {
+            self.sums
+                .resize(self.sums.len().max(part.limit as usize), 0.0);
+            self.is_sparse = total * SPARSE_SHARE < part.limit as usize;
+            let outcome = self.narrow(part, &rows, &rest, best);
+            self.reset(part);
+            outcome?;
+        }
+        for found in &self.candidates {
+            best.offer(found.score, Doc::new(number, found.ordinal));
+        }
+        Ok(())
+    }
+
+    /// The scores of `ordinals`, ascending, in their order; 0 for those without a word of the query.
+    pub(super) fn scores(
+        &mut self,
+        plan: &Plan<'_>,
+        part: &Part<'_>,
+        ordinals: &[u32],
+    ) -> Result<&[Candidate]> {
+        let rows = self.rows(plan, part)?;
+        let rest = rest_bounds(&rows);
+        self.candidates.clear();
+        let all = ordinals.iter().map(|&ordinal| Candidate {
+            ordinal,
+            score: 0.0,
+        });
+        self.candidates.extend(all);
+        self.complete(&rows, &rest, 0, 0.0)?;
+        Ok(&self.candidates)
+    }
+
+    /// The rows of a part, the highest bound first. Short lists are scored at once.
+    fn rows<'a>(&mut self, plan: &Plan<'_>, part: &Part<'a>) -> Result<Vec<Row<'a>>> {
+        self.arena_ordinals.clear();
+        self.arena_scores.clear();
+        let mut rows = Vec::with_capacity(part.lists.len());
+        for (lists, &scorer) in part.lists.iter().zip(&plan.scorers) {
+            let first = self.arena_scores.len();
+            match (lists, &part.place) {
+                (Lists::Term(info), Place::Segment(_, reader)) => {
+                    let list = reader.list_at(*info)?;
+                    if let Some(impacts) = list.all_impacts() {
+                        let bounds = self.bounds.get_or_init(|| Box::new(plan.scale.bounds()));
+                        rows.push(Row {
+                            bound: scorer.bound(bounds.share(impacts)),
+                            df: list.df() as usize,
+                            scorer,
+                            source: Source::Blocks(list),
+                        });
+                        continue;
+                    }
+                    self.score_block(part, &list, 0, scorer)?;
+                    let count = self.block.count;
+                    self.arena_ordinals.extend_from_slice(self.block.ordinals());
+                    self.arena_scores.extend(self.scores.iter().take(count));
+                }
+                (Lists::Docs(docs), place) => {
+                    self.arena_ordinals.extend_from_slice(&docs.ordinals);
+                    let pairs = docs.ordinals.iter().zip(&docs.frequencies);
+                    match place {
+                        Place::Segment(_, reader) => self.arena_scores.extend(
+                            pairs.map(|(&ordinal, &tf)| scorer.score(tf, reader.doc_len(ordinal))),
+                        ),
+                        Place::Memory(view) => {
+                            let slots = view.slots();
+                            let score = |(&slot, &tf)| scorer.score(tf, slots.doc_len(slot));
+                            self.arena_scores.extend(pairs.map(score));
+                        }
+                    }
+                }
+                _ => continue,
+            }
+            let scored = self.arena_scores.get(first..).unwrap_or_default();
+            rows.push(Row {
+                bound: scored.iter().copied().fold(0.0, f32::max),
+                df: scored.len(),
+                scorer,
+                source: Source::Scored(first..self.arena_scores.len()),
+            });
+        }
+        rows.sort_by(|a, b| b.bound.total_cmp(&a.bound));
+        Ok(rows)
+    }
+
+    /// Decodes a block of a list and scores its documents.
+    fn score_block(
+        &mut self,
+        part: &Part<'_>,
+        list: &List<'_>,
+        number: usize,
+        scorer: TermScorer,
+    ) -> Result<()> {
+        list.decode(number, &mut self.block)?;
+        if let Place::Segment(_, reader) = &part.place {
+            reader.doc_lens(self.block.ordinals(), &mut self.lens);
+        }
+        let scores = self.scores.get_mut(..self.block.count).unwrap_or_default();
+        scorer.scores(self.block.frequencies(), &self.lens, scores);
+        Ok(())
+    }
+
+    fn share(&self, list: &List<'_>, block: usize) -> f32 {
+        // The bounds were made when the list became a row.
+        self.bounds
+            .get()
+            .map_or(1.0, |bounds| bounds.share(list.impacts(block)))
+    }
+
+    /// A query of one row: blocks that cannot reach the bar are left out.
+    fn search_one(
+        &mut self,
+        part: &Part<'_>,
+        row: &Row<'_>,
+        number: usize,
+        best: &mut Best,
+    ) -> Result<()> {
+        let allowed = part.allowed.as_deref();
+        let mut offer = |ordinals: &[u32], scores: &[f32]| {
+            for (&ordinal, &score) in ordinals.iter().zip(scores) {
+                if score >= best.bar() && allowed.is_none_or(|set| set.contains(ordinal)) {
+                    best.offer(score, Doc::new(number, ordinal));
+                }
+            }
+            best.bar()
+        };
+        match &row.source {
+            Source::Scored(range) => {
+                let ordinals = self.arena_ordinals.get(range.clone()).unwrap_or_default();
+                offer(
+                    ordinals,
+                    self.arena_scores.get(range.clone()).unwrap_or_default(),
+                );
+            }
+            Source::Blocks(list) => {
+                let mut bar = offer(&[], &[]);
+                for block in 0..list.blocks() {
+                    if row.scorer.bound(self.share(list, block)) >= bar {
+                        self.score_block(part, list, block, row.scorer)?;
+                        bar = offer(self.block.ordinals(), &self.scores);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves in `candidates` every document of the part whose score reaches the bar, with its score.
+    fn narrow(
+        &mut self,
+        part: &Part<'_>,
+        rows: &[Row<'_>],
+        rest: &[f32],
+        best: &Best,
+    ) -> Result<()> {
+        let mut bar = best.bar();
+        let mut done = 0;
+        if bar == 0.0 {
+            // Nothing is known yet: the rarest rows name some documents, and what those score in full
+            // is a bar that as many as are wanted reach.
+            let mut seen = 0;
+            while done < rows.len() && seen < 4 * best.k() {
+                seen += self.add(part, rows, rest, done, bar)?;
+                done += 1;
+            }
+            bar = self.first_bar(part, rows, rest, done, best.k())?;
+        }
+        let needed = rest
+            .iter()
+            .position(|most| *most < bar)
+            .unwrap_or(rows.len());
+        while done < needed.min(rows.len()) {
+            self.add(part, rows, rest, done, bar)?;
+            done += 1;
+        }
+        loop {
+            let rest_of = rest.get(done).copied().unwrap_or(0.0);
+            self.collect(part, (bar - rest_of).max(f32::MIN_POSITIVE));
+            let Some(row) = rows.get(done) else {
+                return Ok(());
+            };
+            if self.candidates.len() * LOOKUP_COST <= row.df {
+                return self.complete(rows, rest, done, bar);
+            }
+            self.add(part, rows, rest, done, bar)?;
+            done += 1;
+        }
+    }
+
+    /// The score that `k` documents have at least; 0 if `k` cannot be named.
+    fn first_bar(
+        &mut self,
+        part: &Part<'_>,
+        rows: &[Row<'_>],
+        rest: &[f32],
+        done: usize,
+        k: usize,
+    ) -> Result<f32> {
+        self.collect(part, f32::MIN_POSITIVE);
+        if self.candidates.len() < k {
+            return Ok(0.0);
+        }
+        if self.candidates.len() > k {
+            let by_score = |a: &Candidate, b: &Candidate| b.score.total_cmp(&a.score);
+            self.candidates.select_nth_unstable_by(k - 1, by_score);
+            self.candidates.truncate(k);
+        }
+        self.candidates.sort_unstable_by_key(|found| found.ordinal);
+        self.complete(rows, rest, done, 0.0)?;
+        let scores = self.candidates.iter().map(|found| found.score);
+        Ok(scores.fold(f32::INFINITY, f32::min))
+    }
+
+    /// Adds a row to the sums of its documents, without blocks that cannot reach the bar. Returns how
+    /// many documents it has.
+    fn add(
+        &mut self,
+        part: &Part<'_>,
+        rows: &[Row<'_>],
+        rest: &[f32],
+        number: usize,
+        bar: f32,
+    ) -> Result<usize> {
+        let Some(row) = rows.get(number) else {
+            return Ok(0);
+        };
+        match &row.source {
+            Source::Scored(range) => {
+                let ordinals = self.arena_ordinals.get(range.clone()).unwrap_or_default();
+                let scores = self.arena_scores.get(range.clone()).unwrap_or_default();
+                let touched = self.is_sparse.then_some(&mut self.touched);
+                add_scores(&mut self.sums, ordinals, scores, touched);
+            }
+            Source::Blocks(list) => {
+                let others = rest.first().copied().unwrap_or(0.0) - row.bound;
+                for block in 0..list.blocks() {
+                    if row.scorer.bound(self.share(list, block)) + others < bar {
+                        continue;
+                    }
+                    self.score_block(part, list, block, row.scorer)?;
+                    let touched = self.is_sparse.then_some(&mut self.touched);
+                    add_scores(&mut self.sums, self.block.ordinals(), &self.scores, touched);
+                }
+            }
+        }
+        Ok(row.df)
+    }
+
+    /// Makes every allowed document whose sum is at least `bar` a candidate, ascending.
+    fn collect(&mut self, part: &Part<'_>, bar: f32) {
+        let allowed = part.allowed.as_deref();
+        let (candidates, sums) = (&mut self.candidates, &self.sums);
+        candidates.clear();
+        let sums = sums.get(..part.limit as usize).unwrap_or_default();
+        if self.is_sparse {
+            let found = self.touched.iter().filter_map(|&ordinal| {
+                let score = sums.get(ordinal as usize).copied().unwrap_or(0.0);
+                let is_allowed = allowed.is_none_or(|set| set.contains(ordinal));
+                (score >= bar && is_allowed).then_some(Candidate { ordinal, score })
+            });
+            candidates.extend(found);
+            candidates.sort_unstable_by_key(|found| found.ordinal);
+            return;
+        }
+        unpack::at_least(sums, bar, |word, mask| {
+            let allowed =
+                allowed.map_or(u64::MAX, |set| set.words().get(word).copied().unwrap_or(0));
+            let mut left = mask & allowed;
+            while left != 0 {
+                let ordinal = word * 64 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                let score = sums.get(ordinal).copied().unwrap_or(0.0);
+                candidates.push(Candidate {
+                    ordinal: ordinal as u32,
+                    score,
+                });
+            }
+        });
+    }
+
+    /// Looks the candidates up in the rows from `first` on, and drops those that cannot reach the bar.
+    fn complete(&mut self, rows: &[Row<'_>], rest: &[f32], first: usize, bar: f32) -> Result<()> {
+        for (number, row) in rows.iter().enumerate().skip(first) {
+            if self.candidates.is_empty() {
+                return Ok(());
+            }
+            let after = rest.get(number + 1).copied().unwrap_or(0.0);
+            let mut candidates = std::mem::take(&mut self.candidates);
+            match &row.source {
+                Source::Scored(range) => {
+                    let ordinals = self.arena_ordinals.get(range.clone()).unwrap_or_default();
+                    let scores = self.arena_scores.get(range.clone()).unwrap_or_default();
+                    look_up_scored(&mut candidates, ordinals, scores);
+                }
+                Source::Blocks(list) => {
+                    self.look_up(&mut candidates, list, row.scorer, bar - after)?;
+                }
+            }
+            candidates.retain(|found| found.score + after >= bar);
+            self.candidates = candidates;
+        }
+        Ok(())
+    }
+
+    /// Adds what each candidate has in a list. One that cannot reach `bar` is left as it is.
+    fn look_up(
+        &mut self,
+        candidates: &mut [Candidate],
+        list: &List<'_>,
+        scorer: TermScorer,
+        bar: f32,
+    ) -> Result<()> {
+        let (mut at, mut decoded) = (0, None);
+        for found in candidates {
+            at = list.find(found.ordinal, at);
+            if at >= list.blocks() {
+                break;
+            }
+            if found.score + scorer.bound(self.share(list, at)) < bar {
+                continue;
+            }
+            let tf = if let Some(bitmap) = list.bitmap(at)? {
+                let bit = found.ordinal % unpack::BLOCK as u32;
+                let below = (bitmap & ((1 << bit) - 1)).count_ones();
+                (bitmap >> bit & 1 == 1).then(|| list.dense_frequency(at, below))
+            } else {
+                if decoded != Some(at) {
+                    list.decode(at, &mut self.block)?;
+                    decoded = Some(at);
+                }
+                let place = self.block.ordinals().binary_search(&found.ordinal);
+                place
+                    .ok()
+                    .and_then(|i| self.block.frequencies().get(i).copied())
+            };
+            if let Some(tf) = tf {
+                found.score += scorer.score(tf, list.doc_len(found.ordinal));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes all sums 0 again.
+    fn reset(&mut self, part: &Part<'_>) {
+        if !self.is_sparse {
+            self.sums
+                .iter_mut()
+                .take(part.limit as usize)
+                .for_each(|sum| *sum = 0.0);
+        }
+        for ordinal in self.touched.drain(..) {
+            if let Some(sum) = self.sums.get_mut(ordinal as usize) {
+                *sum = 0.0;
+            }
+        }
+    }
+}
+
+/// For each row what it and those behind it can add up to, and 0 behind the last.
+fn rest_bounds(rows: &[Row<'_>]) -> Vec<f32> {
+    let mut rest = vec![0.0; rows.len() + 1];
+    let mut sum = 0.0;
+    for (to, row) in rest.iter_mut().take(rows.len()).zip(rows).rev() {
+        sum += row.bound;
+        *to = sum;
+    }
+    rest
+}
+
+/// Adds scores to the sums of their documents, and notes those that had none, if asked.
+#[inline]
+fn add_scores(sums: &mut [f32], ordinals: &[u32], scores: &[f32], touched: Option<&mut Vec<u32>>) {
+    let pairs = ordinals.iter().zip(scores);
+    let Some(touched) = touched else {
+        for (&ordinal, &score) in pairs {
+            if let Some(sum) = sums.get_mut(ordinal as usize) {
+                *sum += score;
+            }
+        }
+        return;
+    };
+    for (&ordinal, &score) in pairs {
+        if let Some(sum) = sums.get_mut(ordinal as usize) {
+            if *sum == 0.0 {
+                touched.push(ordinal);
+            }
+            *sum += score;
+        }
+    }
+}
+
+fn look_up_scored(candidates: &mut [Candidate], mut ordinals: &[u32], mut scores: &[f32]) {
+    for found in candidates {
+        let below = ordinals.partition_point(|&ordinal| ordinal < found.ordinal);
+        ordinals = ordinals.get(below..).unwrap_or_default();
+        scores = scores.get(below..).unwrap_or_default();
+        if ordinals.first() == Some(&found.ordinal) {
+            found.score += scores.first().copied().unwrap_or(0.0);
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! The pruned search against one that adds up everything.
+
+use super::super::Mask;
+use super::*;
+use crate::format::Extent;
+use crate::format::manifest::SegmentRef;
+use crate::format::record::{Metric, Record};
+use crate::index::filter::parse;
+use crate::index::text::{Bm25, CorpusStats, Scale, TermCounts};
+use crate::segment::{Coding, Segment, SegmentBuilder};
+use crate::state::{Dead, SegmentView};
+use crate::store::memory::MemoryStorage;
+use crate::value::Value;
+use proptest::prelude::*;
+use roaring::RoaringBitmap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+fn record(id: &str, text: &str, group: i64) -> Record {
+    Record {
+        id: id.to_owned(),
+        text: Some(text.to_owned()).filter(|text| !text.is_empty()),
+        metadata: Value::Map(vec![("g".to_owned(), Value::Int(group))]),
+        created_us: 0,
+        updated_us: 0,
+        vectors: Vec::new(),
+    }
+}
+
+fn segment(c: &Collection, id: u64, records: &[Record], dead: RoaringBitmap) -> SegmentView {
+    let coding = Coding::default();
+    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces, c.metric, &coding);
+    records.iter().for_each(|r| builder.add(r).unwrap());
+    let (bytes, footer_crc) = builder.finish(id).unwrap();
+    let len = bytes.len() as u64;
+    let at = SegmentRef {
+        id,
+        extent: Extent { offset: 0, len },
+        born: 0,
+        len,
+        records: records.len() as u32,
+        footer_crc,
+        dead: dead.clone(),
+    };
+    let segment = Segment::open(&MemoryStorage::with_bytes(bytes), &at).unwrap();
+    SegmentView {
+        at,
+        segment: Arc::new(segment),
+        dead: Arc::new(Dead::from(dead)),
+    }
+}
+
+/// A record: where it lies, its words, whether it is dead, and what a filter asks for.
+type Row = (usize, Vec<u16>, bool, i64);
+
+/// Three segments and memory.
+fn collection(rows: &[Row]) -> Collection {
+    let mut c = Collection::new(1, "c", Metric::Cosine, "none", 0).unwrap();
+    let text = |words: &[u16]| {
+        words
+            .iter()
+            .map(|w| format!("w{w}x"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    // Ids that do not ascend with ordinals.
+    let id = |i: usize| format!("{:05}", i * 7919 % 100_003);
+    let all = || rows.iter().enumerate();
+    for place in 0..3 {
+        let here: Vec<_> = all().filter(|(_, row)| row.0 == place).collect();
+        if here.is_empty() {
+            continue;
+        }
+        let records: Vec<Record> = here
+            .iter()
+            .map(|(i, row)| record(&id(*i), &text(&row.1), row.3))
+            .collect();
+        let dead = (0..)
+            .zip(&here)
+            .filter(|(_, (_, row))| row.2)
+            .map(|(o, _)| o)
+            .collect();
+        let view = segment(&c, place as u64, &records, dead);
+        view.segment.text_index().unwrap().check().unwrap();
+        c.segments.push(view);
+    }
+    for (i, row) in all().filter(|(_, row)| row.0 > 2) {
+        c.put(record(&id(i), &text(&row.1), row.3)).unwrap();
+        if i % 16 == 0 {
+            // A query in between, so that the index in memory grows in steps.
+            let _ = c.texts.view(&c.memory, &c.analyzer);
+        }
+    }
+    for (i, _) in all().filter(|(_, row)| row.0 > 2 && row.2) {
+        c.delete(&id(i)).unwrap();
+    }
+    c
+}
+
+/// Every live record that holds a word of the query and passes, with its score, best first.
+fn exhaustive(c: &Collection, query: &TextQuery, mask: &Mask) -> Vec<(u32, String)> {
+    let mut texts: BTreeMap<String, (Option<TermCounts>, bool)> = BTreeMap::new();
+    for (view, allowed) in c.segments.iter().zip(&mask.segments) {
+        for r in view
+            .segment
+            .records_of(&view.live_ordinals(), false)
+            .unwrap()
+        {
+            let ordinal = view.segment.find(&r.id).unwrap().unwrap();
+            let counts = r.text.map(|text| TermCounts::new(&text, &c.analyzer));
+            texts.insert(r.id, (counts, allowed.contains(ordinal)));
+        }
+    }
+    for e in c.memory.values() {
+        let counts = e
+            .record
+            .text
+            .as_ref()
+            .map(|text| TermCounts::new(text, &c.analyzer));
+        let allowed = mask.memory.iter().any(|other| Arc::ptr_eq(other, e));
+        texts.insert(e.record.id.clone(), (counts, allowed));
+    }
+    let mut stats = CorpusStats::default();
+    let counts = || {
+        texts
+            .iter()
+            .filter_map(|(id, (counts, ok))| Some((id, counts.as_ref()?, *ok)))
+    };
+    counts().for_each(|(_, counts, _)| stats.add_doc(counts.doc_len()));
+    let frequency = |counts: &TermCounts, unit: &units::Kind<'_>| match unit {
+        units::Kind::Term(term) => counts.tf(term),
+        units::Kind::Prefix(start) => counts
+            .starting_with(start)
+            .map(|t| t.positions.len() as u32)
+            .sum(),
+        units::Kind::Phrase(phrase) => {
+            let lists: Vec<(&[u32], u32)> = phrase
+                .terms
+                .iter()
+                .map(|(term, at)| (counts.positions(term), *at))
+                .collect();
+            crate::index::text::phrase_frequency(&lists)
+        }
+    };
+    let units = units::of(query);
+    let df = |unit| {
+        counts()
+            .filter(|(_, counts, _)| frequency(counts, unit) > 0)
+            .count() as u64
+    };
+    let weighed: Vec<(u64, f32)> = units.iter().map(|u| (df(&u.kind), u.times)).collect();
+    let scale = Scale::new(Bm25::default(), stats, weighed.iter().copied());
+    let mut found = Vec::new();
+    for (id, counts, allowed) in counts() {
+        let holds = |condition| frequency(counts, &units::kind_of(condition)) > 0;
+        let passes = query.must.iter().all(holds) && !query.must_not.iter().any(holds);
+        let mut score = 0.0;
+        for (unit, (df, times)) in units.iter().zip(&weighed) {
+            let tf = frequency(counts, &unit.kind);
+            if tf > 0 {
+                score += scale.term(*df, *times).score(tf, counts.doc_len());
+            }
+        }
+        if allowed && passes && score > 0.0 {
+            found.push((score.to_bits(), id.clone()));
+        }
+    }
+    found.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    found
+}
+
+fn assert_same(c: &Collection, text: &str, filter: Option<&str>, depths: &[usize]) {
+    let query = TextQuery::parse(text, &c.analyzer);
+    let filter = filter.map(|filter| parse(filter).unwrap());
+    let mask = Mask::new(c, filter.as_ref()).unwrap();
+    let wanted = exhaustive(c, &query, &mask);
+    let name = |doc: Doc| mask.id(c, doc).unwrap().to_owned();
+    for &depth in depths {
+        let found = search(c, &query, &mask, depth).unwrap();
+        let list: Vec<(u32, String)> = found
+            .list
+            .iter()
+            .map(|(score, doc)| (score.to_bits(), name(*doc)))
+            .collect();
+        let best: Vec<_> = wanted.iter().take(depth).cloned().collect();
+        assert_eq!(list, best, "{text:?} depth {depth}");
+    }
+    let docs: Vec<Doc> = (0..c.segments.len())
+        .flat_map(|part| (0..c.segments[part].segment.records()).map(move |o| Doc::new(part, o)))
+        .filter(|doc| mask.segments[doc.part as usize].contains(doc.ordinal))
+        .chain((0..mask.memory.len()).map(|i| Doc::new(c.segments.len(), i as u32)))
+        .collect();
+    let known: BTreeMap<&str, u32> = wanted.iter().map(|(s, id)| (id.as_str(), *s)).collect();
+    let found = scores(c, &query, &mask, &docs).unwrap();
+    let with_text = found.iter().flatten().count();
+    assert_eq!(
+        search(c, &query, &mask, 1).unwrap().records as usize,
+        with_text
+    );
+    for (doc, score) in docs.iter().zip(found) {
+        let score = score.unwrap_or(0.0).to_bits();
+        assert_eq!(
+            score,
+            known.get(name(*doc).as_str()).copied().unwrap_or(0),
+            "{text:?}"
+        );
+    }
+}
+
+const DEPTHS: &[usize] = &[1, 3, 10, 100, 5000];
+
+/// Words of which few are in most records and most in few, as in language.
+fn word() -> impl Strategy<Value = u16> {
+    (0u32..1000, 0u32..1000).prop_map(|(a, b)| (a * b * b / 10_000_000) as u16)
+}
+
+fn rows(count: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Row>> {
+    let row = (
+        0usize..4,
+        prop::collection::vec(word(), 0..20),
+        prop::bool::weighted(0.1),
+        0i64..20,
+    );
+    prop::collection::vec(row, count)
+}
+
+fn queries() -> impl Strategy<Value = Vec<String>> {
+    let item = prop_oneof![
+        8 => word().prop_map(|w| format!("w{w}x")),
+        1 => word().prop_map(|w| format!("w{}*", w / 10)),
+        1 => (word(), word()).prop_map(|(a, b)| format!("\"w{a}x w{b}x\"")),
+        1 => word().prop_map(|w| format!("+w{w}x")),
+        1 => word().prop_map(|w| format!("-w{w}x")),
+    ];
+    prop::collection::vec(
+        prop::collection::vec(item, 1..9).prop_map(|i| i.join(" ")),
+        1..6,
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn pruning_changes_nothing(rows in rows(1..700), queries in queries(), filter in 0usize..4) {
+        let c = collection(&rows);
+        let filter = [None, Some("g < 10"), Some("g = 3"), Some("g > 99")][filter];
+        for query in queries {
+            assert_same(&c, &query, filter, DEPTHS);
+        }
+    }
+}
+
+/// A deterministic corpus in which lists of many blocks and dense ones arise.
+fn large(count: usize) -> Vec<Row> {
+    let mut state = 7u64;
+    let mut random = move |below: u64| {
+        state = state
+            .wrapping_mul(0x5851_F42D_4C95_7F2D)
+            .wrapping_add(0x1405_7B7E_F767_814F);
+        (state >> 33) % below
+    };
+    let mut rows = Vec::new();
+    for i in 0..count {
+        let words = (0..random(60)).map(|_| {
+            let (a, b) = (random(1000), random(1000));
+            (a * b * b / 5_000_000) as u16
+        });
+        rows.push((
+            i * 4 / count,
+            words.collect(),
+            random(12) == 0,
+            random(20) as i64,
+        ));
+    }
+    rows
+}
+
+#[test]
+fn pruning_changes_nothing_in_long_lists() {
+    let c = collection(&large(6000));
+    for query in [
+        "w0x",
+        "w1x",
+        "w9x",
+        "w40x",
+        "w150x",
+        "w0x w1x",
+        "w0x w199x",
+        "w3x w5x w7x w11x w90x",
+        "w0x w1x w2x w3x w4x w5x w6x w7x w8x w9x w60x w70x w110x w111x w112x",
+        "w1*",
+        "w12* w0x",
+        "\"w0x w1x\" w3x",
+        "\"w0x w0x\"",
+        "+w0x +w1x w50x -w2x",
+        "w0x w0x w0x w1x",
+        "-w0x w1x w100x",
+    ] {
+        for filter in [None, Some("g < 10"), Some("g = 3")] {
+            assert_same(&c, query, filter, &[1, 10, 300]);
+        }
+    }
+}
+
+#[test]
+fn equal_texts_come_by_id() {
+    let rows: Vec<Row> = (0..3000)
+        .map(|i| (i % 4, vec![1, 2, 2], i % 9 == 0, 0))
+        .collect();
+    let c = collection(&rows);
+    for query in ["w1x", "w2x w1x"] {
+        assert_same(&c, query, None, &[1, 10, 1000]);
+    }
+}

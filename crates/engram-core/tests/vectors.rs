@@ -1,0 +1,197 @@
+//! Vector search through the whole engine: codes beside the exact scan, whatever is deleted, replaced
+//! or filtered.
+
+#![allow(clippy::unwrap_used)]
+
+use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
+use engram_core::format::record::Metric;
+use engram_core::format::space::{Element, Embedding, Space};
+use engram_core::query::{Hit, RecallCheck, Request, Retriever, Wanted, recall_check, run};
+use engram_core::state::Collection;
+use engram_core::value::Value;
+
+const DIMENSION: usize = 64;
+
+/// Vectors in clusters around a mean, from a seed.
+fn vector(i: u64, salt: u64) -> Vec<f32> {
+    let number = |a: u64, d: u64| {
+        let mut z = a.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ d.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mut sum = 0.0;
+        for _ in 0..4 {
+            z = (z ^ z >> 29).wrapping_mul(0x94d0_49bb_1331_11eb);
+            sum += (z >> 40) as f32 / (1u64 << 24) as f32 - 0.5;
+        }
+        sum
+    };
+    (0..DIMENSION as u64)
+        .map(|d| number(1, d) + number(1000 + i % 41, d) + number(10_000 + i + salt * 1_000_003, d))
+        .collect()
+}
+
+struct Fixture {
+    db: Database,
+    _dir: tempfile::TempDir,
+}
+
+impl Fixture {
+    fn new(metric: Metric, element: Element) -> Fixture {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Database::open(&dir.path().join("v.engram"), OpenOptions::default()).unwrap();
+        let mut tx = db.begin().unwrap();
+        tx.create_collection("c", metric, "en").unwrap();
+        let space = Space {
+            element,
+            ..Space::dense("v", DIMENSION as u32, None)
+        };
+        tx.add_space("c", space).unwrap();
+        tx.commit().unwrap();
+        Fixture { db, _dir: dir }
+    }
+
+    /// Puts records, of which every fifth has no vector.
+    fn put(&self, numbers: impl Iterator<Item = u64>, salt: u64) {
+        let mut tx = self.db.begin().unwrap();
+        for i in numbers {
+            let embedding = NewVector {
+                space: "v",
+                identity: None,
+                embedding: Embedding::Dense(vector(i, salt)),
+            };
+            let record = NewRecord {
+                id: &format!("r{i:05}"),
+                text: None,
+                metadata: Value::Map(vec![("part".into(), Value::Int((i % 20) as i64))]),
+                vectors: if i % 5 == 4 {
+                    Vec::new()
+                } else {
+                    vec![embedding]
+                },
+                times_us: None,
+            };
+            tx.put("c", record).unwrap();
+        }
+        tx.commit().unwrap();
+    }
+
+    fn delete(&self, numbers: impl Iterator<Item = u64>) {
+        let mut tx = self.db.begin().unwrap();
+        for i in numbers {
+            tx.delete("c", &format!("r{i:05}")).unwrap();
+        }
+        tx.commit().unwrap();
+    }
+
+    fn check(&self, filter: Option<&str>, by_codes: bool) {
+        let state = self.db.latest().unwrap();
+        let c = state.collection("c").unwrap();
+        let (mut hits, mut wanted) = (0, 0);
+        for q in 0..40 {
+            let query = vector(q * 37, 99);
+            let (exact, was_exact) = ask(c, &query, filter, true);
+            assert!(was_exact);
+            let (found, was_exact) = ask(c, &query, filter, false);
+            assert_eq!(was_exact, !by_codes, "{filter:?}");
+            let bar = exact.last().unwrap().score;
+            for hit in &found {
+                let same = exact.iter().find(|other| other.id == hit.id);
+                assert!(same.is_none_or(|other| other.score == hit.score));
+                assert!(hit.score <= exact[0].score);
+            }
+            hits += found.iter().filter(|hit| hit.score >= bar).count();
+            wanted += exact.len();
+        }
+        assert!(
+            hits as f64 >= wanted as f64 * 0.985,
+            "{filter:?}: {hits} of {wanted}"
+        );
+        let verified = self.db.verify(true).unwrap();
+        assert!(verified.problems.is_empty(), "{:?}", verified.problems);
+    }
+}
+
+fn ask(c: &Collection, query: &[f32], filter: Option<&str>, exact: bool) -> (Vec<Hit>, bool) {
+    let mut retriever = Retriever::dense("v", query);
+    if let Wanted::Dense(dense) = &mut retriever.wanted {
+        dense.exact = exact;
+    }
+    let request = Request {
+        filter,
+        ..Request::new(vec![retriever], 10)
+    };
+    let (hits, report) = run(c, &request).unwrap();
+    (hits, report.retrievers[0].exact)
+}
+
+#[test]
+fn codes_find_what_the_exact_scan_finds_whatever_happens() {
+    for (metric, element) in [
+        (Metric::Cosine, Element::F32),
+        (Metric::Dot, Element::F16),
+        (Metric::L2, Element::I8),
+        (Metric::Cosine, Element::F16),
+    ] {
+        let fixture = Fixture::new(metric, element);
+        fixture.put(0..1500, 1);
+        fixture.db.checkpoint().unwrap();
+        fixture.check(None, true);
+        fixture.put(1500..4000, 1);
+        fixture.db.checkpoint().unwrap();
+        fixture.check(None, true);
+        fixture.check(Some("part < 10"), true);
+        fixture.delete((0..4000).filter(|i| i % 7 == 3));
+        fixture.put((0..4000).filter(|i| i % 7 == 2), 2);
+        fixture.check(None, true);
+        fixture.check(Some("part IN [3, 7, 11]"), true);
+        // Few are left: they are all scored.
+        fixture.check(Some("part = 6"), false);
+        fixture.db.optimize().unwrap();
+        fixture.check(None, true);
+        fixture.db.rebuild().unwrap();
+        fixture.check(Some("part != 3"), true);
+    }
+}
+
+#[test]
+fn bits_are_compared_whole() {
+    let fixture = Fixture::new(Metric::Cosine, Element::Bit);
+    fixture.put(0..1000, 1);
+    fixture.db.checkpoint().unwrap();
+    fixture.check(None, false);
+}
+
+#[test]
+fn a_recall_check_says_what_codes_find() {
+    let fixture = Fixture::new(Metric::Cosine, Element::F32);
+    fixture.put(0..3000, 1);
+    fixture.db.checkpoint().unwrap();
+    fixture.put(3000..3100, 1);
+    let state = fixture.db.latest().unwrap();
+    let c = state.collection("c").unwrap();
+    let check = RecallCheck {
+        space: "v",
+        sample: 50,
+        k: 10,
+        recall: 0.99,
+    };
+    let report = recall_check(c, &check).unwrap();
+    assert!((45..=50).contains(&report.queries) && report.exact == 0);
+    assert!(report.recall >= 0.985 && report.worst >= 0.7, "{report:?}");
+    let sure = recall_check(
+        c,
+        &RecallCheck {
+            recall: 1.0,
+            ..check
+        },
+    )
+    .unwrap();
+    assert_eq!((sure.recall, sure.exact), (1.0, sure.queries));
+    for wrong in [
+        RecallCheck { k: 0, ..check },
+        RecallCheck {
+            space: "w",
+            ..check
+        },
+    ] {
+        assert!(recall_check(c, &wrong).is_err());
+    }
+}
