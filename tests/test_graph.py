@@ -142,7 +142,7 @@ def test_edges_go_with_their_records(people):
 
 
 def test_an_edge_needs_both_records(people):
-    with pytest.raises(NotFound, match="'nobody'") as caught:
+    with pytest.raises(NotFound, match='"nobody"') as caught:
         people.put_edge("alice", "knows", "nobody")
     assert caught.value.code == "record.not_found"
     edges = [("alice", "a", "bob"), ("bob", "a", "carol"), ("carol", "a", "nobody")]

@@ -104,7 +104,7 @@ def _write_lines(
     with open_text(temporary, "w", compressed=target.endswith(".gz")) as stream:
         for batch in rows:
             for record_id, text, metadata, created_us, updated_us, vectors in batch:
-                line = {
+                line: dict[str, Any] = {
                     "id": record_id,
                     "text": text,
                     "metadata": metadata,

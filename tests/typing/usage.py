@@ -57,6 +57,14 @@ with engram.open("a.engram", embedder=embedder, durability="relaxed") as db:
     assert_type(db.at(datetime.now(timezone.utc)), engram.DatabaseView)
     assert_type(db.at("s").collection("notes"), engram.CollectionView)
     assert_type(db.verify(deep=True), engram.VerifyReport)
+    notes.put_edge("a", "cites", "b", {"page": 3})
+    assert_type(notes.put_edges([("a", "cites", "b"), engram.Edge("b", "cites", "a")]), int)
+    notes.put_edges([{"source": "a", "type": "cites", "target": "b"}])
+    assert_type(notes.edges("a", direction="in", types=["cites"]), list[engram.Edge])
+    assert_type(notes.neighbors("a", hops=2, limit=3), dict[str, int])
+    assert_type(notes.shortest_path("a", "b", weight="page"), engram.GraphPath | None)
+    assert_type(notes.pagerank({"a": 1.0}), dict[str, float])
+    assert_type(notes.connect(["a", "b"]), engram.Subgraph)
     with db.transaction() as tx:
         assert_type(tx, engram.Transaction)
     try:
