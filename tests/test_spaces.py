@@ -152,3 +152,37 @@ def test_the_embedded_texts_can_be_kept_small():
         c.put("b", text="a court of law")
         assert c.query("kitten", mode="semantic", k=1).ids == ["a"]
         assert c.spaces()[0].element == "int8"
+
+
+def test_sparse_search_is_the_inner_product(tmp_path):
+    rng = np.random.default_rng(3)
+
+    def weights(dims):
+        return {int(d): float(np.float32(rng.uniform(0.1, 2))) for d in rng.choice(60, dims, False)}
+
+    rows = {f"r{n:03}": weights(rng.integers(1, 9)) for n in range(300)}
+    with engram.open(tmp_path / "f.engram", embedder=None) as db:
+        c = db.collection("c", spaces={"splade": Space("sparse")})
+        for n, (name, row) in enumerate(rows.items()):
+            c.put(name, text=f"word{n % 7}", metadata={"n": n}, vectors={"splade": row})
+            if n == 200:
+                db.optimize()
+        for name in ("r010", "r250"):
+            c.delete(name)
+            del rows[name]
+        for where, keep in ((None, lambda n: True), ("n < 100", lambda n: n < 100)):
+            query = weights(6)
+            want = {
+                name: sum(w * row.get(d, 0.0) for d, w in query.items())
+                for name, row in rows.items()
+                if keep(int(name[1:]))
+            }
+            want = sorted((-s, name) for name, s in want.items() if s > 0)[:10]
+            found = c.query(vectors={"splade": query}, where=where, k=10)
+            assert found.ids == [name for _, name in want]
+            assert found.scores == pytest.approx([-s for s, _ in want], rel=1e-5)
+            assert found.report.exact
+        mixed = c.query("word3", vectors={"splade": query}, k=5)
+        assert mixed.report.retrievers == ("lexical", "splade")
+        assert set(mixed[0].scores) == {"lexical", "splade"}
+        assert db.verify(deep=True).ok

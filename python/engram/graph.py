@@ -182,7 +182,7 @@ class GraphReading:
         types: Types = None,
         direction: Direction = "both",
         damping: float = 0.85,
-        epsilon: float = 1e-6,
+        epsilon: float = 1e-5,
         limit: int | None = None,
     ) -> dict[str, float]:
         """Score records by how near they are to some seeds by all ways at once.

@@ -20,6 +20,7 @@ mod recall;
 mod request;
 mod shape;
 mod similarity;
+mod sparse;
 mod walker;
 
 pub use crate::index::filter::BUILT_IN_FIELDS;

@@ -12,6 +12,7 @@ use crate::format::record::{Record, decode_text};
 use crate::format::segment::{Part, kind};
 use crate::format::space::Embedding;
 use crate::format::{Decode, Malformed};
+use crate::index::sparse::SparseReader;
 use crate::index::text::{Guard, Source, TextIndexReader};
 use crate::store::{Sealed, Storage};
 use crate::value::Value;
@@ -329,6 +330,21 @@ impl Segment {
 
     pub(super) fn check_in(&self, part: Part, range: Range<u64>) -> Result<()> {
         self.sealed.check_in(part, range)
+    }
+
+    /// The weights of a sparse space by dimension, and which records have some.
+    pub fn sparse(&self, space: u16) -> Result<Option<(SparseReader<'_>, &RowSet)>> {
+        let Some(part) = self.part(kind::SPARSE_INDEX, space) else {
+            return Ok(None);
+        };
+        let Some((_, _, rows)) = self.vectors_head(space)? else {
+            return Ok(None);
+        };
+        let index = SparseReader::open(self.whole(part)?)?;
+        if index.rows() != rows.len() {
+            return Err(self.damaged(Malformed("a sparse index has another number of rows")));
+        }
+        Ok(Some((index, rows)))
     }
 
     /// The full-text index. What it reads is checked as it is read.
