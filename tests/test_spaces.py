@@ -186,3 +186,18 @@ def test_sparse_search_is_the_inner_product(tmp_path):
         assert mixed.report.retrievers == ("lexical", "splade")
         assert set(mixed[0].scores) == {"lexical", "splade"}
         assert db.verify(deep=True).ok
+
+
+def test_every_kind_goes_through_export_and_import(tmp_path):
+    tokens = np.arange(1, 9, dtype=np.float32).reshape(2, 4)
+    vectors = {"splade": {7: 0.5, 4_000_000_000: 2.0}, "tokens": tokens, "v": [1.0, 2.0]}
+    with engram.open(tmp_path / "a.engram", embedder=None) as db:
+        db.collection("c").put("a", text="x", vectors=vectors)
+        db.collection("c").export(tmp_path / "c.jsonl")
+        with engram.open(tmp_path / "b.engram", embedder=None) as other:
+            other.collection("c").import_(tmp_path / "c.jsonl")
+            there = other.collection("c").get("a", vectors=True)
+            assert there == db.collection("c").get("a", vectors=True)
+        pytest.importorskip("pyarrow")
+        with pytest.raises(InvalidInput, match="dense"):
+            db.collection("c").export(tmp_path / "c.parquet")
