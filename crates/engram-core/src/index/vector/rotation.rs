@@ -1,7 +1,7 @@
 //! The rotation that every residual and every query goes through before its signs mean anything.
 //!
 //! Owns: the pseudo-random orthogonal map of one dimension, which is part of the file format
-//! (F-161). Signs of a vector's own coordinates are poor codes where few coordinates carry it; after
+//! (F-151). Signs of a vector's own coordinates are poor codes where few coordinates carry it; after
 //! a random rotation they are equally good for every vector, and the error of what they tell is
 //! known (Gao and Long, "RaBitQ", SIGMOD 2024). A dense random matrix would take d^2 steps; rounds of
 //! random signs and a Hadamard transform mix as well in d log d (Ailon and Chazelle, STOC 2006).
