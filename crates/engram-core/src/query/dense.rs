@@ -315,30 +315,33 @@ impl<'a> Search<'a> {
     }
 
     /// What was found, by record.
-    fn into_found(mut self) -> Vec<(f32, Doc)> {
+    fn into_found(self) -> Vec<(f32, Doc)> {
         let (by_place, by_slot) = (self.memory_by_place(), self.memory_by_slot());
-        let rows_of = |part: u32| {
-            let of_part = self.segments.iter().find(|s| s.part == part);
-            of_part.map(|s| s.vectors.rows())
-        };
-        let slots = self.memory.as_ref().map(|m| m.view.slots());
+        let Search {
+            mask,
+            segments,
+            memory,
+            best,
+            ..
+        } = self;
+        let slots = memory.as_ref().map(|m| m.view.slots());
         let doc = |at: At| {
             let ordinal = match at.part {
                 part if part == by_slot => {
                     let id = &*slots.as_ref()?.entry(at.row)?.record.id;
                     let by_id = |e: &Arc<Entry>| (*e.record.id).cmp(id);
-                    self.mask.memory.binary_search_by(by_id).ok()? as u32
+                    mask.memory.binary_search_by(by_id).ok()? as u32
                 }
                 part if part == by_place => at.row,
-                part => rows_of(part)?.ordinal(at.row)?,
+                part => {
+                    let of_part = segments.iter().find(|s| s.part == part)?;
+                    of_part.vectors.rows().ordinal(at.row)?
+                }
             };
             Some(Doc::new(at.part.min(by_place) as usize, ordinal))
         };
-        let found = self.best.found();
-        found
-            .iter()
-            .filter_map(|(s, at)| Some((*s, doc(*at)?)))
-            .collect()
+        let found = best.into_found().into_iter();
+        found.filter_map(|(s, at)| Some((s, doc(at)?))).collect()
     }
 }
 

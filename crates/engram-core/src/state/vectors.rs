@@ -140,7 +140,6 @@ impl VectorsView {
     }
 
     /// What is in the slots, those of other states included.
-    #[must_use]
     pub fn slots(&self) -> RwLockReadGuard<'_, VectorSlots> {
         self.generation.read()
     }

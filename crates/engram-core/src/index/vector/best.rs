@@ -87,8 +87,9 @@ impl Best {
     }
 
     /// The best `k` and what ties with the last of them, in no order.
-    pub fn found(&mut self) -> &[(f32, At)] {
+    #[must_use]
+    pub fn into_found(mut self) -> Vec<(f32, At)> {
         self.tidy();
-        &self.found
+        self.found
     }
 }

@@ -213,9 +213,9 @@ fn find(
     let query = Query::new(metric, q, deviations(0.99)).unwrap();
     search(&query, &parts, &mut best, &mut Scratch::default()).unwrap();
     let mut found: Vec<(f32, usize)> = best
-        .found()
-        .iter()
-        .map(|(s, at)| (*s, starts[at.part as usize] + at.row as usize))
+        .into_found()
+        .into_iter()
+        .map(|(s, at)| (s, starts[at.part as usize] + at.row as usize))
         .collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     found
