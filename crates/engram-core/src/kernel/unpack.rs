@@ -291,11 +291,10 @@ fn steps_body(places: &Places, count: usize, out: &mut [u32; BLOCK]) -> u32 {
         .iter_mut()
         .zip(places)
         .for_each(|(to, place)| *to = *place);
-    if let [to, rest_to @ ..] = out {
-        *to = first;
-        for ((to, &place), &before) in rest_to.iter_mut().zip(rest).zip(&before) {
-            *to = u32::from(place.wrapping_sub(before));
-        }
+    let [to, rest_to @ ..] = out;
+    *to = first;
+    for ((to, &place), &before) in rest_to.iter_mut().zip(rest).zip(&before) {
+        *to = u32::from(place.wrapping_sub(before));
     }
     out.iter().take(count).copied().fold(0, u32::max)
 }

@@ -15,6 +15,7 @@ mod fuse;
 pub mod graph;
 mod lexical;
 mod mask;
+mod multi;
 mod plan;
 mod recall;
 mod request;

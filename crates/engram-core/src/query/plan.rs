@@ -4,8 +4,8 @@
 
 use super::fuse::{self, Candidate, Ranked};
 use super::graph::neighbourhood;
-use super::request::{Dense, Fusion, Hit, Ran, Report, Request, Retriever, Sparse, Wanted};
-use super::{Doc, Mask, dense, lexical, shape, sparse};
+use super::request::{Dense, Fusion, Hit, Multi, Ran, Report, Request, Retriever, Sparse, Wanted};
+use super::{Doc, Mask, dense, lexical, multi, shape, sparse};
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
 use crate::index::text::TextQuery;
@@ -57,6 +57,7 @@ enum Ready<'a> {
     Lexical(TextQuery),
     Dense(Dense<'a>, Option<Vec<f32>>),
     Sparse(Sparse<'a>),
+    Multi(Multi<'a>),
 }
 
 /// Answers a query.
@@ -210,7 +211,7 @@ fn understand<'a>(c: &Collection, r: &Retriever<'a>, alone: bool) -> Result<Read
         }
         Wanted::Dense(wanted) => Ok(Ready::Dense(wanted, None)),
         Wanted::Sparse(wanted) => Ok(Ready::Sparse(wanted)),
-        Wanted::Multi(_) => Err(Error::new(Code::InputInvalid, "not wired yet")),
+        Wanted::Multi(wanted) => Ok(Ready::Multi(wanted)),
     }
 }
 
@@ -219,6 +220,7 @@ fn search(c: &Collection, mask: &Mask, query: &Ready<'_>, depth: usize) -> Resul
         Ready::Lexical(query) => lexical::search(c, query, mask, depth),
         Ready::Dense(wanted, moved) => dense::search(c, &moved_to(wanted, moved), mask, depth),
         Ready::Sparse(wanted) => sparse::search(c, wanted, mask, depth),
+        Ready::Multi(wanted) => multi::search(c, wanted, mask, depth),
     }
 }
 
@@ -293,6 +295,7 @@ fn join(
         let scores = match query {
             Ready::Lexical(query) => lexical::scores(c, query, mask, &docs)?,
             Ready::Sparse(wanted) => sparse::scores(c, wanted, mask, &docs)?,
+            Ready::Multi(wanted) => multi::scores(c, wanted, mask, &docs)?,
             Ready::Dense(wanted, moved) => dense::scores(c, &moved_to(wanted, moved), mask, &docs)?,
         };
         for (j, score) in missing.into_iter().zip(scores) {

@@ -1,4 +1,4 @@
-//! Sparse vectors by dimension (F-100): which rows have a weight there, and how large it is.
+//! Sparse vectors by dimension (F-160): which rows have a weight there, and how large it is.
 //!
 //! Owns: both sides of the bytes, and the inner products of a query with all rows. Weights are kept
 //! as exactly as the space keeps them. A score is the sum of products in ascending order of the
