@@ -9,7 +9,10 @@ use super::plan::Found;
 use super::similarity::Target;
 use super::{Dense, Doc, Mask};
 use crate::error::Result;
-use crate::index::vector::{At, Best, Part, Query, Rows, Scratch, deviations, search as cascade};
+use crate::index::vector::{
+    At, Best, Codes, Part, Query, Rows, Scratch, deviations, search as cascade,
+};
+use crate::kernel::nibble::ROWS;
 use crate::segment::Vectors;
 use crate::state::{Collection, Entry, VectorSlots, VectorsView};
 use std::borrow::Cow;
@@ -20,6 +23,9 @@ use std::sync::Arc;
 /// costs more.
 const FEW: u64 = 128;
 const FEW_PER_HIT: u64 = 4;
+/// Up to so many bytes, codes stay in the cache from query to query; beyond, they are read as slowly as
+/// vectors.
+const CACHED_BYTES: usize = 16 << 20;
 /// Up to so many records in memory are scored without codes.
 const MANY_IN_MEMORY: usize = 64;
 
@@ -38,6 +44,19 @@ struct Candidates<'a> {
 }
 
 impl Candidates<'_> {
+    /// Whether scoring them all reads hardly more than the blocks of codes that they lie in.
+    fn are_cheaper_whole(&self, codes: &Codes<'_>) -> bool {
+        let Some(words) = &self.wanted else {
+            return false;
+        };
+        let halves = words
+            .iter()
+            .flat_map(|word| [*word as u32, (word >> 32) as u32]);
+        let blocks = halves.filter(|rows| *rows != 0).count() as u64;
+        let of_codes = blocks * (codes.blocks.len() / codes.count.div_ceil(ROWS).max(1)) as u64;
+        self.count * self.vectors.row_bytes() * 4 <= of_codes * 5
+    }
+
     /// The rows, ascending.
     fn rows(&self) -> Vec<u32> {
         match &self.wanted {
@@ -228,24 +247,25 @@ impl<'a> Search<'a> {
             ..
         } = self;
         let mut parts = Vec::with_capacity(self.segments.len() + 1);
+        let mut coded = Vec::with_capacity(self.segments.len());
         for candidates in self.segments.iter().filter(|s| s.count > 0) {
-            let Candidates {
-                part,
-                vectors,
-                wanted,
-                count,
-            } = candidates;
-            let segment = &self.c.segments[*part as usize].segment;
-            let Some(codes) = segment.codes(target.space(), vectors)? else {
+            let segment = &self.c.segments[candidates.part as usize].segment;
+            let codes = segment.codes(target.space(), &candidates.vectors)?;
+            coded.push((candidates, codes));
+        }
+        let codes = coded.iter().filter_map(|(_, codes)| codes.as_ref());
+        let cached = codes.map(|c| c.blocks.len()).sum::<usize>() <= CACHED_BYTES;
+        for (candidates, codes) in coded {
+            let Some(codes) = codes.filter(|c| cached || !candidates.are_cheaper_whole(c)) else {
                 segment_exactly(target, candidates, best)?;
-                self.scored += count;
+                self.scored += candidates.count;
                 continue;
             };
-            let whole = Whole::Segment(*vectors);
+            let whole = Whole::Segment(candidates.vectors);
             parts.push(Part {
-                part: *part,
+                part: candidates.part,
                 codes,
-                wanted: wanted.as_deref(),
+                wanted: candidates.wanted.as_deref(),
                 rows: Exact { target, whole },
             });
         }
