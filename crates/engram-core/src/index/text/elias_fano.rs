@@ -57,7 +57,7 @@ pub(super) fn put_ordinals(
         put_unary((ordinal >> low) - before, bits, out);
         before = ordinal >> low;
     }
-    put_zeros((universe - 1 >> low) - before, bits, out);
+    put_zeros(((universe - 1) >> low) - before, bits, out);
 }
 
 /// Appends frequencies, each at least 1.

@@ -196,7 +196,7 @@ pub(super) fn take_varint(bytes: &mut &[u8]) -> Result<u64> {
     {
         let more = low >> 7;
         *bytes = bytes.get(1 + usize::from(more)..).unwrap_or_default();
-        return Ok(u64::from(low & 0x7f) | (u64::from(high) << 7) * u64::from(more));
+        return Ok(u64::from(low & 0x7f) | ((u64::from(high) << 7) * u64::from(more)));
     }
     take_long_varint(bytes)
 }

@@ -123,10 +123,10 @@ fn the_bytes_of_a_small_index_are_these() {
     wanted.extend([0, 3, 2]);
     // "be", from the right: ordinal 1 below 3 as low bit 1 and high bits 01; frequency 2 as 10; of the
     // positions 0 and 2 below 3 first the second as 11, then the first, below 3, as 0.
-    wanted.extend([0b0_11_10_01_1]);
+    wanted.extend([0b0111_0011]);
     // "bee": ordinals 1 and 2 as high bits 1010; frequencies 11; position 1 below 3 as 01, and 0 below 2
     // as 0.
-    wanted.extend([0b01_11_1010, 0b0]);
+    wanted.extend([0b0111_1010, 0b0]);
     // No list before; 4 bytes of rests. "be" shares 0, 2 bytes follow; "bed" shares 2, 1 byte follows, it
     // stands once; "bee" shares 2, 1 byte follows.
     wanted.extend(b"\0\x04\x10\x82\x02bede");
