@@ -5,6 +5,7 @@
 
 use super::TextIndexReader;
 use super::dictionary::{TermInfo, Terms};
+use super::layout::corrupt;
 use super::list_writer::ListInput;
 use super::writer::Output;
 use crate::error::{Error, Result};
@@ -36,18 +37,24 @@ impl MergeSource<'_> {
     }
 
     /// The documents of a term that are kept, appended.
-    fn append(&self, found: &ListInput, out: &mut ListInput) {
+    fn append(&self, found: &ListInput, out: &mut ListInput) -> Result<()> {
         let mut positions = found.positions.as_slice();
         for (&ordinal, &tf) in found.ordinals.iter().zip(&found.frequencies) {
             let parts = positions.split_at_checked(tf as usize);
             let (these, rest) = parts.unwrap_or((positions, &[]));
             positions = rest;
-            if let Some(new) = self.new_ordinal(ordinal) {
-                out.ordinals.push(new);
-                out.frequencies.push(tf);
-                out.positions.extend_from_slice(these);
+            let Some(new) = self.new_ordinal(ordinal) else {
+                continue;
+            };
+            let length = self.reader.doc_len(ordinal);
+            if these.last().is_none_or(|&position| position >= length) {
+                return Err(corrupt("a term beyond the length of its document"));
             }
+            out.ordinals.push(new);
+            out.frequencies.push(tf);
+            out.positions.extend_from_slice(these);
         }
+        Ok(())
     }
 }
 
@@ -81,7 +88,7 @@ pub fn merge(sources: &[MergeSource<'_>]) -> Result<Vec<u8>> {
                 continue;
             };
             cursor.source.reader.read_list(cursor.info, &mut found)?;
-            cursor.source.append(&found, &mut input);
+            cursor.source.append(&found, &mut input)?;
             match cursor.terms.advance()? {
                 Some(info) => cursor.info = info,
                 None => {

@@ -370,8 +370,25 @@ fn no_flip_or_cut_of_an_index_panics() {
         for value in [flipped[at] ^ 1, flipped[at] ^ 0x80, 0, 0xff] {
             flipped[at] = value;
             let _ = read_all(flipped.as_slice());
+            let _ = merge_some(flipped.as_slice());
         }
     }
+}
+
+/// Merges an index with itself, without some of its documents.
+fn merge_some(bytes: &[u8]) -> Result<Vec<u8>> {
+    let reader = || TextIndexReader::open(bytes);
+    let kept = |first: u32| (0..300).map(move |n| if n % 7 == 3 { DROPPED } else { first + n });
+    merge(&[
+        MergeSource {
+            reader: reader()?,
+            ordinals: kept(0).collect(),
+        },
+        MergeSource {
+            reader: reader()?,
+            ordinals: kept(300).collect(),
+        },
+    ])
 }
 
 #[test]
