@@ -1,7 +1,7 @@
 //! One collection at one commit.
 
 use super::graph::Graph;
-use super::{Dead, MemoryTexts};
+use super::{Dead, MemoryTexts, TermPlaces};
 use crate::bitset::Allowed;
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::{CollectionMeta, SegmentRef};
@@ -138,6 +138,8 @@ pub struct Collection {
     pub graph: Arc<Graph>,
     /// The words of those records, found once for all states.
     pub texts: Arc<MemoryTexts>,
+    /// Where terms stand in the segments, as far as queries asked.
+    pub places: Arc<TermPlaces>,
 }
 
 impl Collection {
@@ -166,6 +168,7 @@ impl Collection {
             memory_bytes: 0,
             graph: Arc::default(),
             texts: Arc::default(),
+            places: Arc::default(),
         })
     }
 

@@ -9,12 +9,14 @@ mod collection;
 mod dead;
 mod edges;
 mod graph;
+mod places;
 mod texts;
 
 pub use collection::{Collection, Entry, Location, SegmentView};
 pub use dead::Dead;
 pub use edges::{MemoryEdges, Numbered};
 pub use graph::{Edge, EdgeAt, EdgeRef, EdgeView, Graph, Properties};
+pub use places::{InSegments, TermPlaces};
 pub use texts::{MemoryTexts, Slots, TextsView};
 
 use crate::error::{Code, Error, Result};
