@@ -74,8 +74,7 @@ def judge(folder: Path, options: dict[str, Any]) -> dict[str, dict[str, float]]:
     with engram.open(":memory:") as db:
         records = db.collection("documents")
         records.put_many(
-            {"id": one["_id"], "text": f"{one['title']} {one['text']}".strip()}
-            for one in documents
+            {"id": one["_id"], "text": f"{one['title']} {one['text']}".strip()} for one in documents
         )
         out: dict[str, dict[str, float]] = {}
         for mode in MODES:
@@ -107,7 +106,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="also write the numbers as JSON to this file")
     parser.add_argument("--options", type=json.loads, default={})
     options = parser.parse_args()
-    folders = sorted(one for one in options.collections.iterdir() if (one / "qrels.tsv.gz").exists())
+    folders = sorted(
+        one for one in options.collections.iterdir() if (one / "qrels.tsv.gz").exists()
+    )
     results = {folder.name: judge(folder, options.options) for folder in folders}
     results["mean"] = {
         mode: {

@@ -18,7 +18,7 @@ from engram.errors import EngramError, InvalidInput, NotFound, _missing_extra
 from engram.files import io_error, open_text, replacing
 from engram.frames import SPACE_PREFIX, arrow_vectors, from_frame
 from engram.ingest import Batch, from_columns, row_batch
-from engram.records import _iso
+from engram.records import _iso, plain
 from engram.transfer_edges import (
     EDGES_COLUMN,
     EdgesOut,
@@ -110,7 +110,7 @@ def _write_lines(
                     "metadata": metadata,
                     "created": _iso(created_us),
                     "updated": _iso(updated_us),
-                    "vectors": {name: v.tolist() for name, v in (vectors or {}).items()},
+                    "vectors": {name: plain(v) for name, v in (vectors or {}).items()},
                 }
                 made_by = {name: identities[name] for name in vectors or () if name in identities}
                 if made_by:
@@ -132,6 +132,13 @@ def _write_parquet(
     del target
     pa, parquet = _pyarrow()
     spaces = described["spaces"]
+    for space in spaces:
+        if space["kind"] != "dense":
+            raise InvalidInput(
+                "input.invalid",
+                f"the space {space['name']!r} is {space['kind']}; Parquet files hold dense ones",
+                "export to .jsonl, which holds every kind",
+            )
     moment = pa.timestamp("us", tz="UTC")
     fields = [
         pa.field("id", pa.string(), nullable=False),
@@ -233,12 +240,25 @@ def _line_record(line: str, number: int) -> dict[str, Any]:
             space: json.dumps(who, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
             for space, who in identities.items()
         }
+    vectors = record.get("vectors")
+    if isinstance(vectors, dict):
+        record["vectors"] = {space: _embedding(v, number) for space, v in vectors.items()}
     if bad_edges(record.pop(EDGES_COLUMN, [])):
         raise _bad_line(number, "has edges that are no list of objects with type and target")
     for key in ("created", "updated"):
         if key in record:
             record[key] = _moment_us(record[key], number)
     return record
+
+
+def _embedding(value: Any, number: int) -> Any:
+    """Read an embedding of a line: keys of a JSON object are texts, dimensions are numbers."""
+    if not isinstance(value, dict):
+        return value
+    try:
+        return {int(dimension): weight for dimension, weight in value.items()}
+    except ValueError as cause:
+        raise _bad_line(number, "has a sparse vector whose dimensions are no numbers") from cause
 
 
 def _bad_line(number: int, what: str) -> InvalidInput:

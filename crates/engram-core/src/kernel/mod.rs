@@ -22,7 +22,6 @@ mod aligned;
 mod bits;
 mod byte_panel;
 mod extract;
-pub mod half;
 mod int8;
 mod level;
 pub mod nibble;
@@ -63,9 +62,22 @@ pub fn l2_squared(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// The squared Euclidean norm of `a`.
+///
+/// Added up in `f64` and in one order, whatever the level: norms are stored, and the same records
+/// must give the same bytes on every machine.
 #[must_use]
 pub fn norm_squared(a: &[f32]) -> f32 {
-    dot(a, a)
+    let (blocks, rest) = a.as_chunks::<8>();
+    let mut lanes = [0.0f64; 8];
+    for block in blocks {
+        for (lane, x) in lanes.iter_mut().zip(block) {
+            *lane += f64::from(*x) * f64::from(*x);
+        }
+    }
+    for (lane, x) in lanes.iter_mut().zip(rest) {
+        *lane += f64::from(*x) * f64::from(*x);
+    }
+    lanes.iter().sum::<f64>() as f32
 }
 
 /// Replaces `out` by the dot product of `query` with each row of `rows`, `dim` floats to a row.

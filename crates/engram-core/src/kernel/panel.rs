@@ -210,7 +210,7 @@ unsafe fn largest_sum<V: Register, const W: usize>(
                 sweep_decoded::<V, W>(lanes, row, (count, dim), block, &mut sink);
             }
             Rows::Bit(x) => {
-                let row = BitRow(x.as_ptr()).skip(start, dim);
+                let row = BitRow(x.as_ptr().cast()).skip(start, dim);
                 sweep_decoded::<V, W>(lanes, row, (count, dim), block, &mut sink);
             }
         }

@@ -154,6 +154,23 @@ unsafe fn within<W: Words>(
     }
 }
 
+/// How many bits of `words` are set.
+#[must_use]
+pub fn count_ones(words: &[u64]) -> u32 {
+    match Level::best() {
+        // SAFETY: these levels have POPCNT, and are handed on only where they are available.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::Avx512 => unsafe { count_ones_popcnt(words) },
+        _ => words.iter().map(|word| word.count_ones()).sum(),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "popcnt")]
+fn count_ones_popcnt(words: &[u64]) -> u32 {
+    words.iter().map(|word| word.count_ones()).sum()
+}
+
 /// The codes of 64 records; `planes[b]` holds bit b of each.
 #[must_use]
 pub fn codes(planes: &[u64; 32], bits: usize) -> [u32; 64] {
@@ -210,6 +227,12 @@ mod tests {
                 keep_at(level, &planes, bits, &bounds, &mut found);
                 prop_assert_eq!(&found, &wanted, "{:?}", level);
             }
+        }
+
+        #[test]
+        fn ones_are_counted(words in prop::collection::vec(any::<u64>(), 0..50)) {
+            let wanted: u32 = words.iter().map(|word| word.count_ones()).sum();
+            prop_assert_eq!(count_ones(&words), wanted);
         }
 
         #[test]

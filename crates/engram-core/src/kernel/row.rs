@@ -5,6 +5,7 @@
 //! decoded vector, at the same level.
 
 use super::register::Register;
+use half::f16;
 
 /// The elements of one vector, read a register at a time.
 ///
@@ -31,13 +32,13 @@ pub(super) struct F32Row(pub(super) *const f32);
 
 /// Half-precision elements.
 #[derive(Clone, Copy)]
-pub(super) struct F16Row(pub(super) *const u16);
+pub(super) struct F16Row(pub(super) *const f16);
 
 /// Signed bytes that stand for themselves times the scale behind the second pointer.
 #[derive(Clone, Copy)]
 pub(super) struct I8Row(pub(super) *const i8, pub(super) *const f32);
 
-/// Bits that stand for +1 and -1.
+/// Bits, a one for -1 and a zero for +1; a row is whole 64-bit words.
 #[derive(Clone, Copy)]
 pub(super) struct BitRow(pub(super) *const u8);
 
@@ -72,15 +73,15 @@ impl Row for F16Row {
     #[inline(always)]
     unsafe fn load<V: Register>(self, at: usize) -> V {
         // SAFETY: see above.
-        unsafe { V::load_f16(self.0.add(at)) }
+        unsafe { V::load_f16(self.0.add(at).cast()) }
     }
     #[inline(always)]
     unsafe fn load_first<V: Register>(self, at: usize, n: usize) -> V {
-        let mut block = [0u16; 16];
+        let mut block = [f16::ZERO; 16];
         // SAFETY: see above; n < LANES <= 16.
         unsafe {
             std::ptr::copy_nonoverlapping(self.0.add(at), block.as_mut_ptr(), n);
-            V::load_f16(block.as_ptr())
+            V::load_f16(block.as_ptr().cast())
         }
     }
     #[inline(always)]
@@ -142,9 +143,9 @@ impl Row for BitRow {
             // SAFETY: see above.
             let byte = unsafe { *self.0.add((at + i) / 8) };
             *lane = if byte >> ((at + i) % 8) & 1 == 1 {
-                1.0
-            } else {
                 -1.0
+            } else {
+                1.0
             };
         }
         // SAFETY: see above.
@@ -152,7 +153,7 @@ impl Row for BitRow {
     }
     #[inline(always)]
     fn skip(self, number: usize, dim: usize) -> Self {
-        BitRow(self.0.wrapping_add(number * dim.div_ceil(8)))
+        BitRow(self.0.wrapping_add(number * Self::bytes(dim)))
     }
     #[inline(always)]
     fn start(self) -> *const u8 {
@@ -160,6 +161,6 @@ impl Row for BitRow {
     }
     #[inline(always)]
     fn bytes(dim: usize) -> usize {
-        dim.div_ceil(8)
+        dim.div_ceil(64) * 8
     }
 }

@@ -5,8 +5,8 @@ use crate::checks;
 use crate::error::{Code, Error, Result};
 use crate::format::record::Metric;
 use crate::format::space::Kind;
-use crate::kernel::{self, Rows};
-use crate::segment::{Plane, PlaneData, Segment, Vectors, inverse_norm};
+use crate::kernel;
+use crate::segment::{Plane, Segment, Vectors, inverse_norm};
 use crate::state::Collection;
 
 /// A query vector that fits its space.
@@ -83,42 +83,24 @@ impl<'a> Target<'a> {
 
     /// Replaces `out` by the scores of all rows.
     pub(super) fn all_scores(&self, plane: &Plane<'_>, out: &mut Vec<f32>) {
-        match (rows_of(plane), self.metric) {
-            (None, _) => self.decoded(plane, 0..plane.inverse_norms.len(), out),
-            (Some(rows), Metric::L2) => {
-                kernel::l2_squared_each(self.query, rows, plane.dimension, out);
-            }
-            (Some(rows), _) => kernel::dot_each(self.query, rows, plane.dimension, out),
+        match self.metric {
+            Metric::L2 => kernel::l2_squared_each(self.query, plane.data, plane.dimension, out),
+            _ => kernel::dot_each(self.query, plane.data, plane.dimension, out),
         }
         self.finish(out, plane.inverse_norms.iter().copied());
     }
 
     /// Replaces `out` by the scores of some rows.
     pub(super) fn scores_of(&self, plane: &Plane<'_>, numbers: &[u32], out: &mut Vec<f32>) {
-        match (rows_of(plane), self.metric) {
-            (None, _) => self.decoded(plane, numbers.iter().map(|j| *j as usize), out),
-            (Some(rows), Metric::L2) => {
-                kernel::l2_squared_rows(self.query, rows, plane.dimension, numbers, out);
-            }
-            (Some(rows), _) => kernel::dot_rows(self.query, rows, plane.dimension, numbers, out),
+        let (rows, dimension) = (plane.data, plane.dimension);
+        match self.metric {
+            Metric::L2 => kernel::l2_squared_rows(self.query, rows, dimension, numbers, out),
+            _ => kernel::dot_rows(self.query, rows, dimension, numbers, out),
         }
         self.finish(
             out,
             numbers.iter().map(|j| plane.inverse_norms[*j as usize]),
         );
-    }
-
-    /// What the kernels give for rows, one at a time.
-    fn decoded(&self, plane: &Plane<'_>, numbers: impl Iterator<Item = usize>, out: &mut Vec<f32>) {
-        out.clear();
-        let mut buffer = Vec::new();
-        out.extend(numbers.map(|j| {
-            let row = plane.row(j, &mut buffer);
-            match self.metric {
-                Metric::L2 => kernel::l2_squared(self.query, row),
-                Metric::Cosine | Metric::Dot => kernel::dot(self.query, row),
-            }
-        }));
     }
 
     /// Products and squared distances to scores.
@@ -132,16 +114,6 @@ impl<'a> Target<'a> {
                 }
             }
         }
-    }
-}
-
-/// The rows as the kernels take them; not those of bits, which the file keeps otherwise.
-fn rows_of<'a>(plane: &Plane<'a>) -> Option<Rows<'a>> {
-    match plane.data {
-        PlaneData::F32(data) => Some(Rows::F32(data)),
-        PlaneData::F16(data) => Some(Rows::F16(bytemuck::cast_slice(data))),
-        PlaneData::I8 { codes, scales } => Some(Rows::I8 { codes, scales }),
-        PlaneData::Bit(_) => None,
     }
 }
 

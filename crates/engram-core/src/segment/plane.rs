@@ -11,9 +11,9 @@ use crate::format::record::Metric;
 use crate::format::segment::kind;
 use crate::format::space::{self, Element, Embedding, Kind};
 use crate::format::{Decode, Malformed};
+use crate::index::sparse::SparseWriter;
 use crate::index::vector::{codable, encode};
-use crate::kernel;
-use half::f16;
+use crate::kernel::{self, Rows};
 use roaring::RoaringBitmap;
 
 /// Below so many rows, scoring all of them costs no more than reading their codes.
@@ -81,31 +81,13 @@ impl VectorsHead {
     }
 }
 
-/// The rows of a dense plane as they lie in the file.
-#[derive(Clone, Copy)]
-pub enum PlaneData<'a> {
-    /// `dimension` numbers a row.
-    F32(&'a [f32]),
-    /// `dimension` numbers a row.
-    F16(&'a [f16]),
-    /// `dimension` bytes a row, each to be multiplied by the row's scale.
-    I8 {
-        /// The bytes.
-        codes: &'a [i8],
-        /// One scale a row.
-        scales: &'a [f32],
-    },
-    /// `dimension` bits a row, padded to whole words; a set bit is -1.
-    Bit(&'a [u64]),
-}
-
 /// The dense vectors of one space.
 #[derive(Clone, Copy)]
 pub struct Plane<'a> {
     /// Length of each vector.
     pub dimension: usize,
     /// The vectors, row after row.
-    pub data: PlaneData<'a>,
+    pub data: Rows<'a>,
     /// One over the norm of each row.
     pub inverse_norms: &'a [f32],
 }
@@ -116,27 +98,11 @@ impl<'a> Plane<'a> {
     where
         'a: 'b,
     {
-        let d = self.dimension;
-        buffer.clear();
-        match self.data {
-            PlaneData::F32(data) => return &data[j * d..(j + 1) * d],
-            PlaneData::F16(data) => {
-                buffer.extend(data[j * d..(j + 1) * d].iter().map(|x| x.to_f32()));
-            }
-            PlaneData::I8 { codes, scales } => {
-                let scale = scales[j];
-                let row = &codes[j * d..(j + 1) * d];
-                buffer.extend(row.iter().map(|c| f32::from(*c) * scale));
-            }
-            PlaneData::Bit(words) => {
-                let row = &words[j * d.div_ceil(64)..];
-                let sign = |i: usize| match row[i / 64] >> (i % 64) & 1 {
-                    0 => 1.0,
-                    _ => -1.0,
-                };
-                buffer.extend((0..d).map(sign));
-            }
+        if let Rows::F32(data) = self.data {
+            return &data[j * self.dimension..(j + 1) * self.dimension];
         }
+        buffer.clear();
+        self.data.decode(self.dimension, j, buffer);
         buffer
     }
 }
@@ -151,6 +117,8 @@ pub(super) struct PlaneBuilder {
     data: Vec<f32>,
     /// Of the others.
     blocks: BlocksWriter,
+    /// Of sparse ones.
+    weights: SparseWriter,
 }
 
 /// One over the Euclidean norm; 0 for a zero vector, which cosine collections refuse anyway.
@@ -168,6 +136,7 @@ impl PlaneBuilder {
             rows: RoaringBitmap::new(),
             data: Vec::new(),
             blocks: BlocksWriter::default(),
+            weights: SparseWriter::new(space.element),
         }
     }
 
@@ -177,6 +146,9 @@ impl PlaneBuilder {
         match embedding {
             Embedding::Dense(v) => self.data.extend_from_slice(v),
             other => {
+                if let Embedding::Sparse(entries) = other {
+                    self.weights.push(entries)?;
+                }
                 let mut w = Writer::new();
                 other.encode(&mut w);
                 self.blocks
@@ -194,6 +166,11 @@ impl PlaneBuilder {
             Kind::Sparse => kind::SPARSE,
             Kind::Multi => kind::MULTI,
         }
+    }
+
+    /// The weights by dimension, of sparse embeddings.
+    pub(super) fn weights(&self) -> Option<&SparseWriter> {
+        (self.kind == Kind::Sparse).then_some(&self.weights)
     }
 
     /// Writes the part.

@@ -4,13 +4,14 @@
 //! vectors of few: checking the whole plane would read the whole file.
 
 use super::Segment;
-use super::plane::{Plane, PlaneData, VectorsHead};
+use super::plane::{Plane, VectorsHead};
 use super::row_set::RowSet;
 use crate::error::Result;
 use crate::format::Malformed;
 use crate::format::segment::{Part, kind};
 use crate::format::space::Element;
 use crate::index::vector::Codes;
+use crate::kernel::Rows;
 use std::ops::Range;
 
 /// The dense vectors of one space.
@@ -97,10 +98,10 @@ impl Segment {
         let at = head.plane_at()..head.plane_at() + head.plane_len();
         let scales = head.scales_at()..head.scales_at() + per_row;
         let data = match head.element {
-            Element::F32 => PlaneData::F32(self.cast(part, at)?),
-            Element::F16 => PlaneData::F16(self.cast(part, at)?),
-            Element::Bit => PlaneData::Bit(self.cast(part, at)?),
-            Element::I8 => PlaneData::I8 {
+            Element::F32 => Rows::F32(self.cast(part, at)?),
+            Element::F16 => Rows::F16(self.cast(part, at)?),
+            Element::Bit => Rows::Bit(self.cast(part, at)?),
+            Element::I8 => Rows::I8 {
                 codes: self.cast(part, at)?,
                 scales: self.cast(part, scales)?,
             },

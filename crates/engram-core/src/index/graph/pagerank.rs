@@ -58,7 +58,7 @@ struct Spread<'a, A> {
 }
 
 fn product(a: u64, b: u64) -> u64 {
-    (u128::from(a) * u128::from(b) >> 60) as u64
+    ((u128::from(a) * u128::from(b)) >> 60) as u64
 }
 
 impl<A: Adjacency> Spread<'_, A> {

@@ -40,7 +40,7 @@ pub(super) trait Register: Copy {
     unsafe fn load_f16(from: *const u16) -> Self;
     /// `LANES` signed bytes, as numbers.
     unsafe fn load_i8(from: *const i8) -> Self;
-    /// +1 for each one and -1 for each zero among bits `at..at + LANES` of the bytes from `from` on,
+    /// -1 for each one and +1 for each zero among bits `at..at + LANES` of the bytes from `from` on,
     /// the lowest bit of a byte first; `at` is a multiple of `LANES`.
     unsafe fn load_signs(from: *const u8, at: usize) -> Self;
     /// Lane by lane.

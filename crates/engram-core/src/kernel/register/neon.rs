@@ -1,7 +1,7 @@
 //! The register of NEON.
 
 use super::Register;
-use crate::kernel::half;
+use super::portable::widen;
 use std::arch::aarch64::*;
 
 /// Four floats. Needs NEON, which every aarch64 processor has.
@@ -35,7 +35,7 @@ impl Register for Neon {
         // The conversion instruction is not in stable Rust; the compiler makes vectors of this.
         // SAFETY: see above.
         unsafe {
-            let four = from.cast::<[u16; 4]>().read_unaligned().map(half::widen);
+            let four = from.cast::<[u16; 4]>().read_unaligned().map(widen);
             Self::load(four.as_ptr())
         }
     }
@@ -55,7 +55,7 @@ impl Register for Neon {
             let bits = vdupq_n_u32(u32::from(*from.add(at / 8) >> (at % 8)));
             let each = vld1q_u32([1u32, 2, 4, 8].as_ptr());
             let ones = vtstq_u32(bits, each);
-            Neon(vbslq_f32(ones, vdupq_n_f32(1.0), vdupq_n_f32(-1.0)))
+            Neon(vbslq_f32(ones, vdupq_n_f32(-1.0), vdupq_n_f32(1.0)))
         }
     }
     #[inline(always)]

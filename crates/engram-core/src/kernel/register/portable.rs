@@ -1,7 +1,6 @@
 //! The register of the level that asks nothing of the processor: four floats in an array.
 
 use super::Register;
-use crate::kernel::half;
 
 /// Four floats; the compiler makes a vector register of them where the target has one.
 #[derive(Clone, Copy)]
@@ -35,7 +34,7 @@ impl Register for Portable {
     #[inline(always)]
     unsafe fn load_f16(from: *const u16) -> Self {
         // SAFETY: the caller promises four readable numbers.
-        Portable(unsafe { from.cast::<[u16; 4]>().read_unaligned() }.map(half::widen))
+        Portable(unsafe { from.cast::<[u16; 4]>().read_unaligned() }.map(widen))
     }
     #[inline(always)]
     unsafe fn load_i8(from: *const i8) -> Self {
@@ -46,7 +45,7 @@ impl Register for Portable {
     unsafe fn load_signs(from: *const u8, at: usize) -> Self {
         // SAFETY: the caller promises the bits at..at + 4, which lie in one byte.
         let bits = unsafe { *from.add(at / 8) } >> (at % 8);
-        let sign = |i| if bits >> i & 1 == 1 { 1.0 } else { -1.0 };
+        let sign = |i| if bits >> i & 1 == 1 { -1.0 } else { 1.0 };
         Portable(std::array::from_fn(sign))
     }
     #[inline(always)]
@@ -84,5 +83,37 @@ impl Register for Portable {
     unsafe fn sum(self) -> f32 {
         let [a, b, c, d] = self.0;
         (a + c) + (b + d)
+    }
+}
+
+/// The value of a half-precision number, exact; infinities and NaN stay what they are.
+///
+/// The same as the conversion of the `half` crate, but without asking the processor what it has, so
+/// that the compiler can make a loop over vectors of it.
+#[inline(always)]
+pub(super) fn widen(half: u16) -> f32 {
+    let magnitude = u32::from(half & 0x7fff) << 13;
+    // The exponent moves from bias 15 to bias 127; multiplying makes subnormals normal on the way.
+    let finite = f32::from_bits(magnitude) * f32::from_bits(0x7780_0000);
+    // At and above 0x7c00 the exponent is all ones: infinity and NaN, whose payload is kept.
+    let bits = if half & 0x7c00 == 0x7c00 {
+        magnitude | 0x7f80_0000
+    } else {
+        finite.to_bits()
+    };
+    f32::from_bits(bits | u32::from(half & 0x8000) << 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn widening_is_that_of_the_half_crate() {
+        for bits in 0..=u16::MAX {
+            let wanted = half::f16::from_bits(bits).to_f32();
+            let found = widen(bits);
+            assert!(found.to_bits() == wanted.to_bits() || found.is_nan() && wanted.is_nan());
+        }
     }
 }

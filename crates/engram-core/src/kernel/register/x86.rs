@@ -51,7 +51,7 @@ impl Register for Avx2 {
             let each = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
             let ones = _mm256_cmpeq_epi32(_mm256_and_si256(bits, each), each);
             let (minus, plus) = (_mm256_set1_ps(-1.0), _mm256_set1_ps(1.0));
-            Avx2(_mm256_blendv_ps(minus, plus, _mm256_castsi256_ps(ones)))
+            Avx2(_mm256_blendv_ps(plus, minus, _mm256_castsi256_ps(ones)))
         }
     }
     #[inline(always)]
@@ -136,7 +136,7 @@ impl Register for Avx512 {
         unsafe {
             let ones = u16::from_le(from.add(at / 8).cast::<u16>().read_unaligned());
             let (minus, plus) = (_mm512_set1_ps(-1.0), _mm512_set1_ps(1.0));
-            Avx512(_mm512_mask_blend_ps(ones, minus, plus))
+            Avx512(_mm512_mask_blend_ps(ones, plus, minus))
         }
     }
     #[inline(always)]

@@ -4,7 +4,8 @@ mod integers;
 mod panels;
 mod rows;
 
-use super::{Level, Rows, force_level, half, reference};
+use super::{Level, Rows, force_level, reference};
+use half::f16;
 
 pub(super) fn lengths() -> Vec<usize> {
     (0..130).chain([384, 768, 1024, 1536, 3072]).collect()
@@ -49,21 +50,23 @@ pub(super) fn magnitude(a: &[f32], b: &[f32]) -> f64 {
 /// Seven rows of each element type, owned.
 pub(super) struct Stored {
     f32: Vec<f32>,
-    f16: Vec<u16>,
+    f16: Vec<f16>,
     codes: Vec<i8>,
     scales: Vec<f32>,
-    bits: Vec<u8>,
+    bits: Vec<u64>,
 }
 
 impl Stored {
     pub(super) fn new(dim: usize, rows: usize, seed: u64) -> Stored {
         let f32 = vector(dim * rows, seed);
         Stored {
-            f16: f32.iter().map(|x| half::narrow(*x)).collect(),
+            f16: f32.iter().map(|x| f16::from_f32(*x)).collect(),
             codes: signed(&bytes(dim * rows, seed + 1)),
             // 16 bits of mantissa, so that a product with a byte is exact.
             scales: (0..rows).map(|i| (40000 + i) as f32 / 65536.0).collect(),
-            bits: bytes(dim.div_ceil(8) * rows, seed + 2),
+            bits: std::iter::repeat_with(bits(seed + 2))
+                .take(dim.div_ceil(64) * rows)
+                .collect(),
             f32,
         }
     }

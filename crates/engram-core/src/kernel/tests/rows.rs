@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kernel::rows::{dot_at, each_at, l2_squared_at, picked_at};
-use crate::kernel::{dot, dot_each, dot_many, l2_squared};
+use crate::kernel::{dot, dot_each, dot_many, l2_squared, norm_squared};
 use proptest::prelude::*;
 
 fn assert_close(found: f32, wanted: f64, magnitude: f64, n: usize) {
@@ -69,18 +69,22 @@ fn decoding_gives_what_each_type_stands_for() {
         out
     };
     assert_eq!(decode(Rows::F32(&[1.0, 2.0, 3.0]), 1, 2), [3.0]);
-    assert_eq!(decode(Rows::F16(&[0x3c00, 0xc000]), 2, 0), [1.0, -2.0]);
+    assert_eq!(
+        decode(Rows::F16(&[f16::ONE, f16::from_f32(-2.0)]), 2, 0),
+        [1.0, -2.0]
+    );
     let i8 = Rows::I8 {
         codes: &[1, -2, 127, -127],
         scales: &[1.0, 0.5],
     };
     assert_eq!(decode(i8, 2, 1), [63.5, -63.5]);
-    let bits = Rows::Bit(&[0, 0, 0b0000_0101, 1]);
-    assert_eq!(
-        decode(bits, 9, 1),
-        [1., -1., 1., -1., -1., -1., -1., -1., 1.]
-    );
-    assert_eq!(decode(bits, 9, 2), [0.0; 0]);
+    let bits = Rows::Bit(&[0, 0, 0b101, 2]);
+    let mut signs = [1.0; 66];
+    for i in [0, 2, 65] {
+        signs[i] = -1.0;
+    }
+    assert_eq!(decode(bits, 66, 1), signs);
+    assert_eq!(decode(bits, 66, 2), [0.0; 0]);
 }
 
 #[test]
@@ -120,6 +124,15 @@ fn rows_that_are_not_whole_and_rows_of_nothing_are_left_out() {
 }
 
 #[test]
+fn a_norm_is_that_of_the_reference_to_the_last_bit_or_next_to_it() {
+    for n in lengths() {
+        let a = vector(n, 9);
+        let (found, wanted) = (norm_squared(&a), reference::dot(&a, &a) as f32);
+        assert!(found.to_bits().abs_diff(wanted.to_bits()) <= 1, "{n}");
+    }
+}
+
+#[test]
 fn non_finite_values_reach_the_result() {
     let mut a = vector(100, 1);
     a[77] = f32::NAN;
@@ -134,7 +147,14 @@ fn subnormal_numbers_count_in_full() {
     let mut out = Vec::new();
     for level in Level::available() {
         assert_eq!(dot_at(level, &tiny, &[1.0; 64]), f32::from_bits(192));
-        each_at(level, false, &[1.0; 64], Rows::F16(&[1; 64]), 64, &mut out);
+        each_at(
+            level,
+            false,
+            &[1.0; 64],
+            Rows::F16(&[f16::from_bits(1); 64]),
+            64,
+            &mut out,
+        );
         assert_eq!(out, [64.0 * 2f32.powi(-24)]);
     }
 }
