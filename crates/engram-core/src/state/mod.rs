@@ -7,14 +7,12 @@
 
 mod collection;
 mod dead;
-mod edges;
 mod graph;
 mod texts;
 
 pub use collection::{Collection, Entry, Location, SegmentView};
 pub use dead::Dead;
-pub use edges::{MemoryEdges, Numbered};
-pub use graph::{Edge, EdgeAt, EdgeRef, EdgeView, Graph, Properties};
+pub use graph::{Edge, EdgeAt, EdgeRef, EdgeView, Graph, MemoryEdges, Numbered, Properties};
 pub use texts::{MemoryTexts, Slots, TextsView};
 
 use crate::error::{Code, Error, Result};
