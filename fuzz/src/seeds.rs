@@ -11,7 +11,7 @@ use engram_core::format::{Extent, frame};
 use engram_core::index::column::ColumnsWriter;
 use engram_core::index::graph::Entry;
 use engram_core::index::text::{Analyzer, Language, TextIndexWriter};
-use engram_core::segment::{NewEdges, SegmentBuilder};
+use engram_core::segment::{Coding, NewEdges, SegmentBuilder};
 use engram_core::value::Value;
 use std::path::Path;
 
@@ -170,7 +170,12 @@ fn analyzer() -> Analyzer {
 }
 
 fn segment(n: u32) -> Vec<u8> {
-    let analyzer = analyzer();
+    let (analyzer, coding) = (
+        analyzer(),
+        Coding {
+            centres: [(0, vec![0.5, 0.25])].into(),
+        },
+    );
     let spaces = [
         Space::dense("v", 2, None),
         Space {
@@ -178,7 +183,7 @@ fn segment(n: u32) -> Vec<u8> {
             ..Space::dense("s", 0, None)
         },
     ];
-    let mut builder = SegmentBuilder::new(&analyzer, &spaces);
+    let mut builder = SegmentBuilder::new(&analyzer, &spaces, Metric::Cosine, &coding);
     records(n).for_each(|r| builder.add(&r).expect("a record can be added"));
     let (bytes, crc) = builder.finish(1).expect("a segment can be built");
     parts(n as u8, &bytes, crc)
@@ -255,5 +260,5 @@ fn text_index(n: u32) -> Vec<u8> {
                 .expect("a text can be added");
         }
     }
-    writer.finish()
+    writer.finish().expect("the texts are indexed")
 }
