@@ -206,6 +206,8 @@ pub(super) fn rewrite(
         memory: imbl::OrdMap::new(),
         memory_bytes: 0,
         texts: Arc::default(),
+        listed: Arc::default(),
+        vectors: Arc::default(),
         ..c.clone()
     })
 }

@@ -1,7 +1,7 @@
 //! One collection at one commit.
 
 use super::graph::Graph;
-use super::{Dead, MemoryTexts, TermPlaces};
+use super::{Dead, MemoryList, MemoryTexts, MemoryVectors, TermPlaces};
 use crate::bitset::Allowed;
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::{CollectionMeta, SegmentRef};
@@ -140,6 +140,10 @@ pub struct Collection {
     pub texts: Arc<MemoryTexts>,
     /// Where terms stand in the segments, as far as queries asked.
     pub places: Arc<TermPlaces>,
+    /// The same records as a list.
+    pub listed: Arc<MemoryList>,
+    /// The codes of their vectors, likewise made once.
+    pub vectors: Arc<MemoryVectors>,
 }
 
 impl Collection {
@@ -169,6 +173,8 @@ impl Collection {
             graph: Arc::default(),
             texts: Arc::default(),
             places: Arc::default(),
+            listed: Arc::default(),
+            vectors: Arc::default(),
         })
     }
 
