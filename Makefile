@@ -21,7 +21,7 @@ MISSING := $(if $(wildcard python/engram/_native*.so),,force)
 
 .PHONY: help
 help: ## List the verbs
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .PHONY: demo
 demo: .venv/built ## Build, put the docstrings of the standard library into a file, ask it questions
@@ -68,9 +68,30 @@ format: .venv/dev ## Format Rust and Python
 golden: .venv/built ## Write tests/golden/api.txt, the public surface
 	$(BIN)/python tests/surface.py
 
+BENCH_DATA ?= bench-data
+
+.PHONY: bench-data
+bench-data: .venv/bench ## Fetch documentation with apt and make the data of the benchmarks in BENCH_DATA
+	$(BIN)/python benches/corpus.py fetch $(BENCH_DATA)
+	$(BIN)/python benches/corpus.py make $(BENCH_DATA) --records 100000
+	$(BIN)/python benches/corpus.py make $(BENCH_DATA) --records 1000000
+
 .PHONY: bench
-bench: .venv/built ## Run the benchmarks beside SQLite
-	$(BIN)/python benches/run.py
+bench: .venv/bench package ## Measure W1 to W13 at 100,000 records (needs bench-data)
+	$(BIN)/python benches/run.py $(BENCH_DATA) --out bench.json --wheel dist/package/*.whl
+
+.PHONY: bench-large
+bench-large: .venv/bench ## Measure W2, W3, W4, W8 and memory at 1,000,000 records (needs bench-data)
+	$(BIN)/python benches/run.py $(BENCH_DATA) --records 1000000 --only W1,W2,W3,W4,W8,memory \
+		--out bench-large.json
+
+.PHONY: bench-peers
+bench-peers: .venv/bench ## Run engram and PEERS in the harness at HARNESS, databases and venvs in PEERS_DATA
+	$(BIN)/python benches/peers/run.py $(HARNESS) $(PEERS_DATA) $(BENCH_DATA) --peers $(PEERS)
+
+.PHONY: bench-quality
+bench-quality: .venv/bench ## Measure nDCG, recall and MRR on the collections in IR
+	$(BIN)/python benches/quality.py $(IR)
 
 .PHONY: campaigns
 campaigns: tools-found ## Run the long crash, kill and corruption campaigns
@@ -104,6 +125,10 @@ tools-found:
 
 .venv/dev: .venv/python requirements-dev.txt
 	$(BIN)/python -m pip install --requirement requirements-dev.txt
+	@touch $@
+
+.venv/bench: .venv/built benches/requirements.txt
+	$(BIN)/python -m pip install --requirement benches/requirements.txt
 	@touch $@
 
 .venv/built: .venv/python $(RUST_SOURCES) $(MISSING) | tools-found

@@ -22,6 +22,10 @@ from measures.bench import Bench
 from measures.figures import Figure, medians
 
 
+TARGETS_AT = 100_000
+"""The size that the targets are for, but those that name another."""
+
+
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("data", type=Path, help="the folder of benches/corpus.py")
@@ -53,8 +57,11 @@ def measure(bench: Bench, names: list[str], failed: set[str]) -> list[Figure]:
                 continue
             for figure in figures:
                 quality = "" if figure.quality is None else f" at {figure.quality:.4f}"
-                print(f"  {figure.workload:9} {figure.name}: {figure.value:.4g} {figure.unit}"
-                      f"{quality}  {figure.beside or ''}", flush=True)
+                print(
+                    f"  {figure.workload:9} {figure.name}: {figure.value:.4g} {figure.unit}"
+                    f"{quality}  {figure.beside or ''}",
+                    flush=True,
+                )
             out += figures
     return out
 
@@ -72,6 +79,8 @@ def main() -> None:
     finally:
         shutil.rmtree(folder)
     figures = medians(rounds)
+    if options.records != TARGETS_AT:
+        figures = [figure.without_target() for figure in figures]
     print(report.table(figures))
     if options.out:
         found = report.record(figures, options.records, options.rounds)

@@ -27,8 +27,15 @@ def described(name, value):
         yield f"{name}: {type(value).__name__}"
 
 
+def own(kind):
+    """Names that a class defines itself, or takes from a base that is not public."""
+    hidden = [base for base in kind.__mro__[1:] if base.__module__.startswith("engram")]
+    hidden = [base for base in hidden if not hasattr(engram, base.__name__)]
+    return sorted({name for one in (kind, *hidden) for name in vars(one)})
+
+
 def members(name, kind):
-    for member in sorted(vars(kind)):
+    for member in own(kind):
         value = inspect.getattr_static(kind, member)
         if member.startswith("_") and member != "__init__":
             continue

@@ -64,7 +64,8 @@ def test_every_public_name_is_in_the_reference():
     named = set(re.findall(r"\w+", text))
     wanted = set(engram.__all__) | set(embed.__all__)
     for kind in (engram.Database, engram.Collection, engram.Transaction, engram.DatabaseView,
-                 engram.Record, engram.Hit, engram.Results, engram.Report):  # fmt: skip
+                 engram.Record, engram.Hit, engram.Results, engram.Report,
+                 engram.Edge, engram.GraphPath, engram.Subgraph):  # fmt: skip
         wanted |= {name for name in dir(kind) if not name.startswith("_")}
         for _, method in inspect.getmembers(kind, inspect.isfunction):
             if not method.__name__.startswith("_"):

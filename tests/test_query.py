@@ -86,7 +86,7 @@ def test_text_and_vector_together_are_fused(notes):
     results = notes.query("apple", vector=[0.0, 1.0])
     assert results.report.retrievers == ("lexical", "semantic")
     assert set(results.ids) == {"a", "b"}
-    assert [hit.score for hit in results] == [0.5, 0.5]
+    assert [hit.score for hit in results] == pytest.approx([0.8, 0.2])
     results = notes.query("apple", vector=[0.0, 1.0], fusion="rrf")
     assert results[0].score == pytest.approx(1 / 61 + 1 / 62)
 

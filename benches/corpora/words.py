@@ -1,8 +1,8 @@
 """Text queries of W5 with the top 10 of a plain exhaustive BM25 as the reference.
 
 Owns: the five kinds of queries and the references: k1 = 1.2, b = 0.75, lower-cased runs of word
-characters, Lucene's idf; once with the words as they are, once with Snowball's English stems. Engines
-agree with them mostly, not wholly: ties, lengths and tokenizers differ.
+characters, Lucene's idf; once with the words as they are, once with Snowball's English stems.
+Engines agree with them mostly, not wholly: ties, lengths and tokenizers differ.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def _stemmer() -> Callable[[str], str]:
 
 
 def make(texts: list[str], sentences: list[str]) -> dict[str, list[dict[str, Any]]]:
-    """Queries by kind (`one`, `three`, `ten`, `common`, `sentence`), each with its references: `top`
-    by whole words, `stemmed` by stems."""
+    """Queries by kind (`one`, `three`, `ten`, `common`, `sentence`), each with its references:
+    `top` by whole words, `stemmed` by stems."""
     reference = Reference(texts)
     stemmed = Reference(texts, _stemmer())
     plain = {

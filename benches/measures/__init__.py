@@ -13,6 +13,7 @@ from .boundary import local_model, overhead, share
 from .cold import importing, resting, start
 from .durable import put, readers
 from .figures import Figure
+from .graph import walks
 from .ingest import delete, ingest
 from .maxsim import late_interaction
 from .text import hybrid, lexical
@@ -30,6 +31,7 @@ MEASUREMENTS: dict[str, tuple[Callable[[Bench], list[Figure]], ...]] = {
     "W10": (delete,),
     "W11": (importing,),
     "W12": (late_interaction,),
+    "W13": (walks,),
     "readers": (readers,),
     "memory": (resting,),
     "boundary": (overhead, share, local_model),

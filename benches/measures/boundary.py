@@ -1,4 +1,4 @@
-"""What the boundary between Python and Rust takes: the targets of the seed for the whole package."""
+"""What the boundary between Python and Rust takes, and the targets of seed 004."""
 
 from __future__ import annotations
 

@@ -100,8 +100,11 @@ def readers(bench: Bench) -> list[Figure]:
             alone += timed(search, queries)[0]
             writer = HERE / "measures" / "writing.py"
             command = [sys.executable, str(writer), str(path), str(bench.data.folder)]
-            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-                assert process.stdin and process.stdout
+            with subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            ) as process:
+                assert process.stdin
+                assert process.stdout
                 process.stdout.readline()  # it writes from here on
                 beside += timed(search, queries)[0]
                 process.stdin.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Figure:
     target: float | None = None
     at_least: bool = False
     """Whether higher is better (rates), rather than lower."""
+    any_size: bool = False
+    """Whether the target holds for data sets of any size."""
     beside: dict[str, float] = field(default_factory=dict)
     """The same number of the baselines of this run, by name."""
 
@@ -41,6 +43,10 @@ class Figure:
         if self.target is None:
             return None
         return self.value >= self.target if self.at_least else self.value <= self.target
+
+    def without_target(self) -> Figure:
+        """The figure at a size that its target does not speak of."""
+        return self if self.any_size else replace(self, target=None)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -70,6 +76,7 @@ def medians(rounds: Iterable[Sequence[Figure]]) -> list[Figure]:
                 statistics.median(qualities) if qualities else None,
                 first.target,
                 first.at_least,
+                first.any_size,
                 beside,
             )
         )

@@ -6,7 +6,7 @@ import statistics
 import time
 from typing import Any
 
-from .bench import COLLECTION, Bench, rows
+from .bench import Bench, rows
 from .figures import Figure, recall, timed
 from .stores import STORES, Engram, file_bytes
 

@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from corpora.sets import Set
+
 from measures.figures import forget_peak, memory_mb
 from measures.stores import STORES, file_bytes
 

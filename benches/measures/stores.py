@@ -18,7 +18,8 @@ import engram
 
 SCHEMA = """
 CREATE TABLE records (n INTEGER PRIMARY KEY, id TEXT UNIQUE, text TEXT, metadata TEXT, vector BLOB);
-CREATE VIRTUAL TABLE words USING fts5(text, content='records', content_rowid='n', tokenize='porter');
+CREATE VIRTUAL TABLE words
+  USING fts5(text, content='records', content_rowid='n', tokenize='porter');
 CREATE TRIGGER added AFTER INSERT ON records BEGIN
   INSERT INTO words(rowid, text) VALUES (new.n, new.text);
 END;

@@ -23,7 +23,8 @@ KINDS = {
 
 def lexical(bench: Bench) -> list[Figure]:
     """W5. The quality is the overlap with an exhaustive BM25 over Snowball stems written apart from
-    the engine; `own exhaustive` is the overlap with its own list of 10,000 hits (nothing to prune)."""
+    the engine; `own exhaustive` is the overlap with its own list of 10,000 hits, which prunes
+    nothing."""
     query = bench.collection.query
 
     def search(text: str, k: int = K) -> list[str]:

@@ -13,9 +13,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from corpora.sets import Set
-from measures.bench import COLLECTION
 
 import engram
+from measures.bench import COLLECTION
 
 SAMPLE = 200
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import engram
-
 from adapters import Base
+
+import engram
 
 WHERE = {
     "year_lt": "year < {}",

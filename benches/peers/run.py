@@ -5,8 +5,8 @@
 
 HARNESS is the harness' folder (its README describes it); it is not changed: what it needs is linked
 into DATA/harness, engram's adapter beside it. DATA is where the databases go and where `venvs/NAME`
-hold one environment per peer (see requirements/ there; engram's is the one that runs this script). SETS
-is a folder of `benches/corpus.py`, whose data set is handed over in the harness' form.
+hold one environment per peer (see requirements/ there; engram's is the one that runs this script).
+SETS is a folder of `benches/corpus.py`, whose data set is handed over in the harness' form.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ FILTERS = {
     "kept": "del20",
 }
 KINDS = {"one": "t1", "three": "t3", "ten": "t10", "common": "common", "sentence": "sentence"}
-REGISTER = '''
+REGISTER = """
 NAMES["engram"] = NAMES["engram-unstemmed"] = "engram_adapter"
 VENV["engram-unstemmed"] = "engram"
-'''
+"""
 MODULE = '''"sqlitevec": "sqlite_vec"'''
 
 

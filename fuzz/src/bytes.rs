@@ -11,7 +11,8 @@ use engram_core::format::superblock::Superblock;
 use engram_core::format::{Extent, PAGE_BYTES};
 use engram_core::index::filter as filters;
 use engram_core::index::text::{Analyzer, Language, TermCounts, TextIndexReader, TextQuery};
-use engram_core::query::{Request, Retriever, run};
+use engram_core::index::graph::Direction;
+use engram_core::query::{Request, Retriever, Scope, graph, run};
 use engram_core::state::State;
 use engram_core::store::log::{self, Tail};
 use engram_core::store::memory::MemoryStorage;
@@ -172,6 +173,15 @@ pub(crate) fn look_at(state: &State) {
             }
         }
         let _ = c.get("a", true);
+        let scope = Scope {
+            types: None,
+            direction: Direction::Both,
+        };
+        for id in ["r2", "a"] {
+            let _ = graph::neighbors(c, id, &scope, 3, 9);
+            let _ = graph::edges_of(c, id, &scope);
+            let _ = graph::path(c, [id, "r0"], &scope, Some("w"), 9);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::blames_the_bytes;
 use crate::bytes::look_at;
-use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
+use engram_core::db::{Database, NewEdge, NewRecord, NewVector, OpenOptions};
 use engram_core::error::Result;
 use engram_core::format::codec::Writer;
 use engram_core::format::manifest::{Manifest, SegmentRef};
@@ -11,16 +11,30 @@ use engram_core::format::segment::{CHUNK_BYTES, Directory, FOOTER_BYTES, Segment
 use engram_core::format::space::Embedding;
 use engram_core::format::superblock::Superblock;
 use engram_core::format::{Extent, FIRST_EXTENT, PAGE_BYTES, frame, page_ceil};
-use engram_core::segment::Segment;
-use engram_core::state::State;
+use engram_core::segment::{EdgeSegment, Segment};
+use engram_core::state::{Graph, State};
 use engram_core::store::memory::MemoryStorage;
 use engram_core::store::sim::{Plan, SimPlace};
 use engram_core::value::Value;
 use roaring::RoaringBitmap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A segment put together from parts: record count, then kind, space, u16 length and bytes of each.
 pub fn segment(data: &[u8]) {
+    let (storage, at) = framed(data);
+    let segment = Segment::open(&storage, &at).unwrap();
+    read_segment(&segment).unwrap_or_else(|e| blames_the_bytes(&e));
+}
+
+/// Edges in a segment whose outside is sound, and walks along them.
+pub fn edges(data: &[u8]) {
+    let (storage, at) = framed(data);
+    read_edges(&storage, &at).unwrap_or_else(|e| blames_the_bytes(&e));
+}
+
+/// A segment in a file: the parts that the bytes spell, kind, space, length and content, behind
+/// checksums that fit. The first byte is the count of records.
+fn framed(data: &[u8]) -> (MemoryStorage, SegmentRef) {
     let (records, mut rest) = data.split_first().unwrap_or((&0, &[]));
     let records = u32::from(*records);
     let mut writer = SegmentWriter::new(1, records);
@@ -55,8 +69,41 @@ pub fn segment(data: &[u8]) {
         footer_crc,
         dead: RoaringBitmap::new(),
     };
-    let segment = Segment::open(&MemoryStorage::with_bytes(file), &at).unwrap();
-    read_segment(&segment).unwrap_or_else(|e| blames_the_bytes(&e));
+    (MemoryStorage::with_bytes(file), at)
+}
+
+fn read_edges(storage: &MemoryStorage, at: &SegmentRef) -> Result<()> {
+    let segment = EdgeSegment::open(storage, at)?;
+    for node in segment.node_range().take(50) {
+        if let Ok(id) = segment.node_id(node) {
+            let _ = segment.node(id).map_err(|e| blames_the_bytes(&e));
+        }
+    }
+    for incoming in [false, true] {
+        for node in segment.nodes_with_rows(incoming)? {
+            let row = segment.row(node, incoming)?;
+            let kinds = segment.kinds(row, incoming)?;
+            let numbers = match incoming {
+                true => segment.edge_numbers(row)?.to_vec(),
+                false => (row.first..).take(row.others.len()).collect(),
+            };
+            for (i, edge) in numbers.into_iter().enumerate() {
+                let _ = kinds.get(i);
+                let _ = segment.properties_of(edge).map_err(|e| blames_the_bytes(&e));
+            }
+        }
+    }
+    let open = |at: &SegmentRef| Ok(Arc::new(EdgeSegment::open(storage, at)?));
+    let mut graph = Graph::from_refs(std::slice::from_ref(at), open)?;
+    let mut found = Vec::new();
+    for node in 0..graph.stored_nodes().min(50) {
+        graph.each_edge(node, true, None, |edge| found.push(edge))?;
+        graph.each_end(node, false, Some(&[0, 1]), |_| {})?;
+    }
+    graph.named(&found)?;
+    graph.put("a", "b", "c", Value::Map(Vec::new()))?;
+    graph.delete_node("a")?;
+    graph.delete_node("n1")
 }
 
 fn read_segment(s: &Segment) -> Result<()> {
@@ -92,6 +139,16 @@ pub struct Pristine {
     frames: Vec<(usize, usize)>,
     manifest: (usize, usize),
     segments: Vec<(usize, usize)>,
+}
+
+fn link(tx: &mut engram_core::db::Transaction, from: usize, to: usize) {
+    let edge = NewEdge {
+        source: &format!("r{from}"),
+        kind: "knows",
+        target: &format!("r{to}"),
+        properties: Value::Map(vec![("w".into(), Value::Int(to as i64))]),
+    };
+    tx.put_edge("notes", edge).unwrap();
 }
 
 fn put(tx: &mut engram_core::db::Transaction, collection: &str, i: usize, note: &str) {
@@ -137,6 +194,7 @@ pub fn pristine() -> &'static Pristine {
             tx.create_collection("notes", Metric::Cosine, "en").unwrap();
             tx.create_collection("other", Metric::L2, "none").unwrap();
             (0..20).for_each(|i| put(tx, "notes", i, "first"));
+            (0..20).for_each(|i| link(tx, i, (i * 7) % 20));
         });
         db.create_snapshot("kept").unwrap();
         step(&|tx| {
@@ -149,6 +207,8 @@ pub fn pristine() -> &'static Pristine {
         }
         step(&|tx| {
             tx.delete("notes", "r12").unwrap();
+            link(tx, 4, 5);
+            tx.delete_edge("notes", "r1", "knows", "r7").unwrap();
         });
         drop(db);
         let bytes = place.bytes();
@@ -198,6 +258,12 @@ fn dump(state: &State) -> Result<String> {
                 lines.push(format!("{record:?}"));
             }
         }
+        let mut found = Vec::new();
+        for node in 0..c.graph.stored_nodes() + c.graph.memory().nodes.len() {
+            c.graph.each_edge(node, false, None, |edge| found.push(edge))?;
+        }
+        let edges = c.graph.named(&found)?;
+        lines.extend(edges.iter().map(|edge| format!("{edge:?}")));
         lines.sort();
         out.push_str(&lines.join("\n"));
     }

@@ -10,7 +10,7 @@ mod file;
 
 pub use bytes::{filter, frame, manifest, record, superblock, text_index, text_query};
 pub use columns::columns;
-pub use file::{file, pristine, segment};
+pub use file::{edges, file, pristine, segment};
 
 use engram_core::error::{Class, Error};
 

@@ -10,7 +10,7 @@ use engram_core::format::superblock::Superblock;
 use engram_core::format::{Extent, frame};
 use engram_core::index::column::ColumnsWriter;
 use engram_core::index::text::{Analyzer, Language, TextIndexWriter};
-use engram_core::segment::SegmentBuilder;
+use engram_core::segment::{NewEdges, SegmentBuilder};
 use engram_core::value::Value;
 use std::path::Path;
 
@@ -58,6 +58,7 @@ fn main() {
         vec![frames[0].clone(), frames[1].clone(), frames.concat()],
     );
     save("segment", vec![segment(3), segment(60)]);
+    save("edges", vec![edges(3), edges(40)]);
     save("columns", vec![columns(3), columns(700)]);
     save("text_index", vec![text_index(3), text_index(300)]);
     let filters = [
@@ -143,6 +144,23 @@ fn ops() -> Vec<u8> {
         id: "r1".into(),
     }
     .encode(&mut w);
+    for (source, target) in [("r0", "r2"), ("r2", "r2")] {
+        Op::PutEdge {
+            collection: 1,
+            source: source.into(),
+            kind: "knows".into(),
+            target: target.into(),
+            properties: Value::Map(vec![("w".into(), Value::Float(0.5))]),
+        }
+        .encode(&mut w);
+    }
+    Op::DeleteEdge {
+        collection: 1,
+        source: "r2".into(),
+        kind: "knows".into(),
+        target: "r2".into(),
+    }
+    .encode(&mut w);
     w.bytes
 }
 
@@ -162,14 +180,41 @@ fn segment(n: u32) -> Vec<u8> {
     let mut builder = SegmentBuilder::new(&analyzer, &spaces);
     records(n).for_each(|r| builder.add(&r).expect("a record can be added"));
     let (bytes, crc) = builder.finish(1).expect("a segment can be built");
-    let directory = Directory::decode(&bytes, crc).expect("it can be read");
-    let mut out = vec![n as u8];
+    parts(n as u8, &bytes, crc)
+}
+
+/// The parts of a segment as the targets read them.
+fn parts(records: u8, bytes: &[u8], crc: u32) -> Vec<u8> {
+    let directory = Directory::decode(bytes, crc).expect("it can be read");
+    let mut out = vec![records];
     for part in directory.parts {
         out.extend_from_slice(&[part.kind as u8, part.space as u8]);
         out.extend_from_slice(&(part.len as u16).to_le_bytes());
         out.extend_from_slice(&bytes[part.offset as usize..(part.offset + part.len) as usize]);
     }
     out
+}
+
+fn edges(n: u32) -> Vec<u8> {
+    let ids: Vec<String> = (0..n * n).map(|i| format!("n{i}")).collect();
+    let pairs = (0..n).map(|i| (i * i, i % 2, (i * 7) % (n * n)));
+    let new = NewEdges {
+        first_node: 0,
+        nodes: ids.iter().map(String::as_str).collect(),
+        first_type: 0,
+        types: vec!["knows", "cites"],
+        edges: pairs.collect(),
+    };
+    let built = new.build(1, |i, entry| {
+        if i % 3 == 0 {
+            let mut w = Writer::new();
+            w.value(&Value::Map(vec![("w".into(), Value::Int(i as i64))]));
+            entry.extend_from_slice(&w.bytes);
+        }
+        Ok(())
+    });
+    let (bytes, crc) = built.expect("a segment can be built");
+    parts(n as u8, &bytes, crc)
 }
 
 fn columns(n: i64) -> Vec<u8> {

@@ -14,7 +14,7 @@ from engram.checks import optional_str, proper_str, str_ids
 from engram.embed.calling import embed_documents
 from engram.errors import Conflict, EngramError, InvalidInput, NotFound
 from engram.filtering import filter_text
-from engram.graph import GraphWriting
+from engram.graph_writing import GraphWriting
 from engram.ingest import (
     BATCH_RECORDS,
     Batch,
@@ -272,8 +272,8 @@ class Collection(CollectionView, GraphWriting):
     ) -> int:
         """Put the records of a JSON Lines or Parquet file, as `export` wrote it or of your own.
 
-        An exported record comes back exactly: vectors, embedder identities and times included. A
-        record without vectors from elsewhere is embedded as `put` does.
+        An exported record comes back exactly: vectors, embedder identities, times and edges
+        included. A record without vectors from elsewhere is embedded as `put` does.
 
         Args:
             path: The file: ``.jsonl``, ``.jsonl.gz`` or ``.parquet``.
@@ -289,10 +289,13 @@ class Collection(CollectionView, GraphWriting):
             MissingExtra: ``extra.missing`` for Parquet without pyarrow.
             EngramError: As `put_many`; ``details["line"]`` names a line that is no record.
         """
-        from engram.transfer import import_batches
+        from engram.transfer import import_batches, import_edges
 
         batches, total = import_batches(path, format, batch_size)
-        return self._put_batches(batches, total, progress)
+        done = self._put_batches(batches, total, progress)
+        # An edge may lead to a record further down in the file.
+        self.put_edges(import_edges(path, format), batch_size=batch_size)
+        return done
 
     def _put_batches(
         self, batches: Iterator[Batch], total: int | None, progress: Progress | None

@@ -1,34 +1,29 @@
-"""Edges between the records of a collection: the methods of its reading and its writing half.
+"""Questions about the edges between the records of a collection.
 
-Owns: `GraphReading` and `GraphWriting`, mixed into `CollectionView` and `Collection`. An edge leads
-from one record to another of the same collection, has a type and properties, and is named by its
-source, type and target. It goes when either record is deleted. Invariant: every answer comes from
-one commit, in an order that depends on the edges and ids alone.
+Owns: `GraphReading`, mixed into `CollectionView`. An edge leads from one record to another of the
+same collection, has a type and properties, and is named by its source, type and target. It goes
+when either record is deleted. Invariant: every answer comes from one commit, in an order that
+depends on the edges and ids alone. Edges are written by `engram.graph_writing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 
 from engram import _native
 from engram.checks import proper_str, str_ids
-from engram.errors import EngramError, InvalidInput, NotFound
-from engram.ingest import BATCH_RECORDS
+from engram.errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import TypeVar
 
-    from engram.edges import Edge, EdgeIn, EdgeLike, GraphPath, Subgraph
-    from engram.transaction import Transaction
-    from engram.types import Direction, Metadata
+    from engram.edges import Edge, GraphPath, Subgraph
+    from engram.types import Direction
 
     Types = str | Iterable[str] | None
-    Progress = Callable[[int, int | None], None]
-    _T = TypeVar("_T")
 
-__all__ = ["GraphReading", "GraphWriting"]
+__all__ = ["GraphReading", "edge_key", "whole"]
 
 _MOST = 2**32 - 1
 _SMALLEST_EPSILON = 1e-12
@@ -47,7 +42,7 @@ class GraphReading:
         """Give one edge, or None where there is none of that key."""
         from engram.edges import Edge
 
-        row = _native.graph_edge(self._source(), self._name, _key(source, type, target))
+        row = _native.graph_edge(self._source(), self._name, edge_key(source, type, target))
         return None if row is None else Edge(*row)
 
     def edges(self, id: str, *, direction: Direction = "out", types: Types = None) -> list[Edge]:
@@ -171,7 +166,7 @@ class GraphReading:
             proper_str(end, "the end"),
             _which(types, direction),
             None if weight is None else proper_str(weight, "weight"),
-            None if max_hops is None else _whole("max_hops", max_hops, 0),
+            None if max_hops is None else whole("max_hops", max_hops, 0),
         )
         return None if row is None else GraphPath(*row)
 
@@ -182,7 +177,7 @@ class GraphReading:
         types: Types = None,
         direction: Direction = "both",
         damping: float = 0.85,
-        epsilon: float = 1e-6,
+        epsilon: float = 1e-5,
         limit: int | None = None,
     ) -> dict[str, float]:
         """Score records by how near they are to some seeds by all ways at once.
@@ -218,7 +213,7 @@ class GraphReading:
             _which(types, direction),
             float(damping),
             float(epsilon),
-            None if limit is None else _whole("limit", limit, 0),
+            None if limit is None else whole("limit", limit, 0),
         )
 
     def subgraph(
@@ -251,7 +246,7 @@ class GraphReading:
             self._name,
             wanted,
             _which(types, direction),
-            _whole("hops", hops, 0),
+            whole("hops", hops, 0),
         )
         return Subgraph(*rows)
 
@@ -289,103 +284,9 @@ class GraphReading:
             self._name,
             wanted,
             _which(types, direction),
-            None if max_hops is None else _whole("max_hops", max_hops, 0),
+            None if max_hops is None else whole("max_hops", max_hops, 0),
         )
         return Subgraph(*rows)
-
-
-class GraphWriting:
-    """How edges are written."""
-
-    __slots__ = ()
-
-    _name: str
-
-    if TYPE_CHECKING:
-
-        def _write(self, action: Callable[[_native.Transaction], _T]) -> _T: ...
-        def _joined(self) -> Transaction | None: ...
-
-    def put_edge(
-        self, source: str, type: str, target: str, properties: Metadata | None = None
-    ) -> None:
-        """Insert an edge, or replace the properties of the one of that source, type and target.
-
-        Args:
-            source: Id of the record where it starts.
-            type: What kind of edge it is, 1 to ``LIMITS["edge_type_bytes"]`` bytes of UTF-8.
-            target: Id of the record where it ends; it may be the same.
-            properties: A JSON object, ``LIMITS["edge_property_bytes"]`` at most.
-
-        Raises:
-            NotFound: ``record.not_found`` where one of the records is not there,
-                ``collection.not_found``.
-            InvalidInput: ``input.invalid``, ``input.limit``, ``input.not_finite``.
-            Conflict, Busy, Io: As `put`.
-        """
-        plain = dict(properties) if isinstance(properties, Mapping) else properties
-        edge = (*_key(source, type, target), plain)
-        self._write(lambda native: _native.put_edges(native, self._name, [edge]))
-
-    def put_edges(
-        self,
-        edges: Iterable[EdgeLike],
-        *,
-        batch_size: int = BATCH_RECORDS,
-        progress: Progress | None = None,
-    ) -> int:
-        """Insert or replace many edges, one commit per batch.
-
-        Args:
-            edges: Tuples ``(source, type, target)`` or ``(source, type, target, properties)``,
-                dicts of these keys, or `Edge` objects. Of equal keys the last wins.
-            batch_size: Most edges per commit. Inside a transaction nothing is committed before its
-                end.
-            progress: Called after each batch with edges done and edges in all (None where the
-                input does not say).
-
-        Returns:
-            How many edges were put.
-
-        Raises:
-            EngramError: As `put_edge`. ``details`` names the ``index`` of the bad edge where one is
-                to blame, and ``committed``: how many edges before it are in the file.
-        """
-        from engram.edges import edge_batches
-
-        total = len(edges) if isinstance(edges, Sized) else None
-        done = 0
-        joined = self._joined() is not None
-        try:
-            for batch in edge_batches(edges, _whole("batch_size", batch_size, 1)):
-                self._put_batch(batch, done)
-                done += len(batch)
-                if progress is not None:
-                    progress(done, total)
-        except EngramError as error:
-            error.details["committed"] = "0" if joined else str(done)
-            raise
-        return done
-
-    def _put_batch(self, batch: list[EdgeIn], before: int) -> None:
-        """Store one batch, telling errors which edge of the input they are about."""
-        try:
-            self._write(lambda native: _native.put_edges(native, self._name, batch))
-        except EngramError as error:
-            row = error.details.get("index")
-            if row is not None:
-                error.details["index"] = str(before + int(row))
-                error.message = f"edge {before + int(row)}: {error.message}"
-            raise
-
-    def delete_edge(self, source: str, type: str, target: str) -> bool:
-        """Delete an edge, and tell whether there was one."""
-        key = _key(source, type, target)
-        try:
-            return self._write(lambda native: _native.delete_edge(native, self._name, key))
-        except NotFound:
-            # There is no such collection, so there is no such edge.
-            return False
 
 
 def _edges(cursor: _native.EdgeCursor) -> Iterator[Edge]:
@@ -397,7 +298,7 @@ def _edges(cursor: _native.EdgeCursor) -> Iterator[Edge]:
             yield Edge(*row)
 
 
-def _key(source: str, type: str, target: str) -> tuple[str, str, str]:
+def edge_key(source: str, type: str, target: str) -> tuple[str, str, str]:
     """Check the key of an edge."""
     return (
         proper_str(source, "the source"),
@@ -413,7 +314,7 @@ def _which(types: Types, direction: Direction) -> tuple[list[str] | None, str]:
     return (types, direction if direction.__class__ is str else proper_str(direction, "direction"))
 
 
-def _whole(name: str, value: int, least: int) -> int:
+def whole(name: str, value: int, least: int) -> int:
     """Check a whole number."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST:
         raise _not_whole(name, value, least)

@@ -237,8 +237,9 @@ class CollectionView(GraphReading):
     ) -> int:
         """Write the records to a file that `Collection.import_` reads back exactly.
 
-        Text, metadata, vectors, embedder identities and both times are kept. The file appears
-        whole or not at all, and replaces one of the same name.
+        Text, metadata, vectors, embedder identities, both times and the edges are kept; with a
+        filter, the edges between records that match. The file appears whole or not at all, and
+        replaces one of the same name.
 
         Args:
             path: Where to write. ``.jsonl``, ``.jsonl.gz`` or ``.parquet`` decides the format.

@@ -69,7 +69,8 @@ def snippet(text: str | None) -> str:
     return repr(text[: _SNIPPET_CHARS - 3] + "...")
 
 
-def _plain(vector: Any) -> Any:
+def plain(vector: Any) -> Any:
+    """Give an embedding as JSON-able data."""
     return vector if isinstance(vector, dict) else vector.tolist()
 
 
@@ -149,7 +150,7 @@ class Record(Frozen):
     def _plain_vectors(self) -> dict[str, Any] | None:
         """Give the vectors as lists and dicts."""
         vectors = self.vectors
-        return None if vectors is None else {name: _plain(v) for name, v in vectors.items()}
+        return None if vectors is None else {name: plain(v) for name, v in vectors.items()}
 
     def __eq__(self, other: object) -> bool:
         """Compare every field, vectors bit by bit."""

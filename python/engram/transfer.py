@@ -2,7 +2,8 @@
 
 Owns: the two file forms (docs/reference/export.md) and how a file is written whole or not at all.
 Invariant: import of an export gives equal records: text, metadata, vectors bit by bit, embedder
-identities, created and updated times. Limits: memory stays at one batch.
+identities, created and updated times, and the edges between them (`engram.transfer_edges`). Limits:
+memory stays at one batch.
 """
 
 from __future__ import annotations
@@ -17,20 +18,40 @@ from engram.errors import EngramError, InvalidInput, NotFound, _missing_extra
 from engram.files import io_error, open_text, replacing
 from engram.frames import SPACE_PREFIX, arrow_vectors, from_frame
 from engram.ingest import Batch, from_columns, row_batch
-from engram.records import _iso
+from engram.records import _iso, plain
+from engram.transfer_edges import (
+    EDGES_COLUMN,
+    EdgesOut,
+    arrow_edges,
+    arrow_type,
+    bad_edges,
+    line_edges,
+    table_edges,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from engram._native import Row, View
+    from engram.edges import EdgeIn
 
-__all__ = ["export_records", "import_batches"]
+__all__ = ["export_records", "import_batches", "import_edges"]
 
 _ROWS = 512
 """Records read, converted and written at a time."""
 
 _LINE_KEYS = frozenset(
-    {"id", "text", "metadata", "created", "updated", "vector", "vectors", "identities"}
+    {
+        "id",
+        "text",
+        "metadata",
+        "created",
+        "updated",
+        "vector",
+        "vectors",
+        "identities",
+        EDGES_COLUMN,
+    }
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SCHEMA_KEY = b"engram"
@@ -63,12 +84,16 @@ def export_records(
 
     write = _write_parquet if kind == "parquet" else _write_lines
     with replacing(target) as temporary:
-        write(temporary, target, described, rows())
+        write(temporary, target, described, rows(), EdgesOut(view, collection, where))
     return total
 
 
 def _write_lines(
-    temporary: Path, target: str, described: Mapping[str, Any], rows: Iterator[list[Row]]
+    temporary: Path,
+    target: str,
+    described: Mapping[str, Any],
+    rows: Iterator[list[Row]],
+    edges: EdgesOut,
 ) -> None:
     """Write one JSON object per line."""
     identities = {
@@ -79,28 +104,41 @@ def _write_lines(
     with open_text(temporary, "w", compressed=target.endswith(".gz")) as stream:
         for batch in rows:
             for record_id, text, metadata, created_us, updated_us, vectors in batch:
-                line = {
+                line: dict[str, Any] = {
                     "id": record_id,
                     "text": text,
                     "metadata": metadata,
                     "created": _iso(created_us),
                     "updated": _iso(updated_us),
-                    "vectors": {name: v.tolist() for name, v in (vectors or {}).items()},
+                    "vectors": {name: plain(v) for name, v in (vectors or {}).items()},
                 }
                 made_by = {name: identities[name] for name in vectors or () if name in identities}
                 if made_by:
                     line["identities"] = made_by
+                if own := edges.of(record_id):
+                    line[EDGES_COLUMN] = own
                 stream.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
                 stream.write("\n")
 
 
 def _write_parquet(
-    temporary: Path, target: str, described: Mapping[str, Any], rows: Iterator[list[Row]]
+    temporary: Path,
+    target: str,
+    described: Mapping[str, Any],
+    rows: Iterator[list[Row]],
+    edges: EdgesOut,
 ) -> None:
-    """Write a Parquet file with one column per vector space."""
+    """Write a Parquet file with one column per vector space, and one of edges where any are."""
     del target
     pa, parquet = _pyarrow()
     spaces = described["spaces"]
+    for space in spaces:
+        if space["kind"] != "dense":
+            raise InvalidInput(
+                "input.invalid",
+                f"the space {space['name']!r} is {space['kind']}; Parquet files hold dense ones",
+                "export to .jsonl, which holds every kind",
+            )
     moment = pa.timestamp("us", tz="UTC")
     fields = [
         pa.field("id", pa.string(), nullable=False),
@@ -111,6 +149,8 @@ def _write_parquet(
     ]
     # Not lists of a fixed size: pyarrow before 26 cannot read those back where some are null.
     fields += [pa.field(SPACE_PREFIX + space["name"], pa.list_(pa.float32())) for space in spaces]
+    if edges.any:
+        fields.append(pa.field(EDGES_COLUMN, arrow_type(pa)))
     facts = {"version": 1, "collection": described["name"]}
     facts |= {"metric": described["metric"], "language": described["language"]}
     facts["identities"] = {space["name"]: space["identity"] for space in spaces}
@@ -125,6 +165,8 @@ def _write_parquet(
                 [row[4] for row in batch],
             ]
             columns += [[(row[5] or {}).get(space["name"]) for row in batch] for space in spaces]
+            if edges.any:
+                columns.append([arrow_edges(edges.of(row[0])) for row in batch])
             arrays = [
                 pa.array(column, type=field.type)
                 for column, field in zip(columns, schema, strict=True)
@@ -144,6 +186,17 @@ def import_batches(
     if _format(source, format) == "parquet":
         return _read_parquet(source, batch_records)
     return _read_lines(source, batch_records), None
+
+
+def import_edges(path: str | os.PathLike[str], format: str | None) -> Iterator[EdgeIn]:
+    """Read the edges of a file whose records were read without an error."""
+    source = os.fspath(path)
+    if _format(source, format) == "parquet":
+        _, parquet = _pyarrow()
+        file = parquet.ParquetFile(source)
+        exported = _SCHEMA_KEY in (file.schema_arrow.metadata or {})
+        return table_edges(file) if exported else iter(())
+    return line_edges(source)
 
 
 def _read_lines(source: str, batch_records: int) -> Iterator[Batch]:
@@ -187,10 +240,25 @@ def _line_record(line: str, number: int) -> dict[str, Any]:
             space: json.dumps(who, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
             for space, who in identities.items()
         }
+    vectors = record.get("vectors")
+    if isinstance(vectors, dict):
+        record["vectors"] = {space: _embedding(v, number) for space, v in vectors.items()}
+    if bad_edges(record.pop(EDGES_COLUMN, [])):
+        raise _bad_line(number, "has edges that are no list of objects with type and target")
     for key in ("created", "updated"):
         if key in record:
             record[key] = _moment_us(record[key], number)
     return record
+
+
+def _embedding(value: Any, number: int) -> Any:
+    """Read an embedding of a line: keys of a JSON object are texts, dimensions are numbers."""
+    if not isinstance(value, dict):
+        return value
+    try:
+        return {int(dimension): weight for dimension, weight in value.items()}
+    except ValueError as cause:
+        raise _bad_line(number, "has a sparse vector whose dimensions are no numbers") from cause
 
 
 def _bad_line(number: int, what: str) -> InvalidInput:

@@ -3,6 +3,7 @@
 //! Scans read them a word at a time beside 64 codes or columns values; `roaring` stays the type for
 //! what is kept on disk. Invariants: bits at and above `len` are 0; `count` is the number of ones.
 
+use crate::kernel::planes::count_ones;
 use roaring::RoaringBitmap;
 
 /// A set of ordinals below `len`.
@@ -72,7 +73,7 @@ impl Bitset {
     }
 
     fn recount(&mut self) {
-        self.count = self.words.iter().map(|w| w.count_ones()).sum();
+        self.count = count_ones(&self.words);
     }
 
     /// One more than the largest ordinal that it could hold.

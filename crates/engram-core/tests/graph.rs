@@ -432,7 +432,8 @@ fn the_past_shows_the_edges_of_then() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("g.engram");
     let mut pair = Pair::new(&path, 7, 12);
-    let mut past: Vec<(u64, BTreeSet<String>, BTreeMap<Key, Option<i64>>)> = Vec::new();
+    type Moment = (u64, BTreeSet<String>, BTreeMap<Key, Option<i64>>);
+    let mut past: Vec<Moment> = Vec::new();
     for round in 0..4 {
         pair.put_edges(8);
         pair.delete_some(2);

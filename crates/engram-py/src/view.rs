@@ -19,6 +19,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// `(values with their counts, how many distinct ones there are)`
 type FacetOut<'py> = (Vec<(Bound<'py, PyAny>, u64)>, u64);
 
+/// `(name, kind, dimension, identity)`
+type LiveSpace = (String, &'static str, u32, Option<String>);
+
 #[pyclass(frozen, module = "engram._native")]
 pub(crate) struct View {
     pub(crate) state: Arc<State>,
@@ -224,11 +227,7 @@ impl View {
 
     /// The spaces of a collection that any live record has an embedding in, as
     /// `(name, kind, dimension, identity)`; None where there is no such collection.
-    fn live_spaces(
-        &self,
-        py: Python<'_>,
-        collection: &str,
-    ) -> PyResult<Option<Vec<(String, &'static str, u32, Option<String>)>>> {
+    fn live_spaces(&self, py: Python<'_>, collection: &str) -> PyResult<Option<Vec<LiveSpace>>> {
         let Some(c) = self.state.collections.get(collection) else {
             return Ok(None);
         };

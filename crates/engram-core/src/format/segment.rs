@@ -36,6 +36,8 @@ pub mod kind {
     pub const COLUMNS: u16 = 9;
     /// Sparse vectors of one space.
     pub const SPARSE: u16 = 10;
+    /// Their weights by dimension.
+    pub const SPARSE_INDEX: u16 = 11;
     /// Multi-vectors of one space.
     pub const MULTI: u16 = 12;
     /// Ids of nodes, in a segment of edges.

@@ -7,5 +7,6 @@
 pub mod column;
 pub mod filter;
 pub mod graph;
+pub mod sparse;
 pub mod text;
 pub mod vector;

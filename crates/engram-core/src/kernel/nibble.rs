@@ -1,7 +1,7 @@
 //! The code scan: sums of table entries over rows of 1-bit codes, four dimensions to a lookup
 //! ("fast scan", André, Kermarrec and Le Scouarnec, VLDB 2015), and from each sum an upper bound.
 //!
-//! Owns: the order of bits in a block, which is part of the file format (F-140), and the loops over
+//! Owns: the order of bits in a block, which is part of the file format (F-150), and the loops over
 //! it. What the codes mean, and what the tables are made of, is `index::vector`.
 //!
 //! A *block* holds [`ROWS`] rows. Its codes come in *units* of 64 bytes, 16 dimensions each: byte j

@@ -1,49 +1,62 @@
 //! Comparison of bit-plane codes with ranges, and the way back from planes to codes.
 //!
-//! Owns: the loop over a block of 512 records, compiled once per instruction set. Invariant: slices of
-//! any length are read as far as they go; nothing here panics. The layout is `index::column::planes`.
+//! Owns: the loop over a block of 512 records, compiled for each instruction set, and its loads and
+//! stores. Invariant: slices of any length are read as far as they go; nothing here panics. The layout
+//! is `index::column::planes`.
 
 use super::Level;
+use words::Words;
+
+mod words;
+
+const _: () = assert!(
+    cfg!(target_endian = "little"),
+    "planes are read as they lie in the file"
+);
 
 /// Words of 64 records in a block.
 pub const BLOCK_WORDS: usize = 8;
-
-type Block = [u64; BLOCK_WORDS];
 
 /// Clears in `acc` every record whose code lies in none of `bounds` (both ends included).
 ///
 /// `planes` holds 8 bytes per 64 records and bit, block by block, the highest bit first; `acc` has one
 /// word per 64 records.
 pub fn keep(planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
-    match Level::best() {
-        // SAFETY: `Level::best` returns only a level whose features this processor has.
+    keep_at(Level::best(), planes, bits, bounds, acc);
+}
+
+fn keep_at(level: Level, planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
+    match level {
+        // SAFETY: levels are handed on only where this processor has their features.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { keep_avx2(planes, bits, bounds, acc) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => unsafe { keep_avx512(planes, bits, bounds, acc) },
-        _ => keep_portable(planes, bits, bounds, acc),
+        // SAFETY: single words ask nothing of the processor.
+        _ => unsafe { keep_body::<u64>(planes, bits, bounds, acc) },
     }
-}
-
-fn keep_portable(planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
-    keep_body(planes, bits, bounds, acc);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn keep_avx2(planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
-    keep_body(planes, bits, bounds, acc);
+    // SAFETY: this copy has the features of the words.
+    unsafe { keep_body::<std::arch::x86_64::__m256i>(planes, bits, bounds, acc) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 fn keep_avx512(planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
-    keep_body(planes, bits, bounds, acc);
+    // SAFETY: this copy has the features of the words.
+    unsafe { keep_body::<std::arch::x86_64::__m512i>(planes, bits, bounds, acc) }
 }
 
+/// # Safety
+///
+/// The processor has the features of `W`.
 #[inline(always)]
-fn keep_body(planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
+unsafe fn keep_body<W: Words>(planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
     let bits = bits as usize;
     let mut rest = planes;
     for out in acc.chunks_mut(BLOCK_WORDS) {
@@ -52,59 +65,110 @@ fn keep_body(planes: &[u8], bits: u32, bounds: &[(u32, u32)], acc: &mut [u64]) {
             return out.fill(0);
         };
         rest = after;
-        if out.iter().all(|word| *word == 0) {
-            continue;
+        for (i, part) in out.chunks_mut(W::COUNT).enumerate() {
+            // SAFETY: a part is no longer than `COUNT` words; in each of the `bits` rows of the block
+            // it starts at byte 8 `COUNT` i and ends within the row.
+            unsafe {
+                let was = W::load(part.as_ptr().cast(), part.len());
+                if !was.any() {
+                    continue;
+                }
+                let mut found = W::splat(0);
+                for (low, high) in bounds {
+                    let column = block.as_ptr().add(i * W::COUNT * 8);
+                    let one = match low == high {
+                        true => equal::<W>(column, row, bits, part.len(), *low),
+                        false => within::<W>(column, row, bits, part.len(), (*low, *high)),
+                    };
+                    found = found.or(one);
+                }
+                was.and(found).store(part.as_mut_ptr(), part.len());
+            }
         }
-        let mut found = [0; BLOCK_WORDS];
-        for (low, high) in bounds {
-            let one = within(block, row, bits, *low, *high);
-            found.iter_mut().zip(one).for_each(|(f, o)| *f |= o);
-        }
-        out.iter_mut().zip(found).for_each(|(o, f)| *o &= f);
     }
 }
 
-/// Which codes c of a block have low <= c <= high: from the highest bit on, a code stays equal to a
-/// bound or leaves it upwards or downwards for good. A plane takes `row` bytes; what lies beyond the
-/// records of a shorter block is arbitrary.
+/// Which codes are `code`.
+///
+/// # Safety
+///
+/// At `column` and each of the next `bits` - 1 multiples of `row` bytes behind it, `words` words can be
+/// read; the processor has the features of `W`.
 #[inline(always)]
-fn within(block: &[u8], row: usize, bits: usize, low: u32, high: u32) -> Block {
-    let mut above = [0; BLOCK_WORDS];
-    let mut below = [0; BLOCK_WORDS];
-    let mut at_low = [u64::MAX; BLOCK_WORDS];
-    let mut at_high = [u64::MAX; BLOCK_WORDS];
-    for (i, bit) in (0..bits).rev().enumerate() {
-        let plane = words_at(block, i * row);
-        let low_bit = (u64::from(low >> bit & 1)).wrapping_neg();
-        let high_bit = (u64::from(high >> bit & 1)).wrapping_neg();
-        for i in 0..BLOCK_WORDS {
-            let p = plane[i];
-            above[i] |= at_low[i] & p & !low_bit;
-            at_low[i] &= !(p ^ low_bit);
-            below[i] |= at_high[i] & !p & high_bit;
-            at_high[i] &= !(p ^ high_bit);
+unsafe fn equal<W: Words>(
+    column: *const u8,
+    row: usize,
+    bits: usize,
+    words: usize,
+    code: u32,
+) -> W {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let mut at = W::splat(u64::MAX);
+        for i in 0..bits {
+            let plane = W::load(column.add(i * row), words);
+            at = match code >> (bits - 1 - i) & 1 {
+                1 => plane.and(at),
+                _ => plane.not_and(at),
+            };
         }
+        at
     }
-    let mut out = [0; BLOCK_WORDS];
-    for i in 0..BLOCK_WORDS {
-        out[i] = (above[i] | at_low[i]) & (below[i] | at_high[i]);
-    }
-    out
 }
 
-/// The words from byte `at` on, 0 beyond the end. As one copy, which becomes one load.
+/// Which codes c have low <= c <= high: from the highest bit on, a code stays equal to a bound or leaves
+/// it upwards or downwards for good.
+///
+/// # Safety
+///
+/// As for [`equal`].
 #[inline(always)]
-fn words_at(block: &[u8], at: usize) -> Block {
-    let rest = block.get(at..).unwrap_or(&[]);
-    let words: Block = match rest.first_chunk::<{ BLOCK_WORDS * 8 }>() {
-        Some(bytes) => bytemuck::pod_read_unaligned(bytes),
-        None => {
-            let mut bytes = [0; BLOCK_WORDS * 8];
-            bytes[..rest.len()].copy_from_slice(rest);
-            bytemuck::pod_read_unaligned(&bytes)
+unsafe fn within<W: Words>(
+    column: *const u8,
+    row: usize,
+    bits: usize,
+    words: usize,
+    (low, high): (u32, u32),
+) -> W {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let (mut above, mut below) = (W::splat(0), W::splat(0));
+        let (mut at_low, mut at_high) = (W::splat(u64::MAX), W::splat(u64::MAX));
+        for i in 0..bits {
+            let bit = bits - 1 - i;
+            let plane = W::load(column.add(i * row), words);
+            if low >> bit & 1 == 1 {
+                at_low = plane.and(at_low);
+            } else {
+                above = above.or(plane.and(at_low));
+                at_low = plane.not_and(at_low);
+            }
+            if high >> bit & 1 == 1 {
+                below = below.or(plane.not_and(at_high));
+                at_high = plane.and(at_high);
+            } else {
+                at_high = plane.not_and(at_high);
+            }
         }
-    };
-    words.map(u64::from_le)
+        above.or(at_low).and(below.or(at_high))
+    }
+}
+
+/// How many bits of `words` are set.
+#[must_use]
+pub fn count_ones(words: &[u64]) -> u32 {
+    match Level::best() {
+        // SAFETY: these levels have POPCNT, and are handed on only where they are available.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::Avx512 => unsafe { count_ones_popcnt(words) },
+        _ => words.iter().map(|word| word.count_ones()).sum(),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "popcnt")]
+fn count_ones_popcnt(words: &[u64]) -> u32 {
+    words.iter().map(|word| word.count_ones()).sum()
 }
 
 /// The codes of 64 records; `planes[b]` holds bit b of each.
@@ -149,22 +213,26 @@ mod tests {
         fn every_level_agrees(
             bits in 1u32..20,
             planes in prop::collection::vec(any::<u8>(), 0..4800),
-            bounds in prop::collection::vec((any::<u16>(), any::<u16>()), 0..3),
+            bounds in prop::collection::vec((any::<u16>(), any::<u16>(), any::<bool>()), 0..3),
         ) {
-            let bounds: Vec<(u32, u32)> = bounds.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
+            let bounds: Vec<(u32, u32)> = bounds
+                .iter()
+                .map(|(a, b, same)| (u32::from(*a), u32::from(if *same { *a } else { *b })))
+                .collect();
             let words = planes.len() / 8 / bits as usize + 3;
             let mut wanted = vec![u64::MAX; words];
-            keep_portable(&planes, bits, &bounds, &mut wanted);
-            let mut found = vec![u64::MAX; words];
-            keep(&planes, bits, &bounds, &mut found);
-            prop_assert_eq!(&found, &wanted);
-            #[cfg(target_arch = "x86_64")]
-            if Level::Avx2.is_available() {
+            keep_at(Level::Portable, &planes, bits, &bounds, &mut wanted);
+            for level in Level::available() {
                 let mut found = vec![u64::MAX; words];
-                // SAFETY: the level is available.
-                unsafe { keep_avx2(&planes, bits, &bounds, &mut found) };
-                prop_assert_eq!(&found, &wanted);
+                keep_at(level, &planes, bits, &bounds, &mut found);
+                prop_assert_eq!(&found, &wanted, "{:?}", level);
             }
+        }
+
+        #[test]
+        fn ones_are_counted(words in prop::collection::vec(any::<u64>(), 0..50)) {
+            let wanted: u32 = words.iter().map(|word| word.count_ones()).sum();
+            prop_assert_eq!(count_ones(&words), wanted);
         }
 
         #[test]

@@ -160,7 +160,7 @@ pub fn path(
     };
     let walker = Walker::weighted(&c.graph, scope, weight)?;
     let found = match weight {
-        None => shortest_path(&walker, from, to, max_hops)?,
+        None => shortest_path(&walker, &[from], &[to], max_hops)?,
         Some(_) => cheapest_path(&walker, from, to)?,
     };
     found.map(|nodes| described(c, &walker, &nodes)).transpose()

@@ -15,11 +15,13 @@ mod fuse;
 pub mod graph;
 mod lexical;
 mod mask;
+mod multi;
 mod plan;
 mod recall;
 mod request;
 mod shape;
 mod similarity;
+mod sparse;
 mod walker;
 
 pub use crate::index::filter::BUILT_IN_FIELDS;

@@ -4,8 +4,8 @@
 
 use super::fuse::{self, Candidate, Ranked};
 use super::graph::neighbourhood;
-use super::request::{Dense, Fusion, Hit, Ran, Report, Request, Retriever, Wanted};
-use super::{Doc, Mask, dense, lexical, shape};
+use super::request::{Dense, Fusion, Hit, Multi, Ran, Report, Request, Retriever, Sparse, Wanted};
+use super::{Doc, Mask, dense, lexical, multi, shape, sparse};
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
 use crate::index::text::TextQuery;
@@ -56,6 +56,8 @@ pub(super) struct Found {
 enum Ready<'a> {
     Lexical(TextQuery),
     Dense(Dense<'a>, Option<Vec<f32>>),
+    Sparse(Sparse<'a>),
+    Multi(Multi<'a>),
 }
 
 /// Answers a query.
@@ -208,9 +210,8 @@ fn understand<'a>(c: &Collection, r: &Retriever<'a>, alone: bool) -> Result<Read
             Ok(Ready::Lexical(query))
         }
         Wanted::Dense(wanted) => Ok(Ready::Dense(wanted, None)),
-        Wanted::Sparse(_) | Wanted::Multi(_) => {
-            Err(Error::new(Code::InputInvalid, "not wired yet"))
-        }
+        Wanted::Sparse(wanted) => Ok(Ready::Sparse(wanted)),
+        Wanted::Multi(wanted) => Ok(Ready::Multi(wanted)),
     }
 }
 
@@ -218,6 +219,8 @@ fn search(c: &Collection, mask: &Mask, query: &Ready<'_>, depth: usize) -> Resul
     match query {
         Ready::Lexical(query) => lexical::search(c, query, mask, depth),
         Ready::Dense(wanted, moved) => dense::search(c, &moved_to(wanted, moved), mask, depth),
+        Ready::Sparse(wanted) => sparse::search(c, wanted, mask, depth),
+        Ready::Multi(wanted) => multi::search(c, wanted, mask, depth),
     }
 }
 
@@ -291,6 +294,8 @@ fn join(
         let docs: Vec<Doc> = missing.iter().map(|j| all[*j].doc).collect();
         let scores = match query {
             Ready::Lexical(query) => lexical::scores(c, query, mask, &docs)?,
+            Ready::Sparse(wanted) => sparse::scores(c, wanted, mask, &docs)?,
+            Ready::Multi(wanted) => multi::scores(c, wanted, mask, &docs)?,
             Ready::Dense(wanted, moved) => dense::scores(c, &moved_to(wanted, moved), mask, &docs)?,
         };
         for (j, score) in missing.into_iter().zip(scores) {

@@ -49,7 +49,7 @@ pub fn recall_check(c: &Collection, check: &RecallCheck<'_>) -> Result<RecallRep
     let (mut found, mut wanted, mut worst, mut exact) = (0, 0, 1f64, 0);
     let (mut took, mut exact_took) = (0.0, 0.0);
     for (doc, vector) in &queries {
-        let mut ask = |exact: bool, took: &mut f64| {
+        let ask = |exact: bool, took: &mut f64| {
             let wanted = Dense {
                 space: check.space,
                 identity: None,

@@ -308,7 +308,7 @@ fn a_title_is_found_by_its_hash() {
         };
         let equal = parse(&format!("title = '{title}'")).unwrap();
         let (mask, steps) = Mask::explained(c, &equal).unwrap();
-        assert_eq!(mask.ids(c).unwrap(), [record.id.clone()]);
+        assert_eq!(mask.ids(c).unwrap(), std::slice::from_ref(&record.id));
         assert_eq!(
             (steps[0].method, steps[0].estimated),
             (Method::ColumnAndMetadata, 1)

@@ -112,6 +112,9 @@ impl<'a> SegmentBuilder<'a> {
         segment.part(kind::IDS, 0, &encode_ids(ids()));
         for (space, mut plane) in self.planes {
             segment.part_with(plane.part_kind(), space, |w| plane.write(w))?;
+            if let Some(weights) = plane.weights() {
+                segment.part_with(kind::SPARSE_INDEX, space, |w| weights.write(w));
+            }
             let centre = self.coding.centres.get(&space);
             if let Some(centre) = centre.filter(|_| plane.wants_codes()) {
                 let write = |w: &mut Writer| plane.write_codes(w, self.metric, centre);

@@ -1,4 +1,4 @@
-//! Segments of edges: nodes by number, edges by node in both directions, properties (F-150 to F-155).
+//! Segments of edges: nodes by number, edges by node in both directions, properties (F-141 to F-146).
 //!
 //! Node and type numbers run on from segment to segment of a collection: each names those that the
 //! ones before it do not, and its edges may lead to theirs. Incoming edges and the order of hashes

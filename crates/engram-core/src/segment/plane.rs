@@ -11,6 +11,7 @@ use crate::format::record::Metric;
 use crate::format::segment::kind;
 use crate::format::space::{self, Element, Embedding, Kind};
 use crate::format::{Decode, Malformed};
+use crate::index::sparse::SparseWriter;
 use crate::index::vector::{codable, encode};
 use crate::kernel::{self, Rows};
 use roaring::RoaringBitmap;
@@ -116,6 +117,8 @@ pub(super) struct PlaneBuilder {
     data: Vec<f32>,
     /// Of the others.
     blocks: BlocksWriter,
+    /// Of sparse ones.
+    weights: SparseWriter,
 }
 
 /// One over the Euclidean norm; 0 for a zero vector, which cosine collections refuse anyway.
@@ -133,6 +136,7 @@ impl PlaneBuilder {
             rows: RoaringBitmap::new(),
             data: Vec::new(),
             blocks: BlocksWriter::default(),
+            weights: SparseWriter::new(space.element),
         }
     }
 
@@ -142,6 +146,9 @@ impl PlaneBuilder {
         match embedding {
             Embedding::Dense(v) => self.data.extend_from_slice(v),
             other => {
+                if let Embedding::Sparse(entries) = other {
+                    self.weights.push(entries)?;
+                }
                 let mut w = Writer::new();
                 other.encode(&mut w);
                 self.blocks
@@ -159,6 +166,11 @@ impl PlaneBuilder {
             Kind::Sparse => kind::SPARSE,
             Kind::Multi => kind::MULTI,
         }
+    }
+
+    /// The weights by dimension, of sparse embeddings.
+    pub(super) fn weights(&self) -> Option<&SparseWriter> {
+        (self.kind == Kind::Sparse).then_some(&self.weights)
     }
 
     /// Writes the part.

@@ -12,6 +12,7 @@ use crate::format::record::{Record, decode_text};
 use crate::format::segment::{Part, kind};
 use crate::format::space::Embedding;
 use crate::format::{Decode, Malformed};
+use crate::index::sparse::SparseReader;
 use crate::index::text::{Guard, Source, TextIndexReader};
 use crate::store::{Sealed, Storage};
 use crate::value::Value;
@@ -297,6 +298,34 @@ impl Segment {
             .map(|(_, _, rows)| rows.ordinals()))
     }
 
+    /// Runs `f` on every sparse or multi-vector embedding of a space whose ordinal is wanted, in
+    /// order, each block unpacked once.
+    pub fn each_embedding(
+        &self,
+        space: u16,
+        is_wanted: &dyn Fn(u32) -> bool,
+        mut f: impl FnMut(u32, Embedding),
+    ) -> Result<()> {
+        let Some((part, head, rows)) = self.vectors_head(space)? else {
+            return Ok(());
+        };
+        if part.kind == kind::VECTORS {
+            return Ok(());
+        }
+        let places = rows.ordinals().iter().zip(0u32..);
+        let by_row: Vec<(u32, u32)> = places.filter(|(o, _)| is_wanted(*o)).collect();
+        let wanted: RoaringBitmap = by_row.iter().map(|(_, row)| *row).collect();
+        let mut ordinals = by_row.iter().map(|(ordinal, _)| *ordinal);
+        let blocks = self.blocks(behind_head(part, &head), head.count)?;
+        blocks.each(&wanted, |_, entry| {
+            let embedding = Embedding::decode(&mut Reader::new(entry))?;
+            if let Some(ordinal) = ordinals.next() {
+                f(ordinal, embedding);
+            }
+            Ok(())
+        })
+    }
+
     /// What a record has in a space.
     pub fn embedding(&self, space: u16, ordinal: u32) -> Result<Option<Embedding>> {
         let Some((part, head, rows)) = self.vectors_head(space)? else {
@@ -306,13 +335,8 @@ impl Segment {
             return Ok(None);
         };
         if part.kind != kind::VECTORS {
-            let blocks = Part {
-                offset: part.offset + head.plane_at(),
-                len: part.len.saturating_sub(head.plane_at()),
-                ..part
-            };
             let decode = |e: &[u8]| Embedding::decode(&mut Reader::new(e));
-            let blocks = self.blocks(blocks, head.count)?;
+            let blocks = self.blocks(behind_head(part, &head), head.count)?;
             return blocks.entry(row, decode).map(Some);
         }
         let Some(vectors) = self.dense(space)? else {
@@ -329,6 +353,21 @@ impl Segment {
 
     pub(super) fn check_in(&self, part: Part, range: Range<u64>) -> Result<()> {
         self.sealed.check_in(part, range)
+    }
+
+    /// The weights of a sparse space by dimension, and which records have some.
+    pub fn sparse(&self, space: u16) -> Result<Option<(SparseReader<'_>, &RowSet)>> {
+        let Some(part) = self.part(kind::SPARSE_INDEX, space) else {
+            return Ok(None);
+        };
+        let Some((_, _, rows)) = self.vectors_head(space)? else {
+            return Ok(None);
+        };
+        let index = SparseReader::open(self.whole(part)?)?;
+        if index.rows() != rows.len() {
+            return Err(self.damaged(Malformed("a sparse index has another number of rows")));
+        }
+        Ok(Some((index, rows)))
     }
 
     /// The full-text index. What it reads is checked as it is read.
@@ -355,6 +394,15 @@ impl Segment {
         self.part(kind, space)
             .map(|part| self.whole(part))
             .transpose()
+    }
+}
+
+/// What follows the head and the bitmap of an embeddings part.
+fn behind_head(part: Part, head: &VectorsHead) -> Part {
+    Part {
+        offset: part.offset + head.plane_at(),
+        len: part.len.saturating_sub(head.plane_at()),
+        ..part
     }
 }
 

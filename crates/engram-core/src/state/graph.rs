@@ -238,7 +238,7 @@ impl Graph {
                 view.each_live(row, incoming, kinds, |i, _| f(row.others[i]))?;
             }
         }
-        if self.memory.len() > 0 {
+        if !self.memory.is_empty() {
             self.memory
                 .each(node, incoming, kinds, |_, other, _| f(other));
         }

@@ -148,7 +148,6 @@ impl TextsView {
     }
 
     /// What is in the slots, those of other states included.
-    #[must_use]
     pub fn slots(&self) -> RwLockReadGuard<'_, Slots> {
         self.generation.read()
     }

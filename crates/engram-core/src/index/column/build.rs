@@ -44,6 +44,8 @@ pub(super) struct ColumnBuilder {
     pub(super) hashed: bool,
     /// Ordinal and number of the key, ordinals ascending.
     pub(super) pairs: Vec<(u32, u32)>,
+    /// The key that came last, which often comes again.
+    last: Option<(Key, u32)>,
 }
 
 /// A step of a path.
@@ -51,6 +53,8 @@ pub(super) struct ColumnBuilder {
 struct Node {
     column: ColumnBuilder,
     children: HashMap<Box<str>, usize>,
+    /// The same in the order of their first records, which is often that of the next.
+    in_order: Vec<(Box<str>, usize)>,
 }
 
 /// Takes records and gives the part.
@@ -80,22 +84,31 @@ impl ColumnsWriter {
 
     /// Adds the next record.
     pub fn add(&mut self, metadata: &Value, has_text: bool, created_us: i64, updated_us: i64) {
-        self.enter(0, metadata);
-        for (name, key) in [
+        let built_in = [
             ("_created", Some(Key::Time(created_us))),
-            ("_text", has_text.then_some(Key::Other)),
             ("_updated", Some(Key::Time(updated_us))),
-        ] {
-            if let (Some(key), Some(node)) = (key, self.child(0, name)) {
+            ("_text", has_text.then_some(Key::Other)),
+        ];
+        for (i, (name, key)) in built_in.into_iter().enumerate() {
+            if let (Some(key), Some(node)) = (key, self.child(0, i, name)) {
                 self.nodes[node].column.push(self.records, key);
             }
         }
+        self.enter(0, metadata);
         self.records += 1;
     }
 
-    /// The node of `key` below `node`; none where there is no room for one more.
-    fn child(&mut self, node: usize, key: &str) -> Option<usize> {
-        if let Some(child) = self.nodes[node].children.get(key) {
+    /// The node of `key`, expected at `place`, below `node`; none where there is no room for one more.
+    fn child(&mut self, node: usize, place: usize, key: &str) -> Option<usize> {
+        let parent = &self.nodes[node];
+        if let Some((_, child)) = parent
+            .in_order
+            .get(place)
+            .filter(|(name, _)| **name == *key)
+        {
+            return Some(*child);
+        }
+        if let Some(child) = parent.children.get(key) {
             return Some(*child);
         }
         let reserved = usize::from(node == 0 && is_built_in(key)) * 4;
@@ -106,6 +119,7 @@ impl ColumnsWriter {
         let child = self.nodes.len();
         self.nodes.push(Node::default());
         self.nodes[node].children.insert(key.into(), child);
+        self.nodes[node].in_order.push((key.into(), child));
         Some(child)
     }
 
@@ -113,11 +127,17 @@ impl ColumnsWriter {
     fn enter(&mut self, node: usize, value: &Value) {
         match value {
             Value::Map(entries) => {
-                for (key, inner) in entries {
+                // Below the record itself the built-in fields come first.
+                let first = if node == 0 {
+                    BUILT_IN_FIELDS.len() - 1
+                } else {
+                    0
+                };
+                for (i, (key, inner)) in entries.iter().enumerate() {
                     if node == 0 && is_built_in(key) {
                         continue;
                     }
-                    if let Some(child) = self.child(node, key) {
+                    if let Some(child) = self.child(node, first + i, key) {
                         self.nodes[child].column.reach(self.records, inner);
                         self.enter(child, inner);
                     }
@@ -213,6 +233,7 @@ impl ColumnBuilder {
         for (text, number) in &self.texts {
             hashes[*number as usize] = hash(text);
         }
+        self.last = None;
         let old = std::mem::take(&mut self.keys);
         let mut renumbered = vec![0; old.len()];
         let mut by_number: Vec<(u32, Key)> = old.into_iter().map(|(key, n)| (n, key)).collect();
@@ -249,8 +270,14 @@ impl ColumnBuilder {
     }
 
     fn push(&mut self, ordinal: u32, key: Key) {
-        let next = self.keys.len() as u32;
-        let number = *self.keys.entry(key).or_insert(next);
+        let number = match self.last {
+            Some((last, number)) if last == key => number,
+            _ => {
+                let next = self.keys.len() as u32;
+                *self.keys.entry(key).or_insert(next)
+            }
+        };
+        self.last = Some((key, number));
         self.pairs.push((ordinal, number));
     }
 }

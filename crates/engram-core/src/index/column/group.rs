@@ -9,7 +9,7 @@ use super::numbers::{self, Numbers};
 use super::strings::{self, Strings};
 use crate::format::Decode;
 use crate::format::codec::{Reader, Writer};
-use crate::index::filter::{Test, compare_literals};
+use crate::index::filter::Test;
 use crate::value::Value;
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -77,19 +77,51 @@ pub(super) struct Group<'a> {
 /// What a test accepts: ranges of entries, which may hold more than it accepts where `exact` is false.
 #[derive(Debug, Default)]
 pub(super) struct Accepted {
-    pub(super) ranges: Vec<Range<u32>>,
+    ranges: Ranges,
     pub(super) inexact: bool,
     /// The dictionary cannot tell.
     pub(super) unknown: bool,
 }
 
+/// Ranges of entries; one, which most tests give, takes no allocation.
+#[derive(Debug, Default)]
+enum Ranges {
+    #[default]
+    None,
+    One(Range<u32>),
+    Many(Vec<Range<u32>>),
+}
+
 impl Accepted {
-    pub(super) fn push(&mut self, range: Range<u32>) {
-        match self.ranges.last_mut() {
-            _ if range.is_empty() => {}
-            Some(last) if last.end == range.start => last.end = range.end,
-            _ => self.ranges.push(range),
+    pub(super) fn ranges(&self) -> &[Range<u32>] {
+        match &self.ranges {
+            Ranges::None => &[],
+            Ranges::One(range) => std::slice::from_ref(range),
+            Ranges::Many(all) => all,
         }
+    }
+
+    pub(super) fn push(&mut self, range: Range<u32>) {
+        if range.is_empty() {
+            return;
+        }
+        let last = match &mut self.ranges {
+            Ranges::None => None,
+            Ranges::One(range) => Some(range),
+            Ranges::Many(all) => all.last_mut(),
+        };
+        if let Some(last) = last.filter(|last| last.end == range.start) {
+            last.end = range.end;
+            return;
+        }
+        self.ranges = match std::mem::take(&mut self.ranges) {
+            Ranges::None => Ranges::One(range),
+            Ranges::One(first) => Ranges::Many(vec![first, range]),
+            Ranges::Many(mut all) => {
+                all.push(range);
+                Ranges::Many(all)
+            }
+        };
     }
 }
 
@@ -204,10 +236,8 @@ impl<'a> Group<'a> {
             Value::Bool(false) => one(1),
             Value::Bool(true) => one(2),
             Value::Int(_) | Value::Float(_) => {
-                let is = |v: &Value, wanted| compare_literals(v, x) == Some(wanted);
-                let start = self.numbers.partition(|v| is(v, Ordering::Less));
-                let end = self.numbers.partition(|v| !is(v, Ordering::Greater));
-                self.simple() + start..self.simple() + end.max(start)
+                let found = self.numbers.equal(x);
+                self.simple() + found.start..self.simple() + found.end
             }
             Value::Str(text) => {
                 let found = self.strings.find(text)?;
@@ -232,12 +262,9 @@ impl<'a> Group<'a> {
         let all = |wanted: fn(&Value) -> bool| types.iter().flatten().all(|x| wanted(x));
         if all(|x| matches!(x, Value::Int(_) | Value::Float(_))) {
             // What lies below a bound, and with the bound itself what lies at or below it.
-            let up_to = |x: &Value, with: bool| {
-                self.numbers.partition(|v| match compare_literals(v, x) {
-                    Some(Ordering::Less) => true,
-                    Some(Ordering::Equal) => with,
-                    _ => false,
-                })
+            let up_to = |x: &Value, with: bool| match with {
+                true => self.numbers.up_to(x),
+                false => self.numbers.below(x),
             };
             let start = low.map_or(0, |(x, at)| up_to(x, at != Ordering::Equal));
             let end = high.map_or(self.numbers.count(), |(x, at)| {

@@ -7,7 +7,10 @@
 
 use crate::format::codec::{Reader, Writer};
 use crate::format::{Decode, Malformed};
+use crate::index::filter::compare_literals;
 use crate::value::Value;
+use std::cmp::Ordering;
+use std::ops::Range;
 
 /// The forms, 0 standing for no numbers.
 const INTS: u8 = 1;
@@ -97,6 +100,20 @@ impl<'a> Ints<'a> {
         })
     }
 
+    /// The first place whose number does not have the property, which none after it has.
+    fn partition(&self, has: impl Fn(i64) -> bool) -> u32 {
+        let at = |offset: u64| has(self.base.wrapping_add(offset as i64));
+        let bytes = self.bytes;
+        let place = match self.width {
+            1 => bytes.partition_point(|b| at((*b).into())),
+            2 => chunks(bytes).partition_point(|b| at(u16::from_le_bytes(*b).into())),
+            4 => chunks(bytes).partition_point(|b| at(u32::from_le_bytes(*b).into())),
+            8 => chunks(bytes).partition_point(|b| at(u64::from_le_bytes(*b))),
+            _ => return partition(self.count, |i| has(self.get(i))),
+        };
+        place as u32
+    }
+
     /// Number `i`; 0 beyond the last.
     pub(super) fn get(&self, i: u32) -> i64 {
         let at = i as usize * self.width;
@@ -106,6 +123,23 @@ impl<'a> Ints<'a> {
         }
         self.base.wrapping_add(u64::from_le_bytes(offset) as i64)
     }
+}
+
+fn chunks<const N: usize>(bytes: &[u8]) -> &[[u8; N]] {
+    bytes.as_chunks().0
+}
+
+/// The first of `count` places that does not have the property, which none after it has.
+fn partition(count: u32, has: impl Fn(u32) -> bool) -> u32 {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match has(middle) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    low
 }
 
 /// Numbers by place, ascending.
@@ -162,17 +196,39 @@ impl<'a> Numbers<'a> {
         }
     }
 
-    /// The first place whose number does not have the property, which none after it has.
-    pub(super) fn partition(&self, has: impl Fn(&Value) -> bool) -> u32 {
-        let (mut low, mut high) = (0, self.count());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match has(&self.get(middle)) {
-                true => low = middle + 1,
-                false => high = middle,
-            }
+    /// How many numbers are below `x`.
+    pub(super) fn below(&self, x: &Value) -> u32 {
+        match (self, x) {
+            (Numbers::Ints(ints), Value::Int(x)) => ints.partition(|v| v < *x),
+            _ => self.partition(|order| order == Ordering::Less, x),
         }
-        low
+    }
+
+    /// How many numbers are `x` or below.
+    pub(super) fn up_to(&self, x: &Value) -> u32 {
+        match (self, x) {
+            (Numbers::Ints(ints), Value::Int(x)) => ints.partition(|v| v <= *x),
+            _ => self.partition(|order| order != Ordering::Greater, x),
+        }
+    }
+
+    /// The places of the numbers that equal `x`.
+    pub(super) fn equal(&self, x: &Value) -> Range<u32> {
+        let start = self.below(x);
+        let end = match (self, x) {
+            // Integers occur once each.
+            (Numbers::Ints(ints), Value::Int(x)) => {
+                start + u32::from(start < ints.count && ints.get(start) == *x)
+            }
+            _ => self.up_to(x).max(start),
+        };
+        start..end
+    }
+
+    fn partition(&self, has: impl Fn(Ordering) -> bool, x: &Value) -> u32 {
+        // A number that compares with nothing is none that a column holds.
+        let order = |i| compare_literals(&self.get(i), x).unwrap_or(Ordering::Greater);
+        partition(self.count(), |i| has(order(i)))
     }
 }
 
@@ -195,15 +251,29 @@ mod tests {
             prop::collection::vec(number(), 0..40),
             prop::collection::vec(any::<i64>().prop_map(Value::Int), 0..40),
             prop::collection::vec((100i64..300).prop_map(Value::Int), 0..40),
+            prop::collection::vec((0i64..1 << 40).prop_map(Value::Int), 0..40),
             prop::collection::vec(any::<i32>().prop_map(|x| Value::Float(x.into())), 0..40),
-        ]) {
+        ], probe in number()) {
             let mut w = Writer::new();
             let form = encode(&mut w, &numbers);
             let mut r = Reader::new(&w.bytes);
             let read = Numbers::decode(form, &mut r).unwrap();
             prop_assert!(r.is_empty());
             let back: Vec<Value> = (0..read.count()).map(|i| read.get(i)).collect();
-            prop_assert_eq!(back, numbers);
+            prop_assert_eq!(&back, &numbers);
+            let mut sorted = numbers.clone();
+            sorted.sort_by(super::super::order::compare);
+            sorted.dedup();
+            let mut w = Writer::new();
+            let form = encode(&mut w, &sorted);
+            let read = Numbers::decode(form, &mut Reader::new(&w.bytes)).unwrap();
+            for x in numbers.iter().chain([&probe]) {
+                let order = |v: &Value| compare_literals(v, x).unwrap();
+                let below = sorted.iter().filter(|v| order(v) == Ordering::Less).count() as u32;
+                let up_to = sorted.iter().filter(|v| order(v) != Ordering::Greater).count() as u32;
+                prop_assert_eq!((read.below(x), read.up_to(x)), (below, up_to));
+                prop_assert_eq!(read.equal(x), below..up_to);
+            }
         }
     }
 }

@@ -64,20 +64,31 @@ impl<'a> Planes<'a> {
         // Codes have `bits` bits: what a range asks for beyond them is never met.
         let top = u32::MAX.checked_shr(32 - self.bits).unwrap_or(0);
         let code = |entry: u32| entry.saturating_add(offset);
-        let bounds: Vec<(u32, u32)> = ranges
-            .iter()
-            .filter(|range| range.start < range.end && code(range.start) <= top)
-            .map(|range| (code(range.start), code(range.end - 1).min(top)))
-            .collect();
+        let bound = |range: &Range<u32>| {
+            let asks = range.start < range.end && code(range.start) <= top;
+            asks.then(|| (code(range.start), code(range.end - 1).min(top)))
+        };
+        let (one, many): ([_; 1], Vec<(u32, u32)>);
+        let bounds = match ranges {
+            // Most tests ask for one range.
+            [range] => {
+                one = [bound(range).unwrap_or((1, 0))];
+                one.as_slice()
+            }
+            ranges => {
+                many = ranges.iter().filter_map(bound).collect();
+                many.as_slice()
+            }
+        };
         if bounds.contains(&(0, top)) {
             return;
         }
-        if bounds.is_empty() {
+        if bounds.iter().all(|(low, high)| low > high) {
             return acc.fill(0);
         }
         match bounds.len() <= MANY {
-            true => planes::keep(self.bytes, self.bits, &bounds, acc),
-            false => self.keep_codes(&bounds, top, acc),
+            true => planes::keep(self.bytes, self.bits, bounds, acc),
+            false => self.keep_codes(bounds, top, acc),
         }
     }
 

@@ -47,7 +47,7 @@ impl Wanted {
     /// Whether no record can pass.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.0.ranges.is_empty() && !self.0.unknown
+        self.0.ranges().is_empty() && !self.0.unknown
     }
 
     /// Whether the column tells exactly which records pass; else those that it keeps have to be
@@ -121,7 +121,7 @@ impl<'a> Column<'a> {
     #[must_use]
     pub fn estimate(&self, wanted: &Wanted, negated: bool) -> u32 {
         let all = u64::from(self.entries().max(1));
-        let taken: u64 = wanted.0.ranges.iter().map(|r| r.len() as u64).sum();
+        let taken: u64 = wanted.0.ranges().iter().map(|r| r.len() as u64).sum();
         let share = if wanted.0.unknown {
             all
         } else {
@@ -142,7 +142,7 @@ impl<'a> Column<'a> {
         }
         match &self.body {
             Body::Planes(planes) => {
-                let ranges = &wanted.0.ranges;
+                let ranges = wanted.0.ranges();
                 match negated {
                     true => planes.keep(&complement(ranges, self.entries()), self.absent, acc),
                     false => planes.keep(ranges, self.absent, acc),
@@ -150,7 +150,7 @@ impl<'a> Column<'a> {
             }
             Body::Postings(lists) => {
                 let mut holding = vec![0; acc.len()];
-                for range in &wanted.0.ranges {
+                for range in wanted.0.ranges() {
                     lists.add(range.clone(), &mut holding)?;
                 }
                 if negated {

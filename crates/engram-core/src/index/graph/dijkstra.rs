@@ -63,7 +63,7 @@ impl Half {
     fn new(node: u32, backwards: bool) -> Half {
         let key = Key::ZERO;
         Half {
-            side: Side::new(node, key),
+            side: Side::new(&[node], key),
             open: BinaryHeap::from([Reverse(Open { key, node })]),
             backwards,
         }
@@ -139,5 +139,5 @@ pub fn cheapest_path<A: Adjacency>(graph: &A, start: u32, end: u32) -> Result<Op
         _ => false,
     };
     let meets: Vec<u32> = known.found.iter().copied().filter(at_best).collect();
-    first_by_id(graph, start, end, [a, b], &meets).map(Some)
+    first_by_id(graph, &[start], &[end], [a, b], &meets).map(Some)
 }

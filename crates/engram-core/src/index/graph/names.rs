@@ -1,4 +1,4 @@
-//! The node dictionary of an edge segment: numbers of ids, ids of numbers (F-151).
+//! The node dictionary of an edge segment: numbers of ids, ids of numbers (F-143).
 //!
 //! Layout: first number u32, count u32; the upper halves of the ids' XXH3-64, ascending, u32 each;
 //! the places that belong to them, u32 each; count + 1 offsets u32; the ids one behind the other. A

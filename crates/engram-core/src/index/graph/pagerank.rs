@@ -11,6 +11,7 @@
 
 use super::{Adjacency, NodeMap};
 use crate::error::Result;
+use std::ops::Range;
 
 const ONE: u64 = 1 << 60;
 
@@ -23,92 +24,122 @@ pub struct PageRank {
     pub epsilon: f64,
 }
 
-/// What a node has got.
-#[derive(Default)]
-struct Share {
-    score: u64,
-    /// What it has not passed on.
-    rest: u64,
-    /// How many edges it has, 1 at least; 0 while nobody has counted.
-    edges: u64,
-    waiting: bool,
+/// What a node has got and not passed on, and above what it is looked at again.
+struct Rest {
+    mass: u64,
+    limit: u64,
 }
+
+/// The rest of what is known of a node.
+struct Known {
+    node: u32,
+    score: u64,
+    /// Where its edges end, as places in `ends`; none while nobody has looked.
+    edges: Option<Range<u32>>,
+}
+
+/// A node waits to be looked at: nothing that it gets makes it wait twice.
+const WAITING: u64 = u64::MAX;
 
 struct Spread<'a, A> {
     graph: &'a A,
     seeds: Vec<(u32, u64)>,
     damping: u64,
     threshold: u64,
-    shares: NodeMap<Share>,
-    /// The nodes of `shares`.
-    touched: Vec<u32>,
-    /// Nodes that may have enough to be pushed.
+    /// In the order in which nodes were reached, as `known`.
+    rests: Vec<Rest>,
+    known: Vec<Known>,
+    /// Places in those, by node.
+    places: NodeMap<u32>,
+    /// Places of the ends of edges, row after row.
+    ends: Vec<u32>,
+    /// Places that may have enough to be pushed.
     waiting: Vec<u32>,
 }
 
 fn product(a: u64, b: u64) -> u64 {
-    (u128::from(a) * u128::from(b) >> 60) as u64
+    ((u128::from(a) * u128::from(b)) >> 60) as u64
 }
 
 impl<A: Adjacency> Spread<'_, A> {
-    fn give(&mut self, node: u32, mass: u64) {
-        let share = self.shares.entry(node).or_insert_with(|| {
-            self.touched.push(node);
-            Share::default()
-        });
-        share.rest += mass;
-        if !share.waiting && share.rest > self.threshold.saturating_mul(share.edges.max(1)) {
-            share.waiting = true;
-            self.waiting.push(node);
+    fn place(&mut self, node: u32) -> u32 {
+        let (rests, known, limit) = (&mut self.rests, &mut self.known, self.threshold);
+        *self.places.entry(node).or_insert_with(|| {
+            rests.push(Rest { mass: 0, limit });
+            known.push(Known {
+                node,
+                score: 0,
+                edges: None,
+            });
+            known.len() as u32 - 1
+        })
+    }
+
+    fn give(&mut self, place: u32, mass: u64) {
+        let rest = &mut self.rests[place as usize];
+        rest.mass += mass;
+        if rest.mass > rest.limit {
+            rest.limit = WAITING;
+            self.waiting.push(place);
         }
     }
 
     fn give_to_seeds(&mut self, mass: u64) {
-        let seeds = std::mem::take(&mut self.seeds);
-        for (node, share) in &seeds {
-            self.give(*node, product(mass, *share));
+        for i in 0..self.seeds.len() {
+            let (place, share) = self.seeds[i];
+            self.give(place, product(mass, share));
         }
-        self.seeds = seeds;
+    }
+
+    /// The edges of a node, looked up once.
+    fn edges(&mut self, place: u32) -> Result<Range<u32>> {
+        if let Some(edges) = &self.known[place as usize].edges {
+            return Ok(edges.clone());
+        }
+        let mut ends = Vec::new();
+        let node = self.known[place as usize].node;
+        self.graph.each(node, false, |end| ends.push(end))?;
+        let start = self.ends.len() as u32;
+        for end in ends {
+            let end = self.place(end);
+            self.ends.push(end);
+        }
+        let edges = start..self.ends.len() as u32;
+        self.known[place as usize].edges = Some(edges.clone());
+        Ok(edges)
     }
 
     /// Pushes every waiting node that has enough; false where none has.
     fn round(&mut self) -> Result<bool> {
         let mut pushed = Vec::new();
-        let mut ends = Vec::new();
-        for node in std::mem::take(&mut self.waiting) {
-            let start = ends.len();
-            self.graph.each(node, false, |end| ends.push(end))?;
-            if let Some(share) = self.shares.get_mut(&node) {
-                share.waiting = false;
-                share.edges = (ends.len() - start).max(1) as u64;
-                if share.rest > self.threshold.saturating_mul(share.edges) {
-                    pushed.push((node, std::mem::take(&mut share.rest), start..ends.len()));
-                } else {
-                    ends.truncate(start);
-                }
+        for place in std::mem::take(&mut self.waiting) {
+            let edges = self.edges(place)?;
+            let rest = &mut self.rests[place as usize];
+            rest.limit = self.threshold.saturating_mul((edges.len() as u64).max(1));
+            if rest.mass > rest.limit {
+                let mass = std::mem::take(&mut rest.mass);
+                let on = product(mass, self.damping);
+                self.known[place as usize].score += mass - on;
+                pushed.push((place, on, edges));
             }
         }
+        let some = !pushed.is_empty();
         let mut back = 0;
-        for (node, mass, range) in &pushed {
-            let on = product(*mass, self.damping);
-            let each = on / (range.len() as u64).max(1);
-            let mut kept = mass - on;
-            if range.is_empty() {
+        for (place, on, edges) in pushed {
+            if edges.is_empty() {
                 back += on;
-            } else {
-                kept += on - each * range.len() as u64;
+                continue;
             }
-            if let Some(share) = self.shares.get_mut(node) {
-                share.score += kept;
-            }
-            for end in &ends[range.clone()] {
-                self.give(*end, each);
+            let each = on / edges.len() as u64;
+            self.known[place as usize].score += on - each * edges.len() as u64;
+            for i in edges {
+                self.give(self.ends[i as usize], each);
             }
         }
         if back > 0 {
             self.give_to_seeds(back);
         }
-        Ok(!pushed.is_empty())
+        Ok(some)
     }
 }
 
@@ -124,21 +155,23 @@ pub fn personalized_pagerank<A: Adjacency>(
     let share = |weight: f64| (weight / total * ONE as f64) as u64;
     let mut spread = Spread {
         graph,
-        seeds: seeds
-            .iter()
-            .map(|(n, w)| (*n, share(*w).min(ONE)))
-            .collect(),
+        seeds: Vec::new(),
         damping: (options.damping * ONE as f64) as u64,
         threshold: (options.epsilon * ONE as f64) as u64,
-        shares: NodeMap::default(),
-        touched: Vec::new(),
+        rests: Vec::new(),
+        known: Vec::new(),
+        places: NodeMap::default(),
+        ends: Vec::new(),
         waiting: Vec::new(),
     };
+    for (node, weight) in seeds {
+        let seed = (spread.place(*node), share(*weight).min(ONE));
+        spread.seeds.push(seed);
+    }
     spread.give_to_seeds(ONE);
     while spread.round()? {}
-    let score = |node: &u32| {
-        let share = spread.shares.get(node).map_or(0, |s| s.score);
-        (share > 0).then_some((*node, share as f64 / ONE as f64))
-    };
-    Ok(spread.touched.iter().filter_map(score).collect())
+    let scored = spread.known.iter().filter(|k| k.score > 0);
+    Ok(scored
+        .map(|k| (k.node, k.score as f64 / ONE as f64))
+        .collect())
 }

@@ -15,9 +15,9 @@ struct Front {
 }
 
 impl Front {
-    fn new(node: u32, backwards: bool) -> Front {
+    fn new(nodes: &[u32], backwards: bool) -> Front {
         Front {
-            side: Side::new(node, 0),
+            side: Side::new(nodes, 0),
             level: 0,
             start: 0,
             backwards,
@@ -47,18 +47,21 @@ impl Front {
     }
 }
 
-/// The nodes of the shortest path from `start` to `end`, both included; None where there is none of
-/// at most `max_hops` edges. Of several, the one whose ids come first in order.
+/// The nodes of the shortest path from any of `starts` to any of `ends`, both included; None where
+/// there is none of at most `max_hops` edges. Of several, the one whose ids come first in order.
 pub fn shortest_path<A: Adjacency>(
     graph: &A,
-    start: u32,
-    end: u32,
+    starts: &[u32],
+    ends: &[u32],
     max_hops: u32,
 ) -> Result<Option<Vec<u32>>> {
-    if start == end {
-        return Ok(Some(vec![start]));
+    let (mut from_start, mut from_end) = (Front::new(starts, false), Front::new(ends, true));
+    let found = starts.iter().copied();
+    let meets: Vec<u32> = found.filter(|s| from_end.side.key(*s).is_some()).collect();
+    if !meets.is_empty() {
+        let sides = [&from_start.side, &from_end.side];
+        return first_by_id(graph, starts, ends, sides, &meets).map(Some);
     }
-    let (mut from_start, mut from_end) = (Front::new(start, false), Front::new(end, true));
     while from_start.level + from_end.level < max_hops {
         let (smaller, other) = match from_start.len() <= from_end.len() {
             true => (&mut from_start, &mut from_end),
@@ -72,7 +75,7 @@ pub fn shortest_path<A: Adjacency>(
         let meets = smaller.advance(graph, &other.side)?;
         if !meets.is_empty() {
             let sides = [&from_start.side, &from_end.side];
-            return first_by_id(graph, start, end, sides, &meets).map(Some);
+            return first_by_id(graph, starts, ends, sides, &meets).map(Some);
         }
     }
     Ok(None)

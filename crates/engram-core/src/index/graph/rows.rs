@@ -1,4 +1,4 @@
-//! The rows of an edge segment: for each node its edges in one direction (F-152).
+//! The rows of an edge segment: for each node its edges in one direction (F-144).
 //!
 //! A row is sorted by edge type, then by the node at the other end. Layout: span u32 (one more than
 //! the highest node number that can have a row), rows u32, edges u32, shift u8, bytes of a type u8,

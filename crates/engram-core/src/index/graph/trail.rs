@@ -44,14 +44,22 @@ pub(super) enum Noted {
 }
 
 impl<K: Copy + PartialOrd> Side<K> {
-    /// A search that starts at `node`.
-    pub(super) fn new(node: u32, key: K) -> Side<K> {
+    /// A search that starts at some nodes.
+    pub(super) fn new(nodes: &[u32], key: K) -> Side<K> {
         let mut side = Side {
             labels: NodeMap::default(),
             steps: Vec::new(),
-            found: vec![node],
+            found: Vec::with_capacity(nodes.len()),
         };
-        side.labels.insert(node, Label { key, last: NONE });
+        for node in nodes {
+            if side
+                .labels
+                .insert(*node, Label { key, last: NONE })
+                .is_none()
+            {
+                side.found.push(*node);
+            }
+        }
         side
     }
 
@@ -99,8 +107,9 @@ impl<K: Copy + PartialOrd> Side<K> {
         })
     }
 
-    /// Calls `f` with every best step that lies on a way to any of `meets`: from, to.
-    fn gather(&self, meets: &[u32], mut f: impl FnMut(u32, u32)) {
+    /// Calls `f` with every best step that lies on a way to any of `meets`: from, to. Returns the nodes
+    /// on such ways.
+    fn gather(&self, meets: &[u32], mut f: impl FnMut(u32, u32)) -> NodeSet {
         let mut seen = NodeSet::default();
         let mut open: Vec<u32> = meets.iter().copied().filter(|n| seen.insert(*n)).collect();
         while let Some(node) = open.pop() {
@@ -111,45 +120,49 @@ impl<K: Copy + PartialOrd> Side<K> {
                 }
             }
         }
+        seen
     }
 }
 
-/// The best way from `start` to `end` through `meets`, the nodes where a search from each of them
-/// met the other at the best sum.
+/// The best way from one of `starts` to one of `ends` through `meets`, the nodes where a search from
+/// each of them met the other at the best sum.
 pub(super) fn first_by_id<A: Adjacency, K: Copy + PartialOrd>(
     graph: &A,
-    start: u32,
-    end: u32,
+    starts: &[u32],
+    ends: &[u32],
     sides: [&Side<K>; 2],
     meets: &[u32],
 ) -> Result<Vec<u32>> {
     let mut steps = Vec::new();
-    sides[0].gather(meets, |from, to| steps.push((from, to)));
+    let before = sides[0].gather(meets, |from, to| steps.push((from, to)));
     sides[1].gather(meets, |from, to| steps.push((to, from)));
     steps.sort_unstable();
     steps.dedup();
-    let (mut way, mut at) = (vec![start], start);
-    while at != end {
-        let first = steps.partition_point(|(from, _)| *from < at);
-        let choices = steps[first..].iter().take_while(|(from, _)| *from == at);
-        let mut best: Option<(u32, &str)> = None;
-        let mut choices = choices.map(|(_, to)| *to).peekable();
-        while let Some(to) = choices.next() {
-            // The id of the only choice need not be looked up.
-            if best.is_none() && choices.peek().is_none() {
-                best = Some((to, ""));
-                break;
-            }
-            let name = graph.name(to)?;
-            if best.is_none_or(|(_, first)| name < first) {
-                best = Some((to, name));
-            }
-        }
-        let Some((next, _)) = best else {
-            return Err(Error::internal("a way through the graph breaks off"));
-        };
-        way.push(next);
-        at = next;
+    let ends: NodeSet = ends.iter().copied().collect();
+    let mut at = first(graph, starts.iter().copied().filter(|s| before.contains(s)))?;
+    let mut way = vec![at];
+    while !ends.contains(&at) {
+        let here = steps.partition_point(|(from, _)| *from < at);
+        let choices = steps[here..].iter().take_while(|(from, _)| *from == at);
+        at = first(graph, choices.map(|(_, to)| *to))?;
+        way.push(at);
     }
     Ok(way)
+}
+
+/// The node whose id comes first. The id of the only one is not looked up.
+fn first<A: Adjacency>(graph: &A, nodes: impl Iterator<Item = u32>) -> Result<u32> {
+    let mut nodes = nodes.peekable();
+    let broken = || Error::internal("a way through the graph breaks off");
+    let mut best = nodes.next().ok_or_else(broken)?;
+    if nodes.peek().is_some() {
+        let mut name = graph.name(best)?;
+        for node in nodes {
+            let other = graph.name(node)?;
+            if other < name {
+                (best, name) = (node, other);
+            }
+        }
+    }
+    Ok(best)
 }

@@ -77,9 +77,14 @@ impl<'a> BitReader<'a> {
         BitReader { bytes, at }
     }
 
+    /// The bit it stands at.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
     /// Takes `count` bits, 31 at most.
     #[inline]
-    fn take(&mut self, count: u32) -> Result<u32> {
+    pub(super) fn take(&mut self, count: u32) -> Result<u32> {
         let rest = self.bytes.get(self.at / 8..).unwrap_or_default();
         let window = match rest.first_chunk() {
             Some(window) => u64::from_le_bytes(*window),

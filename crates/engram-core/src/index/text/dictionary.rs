@@ -1,14 +1,17 @@
 //! The term dictionary: writing, lookup, iteration.
 //!
 //! Owns: both directions of its blocks and of the index over them. Invariants: terms ascend by byte, each
-//! once; a [`TermInfo`] has a document frequency that the ordinals allow. Complexity: a lookup is a binary
-//! search over the first eight bytes of each block's first term, and half a block; iteration is linear.
+//! once; a [`TermInfo`] has a document frequency that the ordinals allow. Complexity: a lookup is a
+//! search in `keys` and half a block; iteration is linear.
 
+use super::elias_fano::least_bits;
+use super::keys;
 use super::layout::{
-    DICTIONARY_BLOCK_LEN, Header, KEY_BYTES, MAX_FREQUENCY, corrupt, key_of, push_varint,
-    take_bytes, take_u32_varint, take_varint,
+    BLOCK_LEN, DICTIONARY_BLOCK_LEN, Header, KEY_BYTES, corrupt, key_of, push_varint, take_bytes,
+    take_u32_varint, take_varint,
 };
 use super::source::Source;
+use super::symbols::{Coder, Symbols};
 use crate::error::Result;
 use std::cmp::Ordering;
 
@@ -23,13 +26,8 @@ pub struct TermInfo {
 /// Where the documents of a term are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// One, in the dictionary itself; `at..end` are the bytes of its positions within the index.
-    Single {
-        ordinal: u32,
-        tf: u32,
-        at: u64,
-        end: u64,
-    },
+    /// One, in which the term stands once, in the dictionary itself.
+    Single { ordinal: u32, position: u32 },
     /// Several, in the lists section.
     List { start: u64, bytes: u64 },
 }
@@ -44,7 +42,7 @@ impl TermInfo {
     }
 }
 
-/// The lowest four bits of an entry's head: bytes shared with the term before.
+/// The lowest four bits of a term's head: bytes shared with the term before.
 const SHARED_MASK: u8 = 15;
 /// The next three: bytes that follow, less one.
 const REST_SHIFT: u32 = 4;
@@ -52,88 +50,175 @@ const REST_MASK: u8 = 7;
 /// The highest: one document, in which the term stands once.
 const SINGLE: u8 = 0x80;
 
-/// Writes the dictionary, term by term in order.
+/// Takes the dictionary, term by term in order, and writes it.
 #[derive(Default)]
 pub(super) struct DictionaryWriter {
-    pub(super) bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    /// Of all entries, one after the other.
+    rests: Vec<u8>,
+    infos: Vec<u8>,
+    before: Vec<u8>,
+    keys: Vec<u64>,
+}
+
+/// A term, by what it adds to the one before.
+struct Entry {
+    shared: u8,
+    flags: u8,
+    /// Where its bytes end in `rests` and `infos`.
+    rest_end: u32,
+    info_end: u32,
+    /// Where the next list starts.
+    list_start: u32,
+}
+
+/// The sections of a dictionary.
+pub(super) struct Written {
+    pub(super) term_count: u32,
+    pub(super) blocks: Vec<u8>,
+    pub(super) coder: Coder,
     pub(super) keys: Vec<u64>,
     pub(super) starts: Vec<u32>,
-    pub(super) count: u32,
-    before: Vec<u8>,
 }
 
 impl DictionaryWriter {
-    /// Begins an entry; `list_start` is where the next list starts.
-    fn begin(&mut self, term: &[u8], list_start: usize, flags: u8) {
-        if self.count.is_multiple_of(DICTIONARY_BLOCK_LEN) {
-            self.starts.push(self.bytes.len() as u32);
-            self.keys.push(key_of(term));
-            push_varint(&mut self.bytes, list_start as u64);
-            self.before.clear();
-        }
-        let pairs = term.iter().zip(&self.before);
-        let shared = pairs.take_while(|(a, b)| a == b).count();
-        // Terms differ and ascend, so at least one byte follows.
-        let rest = term.len() - shared - 1;
-        let (low, high) = (shared.min(15) as u8, rest.min(7) as u8);
-        self.bytes.push(flags | high << REST_SHIFT | low);
-        if low == SHARED_MASK {
-            push_varint(&mut self.bytes, (shared - 15) as u64);
-        }
-        if high == REST_MASK {
-            push_varint(&mut self.bytes, (rest - 7) as u64);
-        }
-        self.bytes.extend(term.iter().skip(shared));
-        self.before.clear();
-        self.before.extend(term);
-        self.count += 1;
-    }
-
-    /// Adds a term that one document has.
+    /// Adds a term that stands once in one of `limit` documents.
     pub(super) fn push_single(
         &mut self,
         term: &[u8],
         list_start: usize,
         ordinal: u32,
-        positions: &[u32],
+        position: u32,
+        limit: u32,
     ) {
-        self.begin(
-            term,
-            list_start,
-            if positions.len() == 1 { SINGLE } else { 0 },
-        );
-        if positions.len() != 1 {
-            push_varint(&mut self.bytes, 0);
-            push_varint(&mut self.bytes, positions.len() as u64);
-        }
-        push_varint(&mut self.bytes, ordinal.into());
-        let mut before = 0;
-        for position in positions {
-            push_varint(&mut self.bytes, (position - before).into());
-            before = *position;
-        }
+        // The ordinal within the position, since many names stand at none, which is 0.
+        let place = u64::from(position) * u64::from(limit) + u64::from(ordinal);
+        push_varint(&mut self.infos, place);
+        self.push(term, list_start, SINGLE);
     }
 
-    /// Adds a term whose list of `df` documents is at `list_start` and has `bytes`.
-    pub(super) fn push_list(&mut self, term: &[u8], list_start: usize, df: u32, bytes: usize) {
-        self.begin(term, list_start, 0);
-        push_varint(&mut self.bytes, df.into());
-        push_varint(&mut self.bytes, bytes as u64);
+    /// Adds a term whose list of `df` of `limit` documents is at `list_start` and has `bytes`.
+    pub(super) fn push_list(
+        &mut self,
+        term: &[u8],
+        list_start: usize,
+        df: u32,
+        bytes: usize,
+        limit: u32,
+    ) {
+        let more = bytes as u64 - least_list_bytes(df, limit);
+        let (low, high) = (df.min(15) as u8, more.min(15) as u8);
+        self.infos.push(high << 4 | low);
+        if low == 15 {
+            push_varint(&mut self.infos, (df - 15).into());
+        }
+        if high == 15 {
+            push_varint(&mut self.infos, more - 15);
+        }
+        self.push(term, list_start, 0);
     }
+
+    /// Adds a term whose info was written.
+    fn push(&mut self, term: &[u8], list_start: usize, flags: u8) {
+        if (self.entries.len() as u32).is_multiple_of(DICTIONARY_BLOCK_LEN) {
+            self.keys.push(key_of(term));
+            self.before.clear();
+        }
+        let pairs = term.iter().zip(&self.before);
+        let shared = pairs.take_while(|(a, b)| a == b).count();
+        self.rests.extend(term.iter().skip(shared));
+        self.before.clear();
+        self.before.extend(term);
+        self.entries.push(Entry {
+            // Terms have 255 bytes at most.
+            shared: shared as u8,
+            flags,
+            rest_end: self.rests.len() as u32,
+            info_end: self.infos.len() as u32,
+            list_start: list_start as u32,
+        });
+    }
+
+    /// Chooses the symbols and writes all blocks.
+    pub(super) fn finish(self) -> Written {
+        let ends = self.entries.iter().map(|entry| entry.rest_end as usize);
+        let starts = std::iter::once(0).chain(ends.clone());
+        let rests = starts
+            .zip(ends)
+            .map(|(start, end)| self.rests.get(start..end).unwrap_or_default());
+        let coder = Coder::new(rests.clone());
+        let mut rests = rests;
+        let (mut blocks, mut starts, mut info_start) = (Vec::new(), Vec::new(), 0);
+        let (mut heads, mut codes) = (Vec::new(), Vec::new());
+        for block in self.entries.chunks(DICTIONARY_BLOCK_LEN as usize) {
+            starts.push(blocks.len() as u32);
+            for (entry, rest) in block.iter().zip(&mut rests) {
+                put_term(entry, rest, &coder, &mut heads, &mut codes);
+            }
+            let (first, last) = (block.first(), block.last());
+            push_varint(
+                &mut blocks,
+                first.map_or(0, |entry| entry.list_start.into()),
+            );
+            push_varint(&mut blocks, codes.len() as u64);
+            blocks.append(&mut heads);
+            blocks.append(&mut codes);
+            let info_end = last.map_or(info_start, |entry| entry.info_end as usize);
+            blocks.extend(self.infos.get(info_start..info_end).unwrap_or_default());
+            info_start = info_end;
+        }
+        Written {
+            term_count: self.entries.len() as u32,
+            blocks,
+            coder,
+            keys: self.keys,
+            starts,
+        }
+    }
+}
+
+/// Appends the head of a term, and its rest.
+fn put_term(entry: &Entry, rest: &[u8], coder: &Coder, heads: &mut Vec<u8>, codes: &mut Vec<u8>) {
+    let mut coded = Vec::with_capacity(rest.len());
+    coder.encode(rest, &mut coded);
+    // Terms differ and ascend, so at least one byte follows.
+    let (shared, more) = (entry.shared, coded.len() - 1);
+    let (low, high) = (
+        shared.min(SHARED_MASK),
+        more.min(usize::from(REST_MASK)) as u8,
+    );
+    heads.push(entry.flags | high << REST_SHIFT | low);
+    if low == SHARED_MASK {
+        push_varint(codes, (shared - SHARED_MASK).into());
+    }
+    if high == REST_MASK {
+        push_varint(codes, (more - usize::from(REST_MASK)) as u64);
+    }
+    codes.append(&mut coded);
 }
 
 /// The dictionary of an index.
 #[derive(Clone, Copy)]
 pub(super) struct Dictionary<'a> {
-    pub(super) header: Header,
+    pub(super) header: &'a Header,
     pub(super) source: Source<'a>,
+    pub(super) symbols: Symbols<'a>,
     pub(super) keys: &'a [[u8; KEY_BYTES]],
     pub(super) starts: &'a [[u8; 4]],
 }
 
+/// A block: what its terms are, and where their documents.
+#[derive(Clone, Copy)]
+struct Terms16<'a> {
+    list_start: u64,
+    heads: &'a [u8],
+    rests: &'a [u8],
+    infos: &'a [u8],
+}
+
 impl<'a> Dictionary<'a> {
-    /// The bytes of a block, and where they are in the index.
-    fn block(&self, block: u32) -> Result<(&'a [u8], u64)> {
+    /// The bytes of a block.
+    fn bytes_of(&self, block: u32) -> Result<&'a [u8]> {
         let section = self.header.dictionary();
         let start = |block: usize| {
             let start = self.starts.get(block).map(|b| u32::from_le_bytes(*b));
@@ -143,38 +228,73 @@ impl<'a> Dictionary<'a> {
         if end > section.end {
             return Err(corrupt("a dictionary block beyond the dictionary"));
         }
-        Ok((self.source.get(start..end)?, start))
+        self.source.get(start..end)
     }
 
-    fn first_term(&self, block: u32) -> Result<&'a [u8]> {
-        let (mut bytes, _) = self.block(block)?;
-        take_varint(&mut bytes)?;
-        let head = EntryHead::take(&mut bytes)?;
+    #[inline]
+    fn block(&self, block: u32) -> Result<Terms16<'a>> {
+        let mut bytes = self.bytes_of(block)?;
+        let list_start = take_varint(&mut bytes)?;
+        let rests = take_varint(&mut bytes)?;
+        let before = block.saturating_mul(DICTIONARY_BLOCK_LEN);
+        let terms = self
+            .header
+            .term_count
+            .saturating_sub(before)
+            .min(DICTIONARY_BLOCK_LEN);
+        Ok(Terms16 {
+            list_start,
+            heads: take_bytes(&mut bytes, terms.into())?,
+            rests: take_bytes(&mut bytes, rests)?,
+            infos: bytes,
+        })
+    }
+
+    /// How the first term of a block compares with `term`.
+    fn compare_first(&self, block: u32, term: &[u8]) -> Result<Ordering> {
+        let block = self.block(block)?;
+        let mut rests = block.rests;
+        let head = Head::take(block.heads.first().copied().unwrap_or(0), &mut rests)?;
         if head.shared != 0 {
             return Err(corrupt("a dictionary block without a first term"));
         }
-        take_bytes(&mut bytes, head.rest)
+        Ok(self
+            .symbols
+            .compare(take_bytes(&mut rests, head.rest)?, term)?
+            .0)
     }
 
     /// The last block whose first term is not above `term`; the first if there is none.
-    fn block_of(&self, term: &[u8]) -> Result<u32> {
+    #[inline]
+    pub(super) fn block_of(&self, term: &[u8]) -> Result<u32> {
         let key = key_of(term);
-        let below = |other: &[u8; KEY_BYTES]| u64::from_le_bytes(*other) < key;
-        let low = self.keys.partition_point(below);
-        let same = self.keys.get(low..).unwrap_or_default();
-        let same = same
-            .iter()
-            .take_while(|other| u64::from_le_bytes(**other) == key)
-            .count();
-        // Terms that agree in their key follow each other: most often none, so this costs nothing.
+        let blocks = self.header.block_count;
+        let low = keys::first_not_below(self.keys, blocks, key);
+        let lowest = self
+            .keys
+            .get(self.keys.len() - blocks as usize..)
+            .unwrap_or_default();
+        let same = lowest.get(low..).unwrap_or_default().iter();
         let mut block = low as u32;
-        for _ in 0..same {
-            if self.first_term(block)? > term {
+        // Terms that agree in their key follow each other: most often none do, so this costs nothing.
+        for _ in same.take_while(|other| u64::from_le_bytes(**other) == key) {
+            if self.compare_first(block, term)? == Ordering::Greater {
                 break;
             }
             block += 1;
         }
         Ok(block.saturating_sub(1))
+    }
+
+    /// Tells the processor that a block will be looked into.
+    #[inline]
+    pub(super) fn prefetch(&self, block: u32) {
+        let start = self
+            .starts
+            .get(block as usize)
+            .map_or(0, |b| u32::from_le_bytes(*b));
+        self.source
+            .prefetch(self.header.dictionary().start + u64::from(start));
     }
 
     /// Iterates from the first term that is not below `start`.
@@ -184,122 +304,126 @@ impl<'a> Dictionary<'a> {
         Ok(terms)
     }
 
-    pub(super) fn lookup(&self, term: &str) -> Result<Option<TermInfo>> {
-        let wanted = term.as_bytes();
-        if self.header.term_count == 0 {
+    /// Looks `term` up in the block that [`Self::block_of`] gave for it.
+    pub(super) fn lookup(&self, term: &[u8], block: u32) -> Result<Option<TermInfo>> {
+        if block >= self.header.block_count {
             return Ok(None);
         }
-        let number = self.block_of(wanted)?;
-        let (mut bytes, start) = self.block(number)?;
-        let end = start + bytes.len() as u64;
-        let mut list_start = take_varint(&mut bytes)?;
-        let left = self.header.term_count - number * DICTIONARY_BLOCK_LEN;
-        // Bytes of `wanted` that the term before has too.
+        let block = self.block(block)?;
+        let mut rests = block.rests;
+        // Bytes of `term` that the term before has too.
         let mut known = 0;
-        for _ in 0..left.min(DICTIONARY_BLOCK_LEN) {
-            let head = EntryHead::take(&mut bytes)?;
-            let rest = take_bytes(&mut bytes, head.rest)?;
-            let order = match head.shared.cmp(&known) {
-                // It differs from the one before where that still agreed: it is above.
-                Ordering::Less => return Ok(None),
-                // It differs where the one before did.
-                Ordering::Greater => Ordering::Less,
-                Ordering::Equal => {
-                    let tail = wanted.get(known as usize..).unwrap_or_default();
-                    let same = rest.iter().zip(tail).take_while(|(a, b)| a == b).count();
-                    known += same as u64;
-                    rest.get(same).cmp(&tail.get(same))
-                }
-            };
-            if order == Ordering::Greater {
+        for (number, head) in block.heads.iter().enumerate() {
+            let head = Head::take(*head, &mut rests)?;
+            let rest = take_bytes(&mut rests, head.rest)?;
+            if head.shared > known {
+                // It differs from `term` where the one before did: it is still below.
+                continue;
+            }
+            if head.shared < known {
+                // It differs from the one before where that agreed with `term`: it is above.
                 return Ok(None);
             }
-            let info = self.take_info(head, &mut bytes, end, &mut list_start)?;
-            if order == Ordering::Equal {
-                return Ok(Some(info));
+            let tail = term.get(known as usize..).unwrap_or_default();
+            let (order, same) = self.symbols.compare(rest, tail)?;
+            known += same as u64;
+            match order {
+                Ordering::Less => {}
+                Ordering::Greater => return Ok(None),
+                Ordering::Equal => return self.info_at(&block, number).map(Some),
             }
         }
         Ok(None)
     }
 
-    /// Takes what follows a term; `end` is where `bytes` end in the index.
-    #[inline]
-    fn take_info(
-        &self,
-        head: EntryHead,
-        bytes: &mut &'a [u8],
-        end: u64,
-        list_start: &mut u64,
-    ) -> Result<TermInfo> {
-        let df = match head.is_single {
-            true => 0,
-            false => take_u32_varint(bytes)?,
-        };
-        let limit = self.header.ordinal_limit;
-        if df > 1 {
-            let (start, length) = (*list_start, take_varint(bytes)?);
-            *list_start = start.saturating_add(length);
-            if df > limit {
-                return Err(corrupt("a document frequency beyond the documents"));
+    /// What the block knows of its term `number`.
+    fn info_at(&self, block: &Terms16<'_>, number: usize) -> Result<TermInfo> {
+        let (mut infos, mut list_start) = (block.infos, block.list_start);
+        for head in block.heads.iter().take(number) {
+            if head & SINGLE != 0 {
+                take_varint(&mut infos)?;
+            } else {
+                let (_, bytes) = self.take_list(&mut infos)?;
+                list_start = list_start.saturating_add(bytes);
             }
-            return Ok(TermInfo {
-                df,
-                place: Place::List {
-                    start,
-                    bytes: length,
-                },
-            });
         }
-        let tf = match head.is_single {
-            true => 1,
-            false => take_u32_varint(bytes)?,
-        };
-        let ordinal = take_u32_varint(bytes)?;
-        if df == 1 || ordinal >= limit || tf == 0 || tf > MAX_FREQUENCY {
-            return Err(corrupt("an impossible single document"));
+        let head = block.heads.get(number).copied().unwrap_or(0);
+        self.take_info(head, &mut infos, &mut list_start)
+    }
+
+    #[inline]
+    fn take_info(&self, head: u8, infos: &mut &[u8], list_start: &mut u64) -> Result<TermInfo> {
+        let limit = self.header.ordinal_limit;
+        if head & SINGLE != 0 {
+            let place = take_varint(infos)?;
+            let parts = place
+                .checked_div(limit.into())
+                .zip(place.checked_rem(limit.into()));
+            let (position, ordinal) = parts.ok_or_else(|| corrupt("a term without documents"))?;
+            let position = u32::try_from(position).unwrap_or(u32::MAX);
+            let place = Place::Single {
+                ordinal: ordinal as u32,
+                position,
+            };
+            return Ok(TermInfo { df: 1, place });
         }
-        let at = end - bytes.len() as u64;
-        for _ in 0..tf {
-            take_varint(bytes)?;
+        let (df, bytes) = self.take_list(infos)?;
+        if df == 0 || df > limit {
+            return Err(corrupt("a document frequency beyond the documents"));
         }
-        let end = end - bytes.len() as u64;
+        let start = *list_start;
+        *list_start = start.saturating_add(bytes);
         Ok(TermInfo {
-            df: 1,
-            place: Place::Single {
-                ordinal,
-                tf,
-                at,
-                end,
-            },
+            df,
+            place: Place::List { start, bytes },
         })
+    }
+
+    /// Document frequency and size of a list.
+    #[inline]
+    fn take_list(&self, infos: &mut &[u8]) -> Result<(u32, u64)> {
+        let head = take_bytes(infos, 1)?.first().copied().unwrap_or(0);
+        let (mut df, mut more) = (u32::from(head & 15), u64::from(head >> 4));
+        if df == 15 {
+            df = df.saturating_add(take_u32_varint(infos)?);
+        }
+        if more == 15 {
+            more = more.saturating_add(take_varint(infos)?);
+        }
+        let least = least_list_bytes(df, self.header.ordinal_limit);
+        Ok((df, least.saturating_add(more)))
+    }
+}
+
+/// What a list of `df` of `limit` documents takes at least, but for its positions; 0 for long lists.
+#[inline]
+fn least_list_bytes(df: u32, limit: u32) -> u64 {
+    match df as usize {
+        0 => 0,
+        count if count <= BLOCK_LEN => least_bits(limit, count).div_ceil(8) as u64,
+        _ => 0,
     }
 }
 
 #[derive(Clone, Copy)]
-struct EntryHead {
+struct Head {
     shared: u64,
     rest: u64,
-    is_single: bool,
 }
 
-impl EntryHead {
+impl Head {
+    /// Reads a head, and what it left in front of the bytes that follow.
     #[inline]
-    fn take(bytes: &mut &[u8]) -> Result<EntryHead> {
-        let head = take_bytes(bytes, 1)?.first().copied().unwrap_or(0);
+    fn take(head: u8, rests: &mut &[u8]) -> Result<Head> {
         let (low, high) = (head & SHARED_MASK, head >> REST_SHIFT & REST_MASK);
         let (mut shared, mut rest) = (u64::from(low), u64::from(high) + 1);
         if low == SHARED_MASK {
-            shared = shared.saturating_add(take_varint(bytes)?);
+            shared = shared.saturating_add(take_varint(rests)?);
         }
         if high == REST_MASK {
-            rest = rest.saturating_add(take_varint(bytes)?);
+            rest = rest.saturating_add(take_varint(rests)?);
         }
-        let is_single = head & SINGLE != 0;
-        Ok(EntryHead {
-            shared,
-            rest,
-            is_single,
-        })
+        Ok(Head { shared, rest })
     }
 }
 
@@ -308,10 +432,8 @@ pub struct Terms<'a> {
     dictionary: Dictionary<'a>,
     /// The index of the next term.
     next: u32,
-    /// The rest of the block it is in, and where that ends in the index.
-    block: &'a [u8],
-    end: u64,
-    list_start: u64,
+    /// The block it is in; of its pieces what is left.
+    block: Terms16<'a>,
     term: Vec<u8>,
     skip_below: Vec<u8>,
 }
@@ -321,9 +443,12 @@ impl<'a> Terms<'a> {
         Terms {
             dictionary,
             next: block.saturating_mul(DICTIONARY_BLOCK_LEN),
-            block: &[],
-            end: 0,
-            list_start: 0,
+            block: Terms16 {
+                list_start: 0,
+                heads: &[],
+                rests: &[],
+                infos: &[],
+            },
             term: Vec::new(),
             skip_below: Vec::new(),
         }
@@ -361,26 +486,27 @@ impl<'a> Terms<'a> {
             return Ok(None);
         }
         let is_first = self.next.is_multiple_of(DICTIONARY_BLOCK_LEN);
-        if is_first || self.end == 0 {
-            let (bytes, start) = self.dictionary.block(self.next / DICTIONARY_BLOCK_LEN)?;
-            (self.block, self.end) = (bytes, start + bytes.len() as u64);
-            self.list_start = take_varint(&mut self.block)?;
+        if is_first {
+            self.block = self.dictionary.block(self.next / DICTIONARY_BLOCK_LEN)?;
         }
-        let head = EntryHead::take(&mut self.block)?;
-        let rest = take_bytes(&mut self.block, head.rest)?;
+        let head_byte = take_bytes(&mut self.block.heads, 1)?
+            .first()
+            .copied()
+            .unwrap_or(0);
+        let head = Head::take(head_byte, &mut self.block.rests)?;
+        let rest = take_bytes(&mut self.block.rests, head.rest)?;
         self.take_term(head, rest, is_first)?;
+        let block = &mut self.block;
         let dictionary = self.dictionary;
-        let info = dictionary.take_info(head, &mut self.block, self.end, &mut self.list_start)?;
+        let info = dictionary.take_info(head_byte, &mut block.infos, &mut block.list_start)?;
         self.next += 1;
-        let ends = self.next.is_multiple_of(DICTIONARY_BLOCK_LEN)
-            || self.next == self.dictionary.header.term_count;
-        if ends && !self.block.is_empty() {
+        if block.heads.is_empty() && !(block.rests.is_empty() && block.infos.is_empty()) {
             return Err(corrupt("a dictionary block with more than its terms"));
         }
         Ok(Some(info))
     }
 
-    fn take_term(&mut self, head: EntryHead, rest: &[u8], is_first: bool) -> Result<()> {
+    fn take_term(&mut self, head: Head, rest: &[u8], is_first: bool) -> Result<()> {
         let shared = usize::try_from(head.shared).unwrap_or(usize::MAX);
         let is_known = if is_first {
             shared == 0
@@ -392,12 +518,11 @@ impl<'a> Terms<'a> {
         }
         // All bytes up to `shared` are equal, so the order shows in what follows.
         let old_rest = self.term.get(shared..).unwrap_or_default();
-        if rest.cmp(old_rest) != Ordering::Greater {
+        if self.dictionary.symbols.compare(rest, old_rest)?.0 != Ordering::Greater {
             return Err(corrupt("terms out of order"));
         }
         self.term.truncate(shared);
-        self.term.extend_from_slice(rest);
-        Ok(())
+        self.dictionary.symbols.decode(rest, &mut self.term)
     }
 }
 

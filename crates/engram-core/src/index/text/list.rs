@@ -7,13 +7,14 @@
 
 use super::bits::BitReader;
 use super::dictionary::{Place, TermInfo};
-use super::layout::{BLOCK_LEN, MAX_FREQUENCY, corrupt, is_dense, is_narrow, take_u32_varint};
+use super::elias_fano::{frequency_at, take_frequencies, take_ordinals};
+use super::layout::{BLOCK_LEN, corrupt, is_dense, is_narrow, is_small};
 use super::lengths::Lengths;
 use super::list_writer::IMPACT_LENGTHS;
 use super::source::Source;
-use super::table::{Table, table_bytes};
+use super::table::{Shape, Table};
 use crate::error::Result;
-use crate::kernel::unpack::{self, packed_bytes};
+use crate::kernel::unpack::{self, NO_PLACES};
 use std::ops::Range;
 
 /// The documents of a block and how often each has the term.
@@ -61,6 +62,14 @@ pub struct Impacts {
     pub(super) lengths: [u8; IMPACT_LENGTHS],
 }
 
+impl Impacts {
+    /// Bounds nothing.
+    pub(super) const UNKNOWN: Impacts = Impacts {
+        max_tf: u8::MAX,
+        lengths: [0; IMPACT_LENGTHS],
+    };
+}
+
 /// A posting list.
 #[derive(Clone)]
 pub struct List<'a> {
@@ -68,29 +77,23 @@ pub struct List<'a> {
     ordinal_limit: u32,
     source: Source<'a>,
     lengths: Lengths<'a>,
+    /// The list, checked up to its positions, and whatever follows.
+    bytes: &'a [u8],
+    /// Where it is in the index.
+    place: Range<u64>,
     form: Form<'a>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 enum Form<'a> {
     Single {
         ordinal: u32,
-        tf: u32,
-        positions: &'a [u8],
+        position: u32,
     },
-    Short {
-        bytes: &'a [u8],
-    },
-    Blocks {
-        table: Table<'a>,
-        docs: &'a [u8],
-        positions: Range<u64>,
-    },
-    Dense {
-        table: Table<'a>,
-        docs: &'a [u8],
-        positions: Range<u64>,
-    },
+    /// The list.
+    Short(&'a [u8]),
+    Blocks(Table<'a>),
+    Dense(Table<'a>),
 }
 
 impl<'a> List<'a> {
@@ -101,33 +104,55 @@ impl<'a> List<'a> {
         lengths: Lengths<'a>,
         ordinal_limit: u32,
     ) -> Result<Self> {
-        let form = match info.place {
-            Place::Single {
-                ordinal,
-                tf,
-                at,
-                end,
-            } => Form::Single {
-                ordinal,
-                tf,
-                positions: source.get(at..end)?,
-            },
-            Place::List { start, bytes } => {
-                let start = lists.start.saturating_add(start);
-                let end = start.saturating_add(bytes);
-                if end > lists.end {
-                    return Err(corrupt("a list beyond its section"));
-                }
-                open_list(info.df, start..end, source, ordinal_limit)?
-            }
-        };
-        Ok(List {
+        let mut list = List {
             df: info.df,
             ordinal_limit,
             source,
             lengths,
-            form,
-        })
+            bytes: &[],
+            place: 0..0,
+            form: Form::Short(&[]),
+        };
+        match info.place {
+            Place::Single { ordinal, position } => list.form = Form::Single { ordinal, position },
+            Place::List { start, bytes } => {
+                let start = lists.start.saturating_add(start);
+                list.place = start..start.saturating_add(bytes);
+                if list.place.end > lists.end {
+                    return Err(corrupt("a list beyond its section"));
+                }
+                list.open_list()?;
+            }
+        }
+        Ok(list)
+    }
+
+    fn open_list(&mut self) -> Result<()> {
+        let (df, limit, place) = (self.df, self.ordinal_limit, self.place.clone());
+        let length = place.end - place.start;
+        if df as usize <= BLOCK_LEN {
+            self.bytes = self.source.get_open(place)?;
+            self.form = Form::Short(self.bytes.get(..length as usize).unwrap_or_default());
+            return Ok(());
+        }
+        let is_dense = is_dense(df, limit);
+        let shape = Shape {
+            blocks: if is_dense { limit } else { df }.div_ceil(BLOCK_LEN as u32) as usize,
+            is_dense,
+            is_narrow: is_narrow(limit),
+            is_small: is_small(length),
+        };
+        let end_of = |bytes: usize| place.end.min(place.start.saturating_add(bytes as u64));
+        let table = self.source.get(place.start..end_of(shape.bytes()))?;
+        let table = Table::new(table, shape)?;
+        // Positions come last and are checked when they are asked for.
+        let docs = place.start..end_of(table.position_start(0));
+        self.bytes = self.source.get_open(docs)?;
+        self.form = match is_dense {
+            true => Form::Dense(table),
+            false => Form::Blocks(table),
+        };
+        Ok(())
     }
 
     /// Documents in the list, deleted ones included.
@@ -141,16 +166,22 @@ impl<'a> List<'a> {
     #[inline]
     pub fn blocks(&self) -> usize {
         match &self.form {
-            Form::Single { .. } | Form::Short { .. } => 1,
-            Form::Blocks { table, .. } | Form::Dense { table, .. } => table.blocks(),
+            Form::Single { .. } | Form::Short(_) => 1,
+            Form::Blocks(table) | Form::Dense(table) => table.blocks(),
         }
+    }
+
+    /// Whether it is kept as a bitmap, so that a document is found at once.
+    #[must_use]
+    pub fn is_dense(&self) -> bool {
+        matches!(self.form, Form::Dense(_))
     }
 
     /// What bounds the scores of all blocks; nothing is known of a list of one block.
     #[must_use]
     pub fn all_impacts(&self) -> Option<Impacts> {
         match &self.form {
-            Form::Blocks { table, .. } | Form::Dense { table, .. } => Some(table.all_impacts()),
+            Form::Blocks(table) | Form::Dense(table) => Some(table.all_impacts()),
             _ => None,
         }
     }
@@ -160,11 +191,8 @@ impl<'a> List<'a> {
     #[inline]
     pub fn impacts(&self, block: usize) -> Impacts {
         match &self.form {
-            Form::Blocks { table, .. } | Form::Dense { table, .. } => table.impacts(block),
-            _ => Impacts {
-                max_tf: u8::MAX,
-                lengths: [0; IMPACT_LENGTHS],
-            },
+            Form::Blocks(table) | Form::Dense(table) => table.impacts(block),
+            _ => Impacts::UNKNOWN,
         }
     }
 
@@ -172,9 +200,9 @@ impl<'a> List<'a> {
     #[inline]
     pub fn last(&self, block: usize) -> u32 {
         match &self.form {
-            Form::Blocks { table, .. } => table.lasts.get(block),
-            Form::Dense { .. } => ((block + 1) * BLOCK_LEN - 1) as u32,
-            Form::Single { .. } | Form::Short { .. } => self.ordinal_limit.saturating_sub(1),
+            Form::Blocks(table) => table.last(block),
+            Form::Dense(_) => ((block + 1) * BLOCK_LEN - 1) as u32,
+            Form::Single { .. } | Form::Short(_) => self.ordinal_limit.saturating_sub(1),
         }
     }
 
@@ -182,11 +210,11 @@ impl<'a> List<'a> {
     #[inline]
     pub fn find(&self, ordinal: u32, from: usize) -> usize {
         match &self.form {
-            Form::Dense { table, .. } => {
+            Form::Dense(table) => {
                 (ordinal as usize / BLOCK_LEN).clamp(from, table.blocks().max(from))
             }
-            Form::Blocks { table, .. } => table.lasts.first_not_below(ordinal, from),
-            Form::Single { .. } | Form::Short { .. } => {
+            Form::Blocks(table) => table.first_not_below(ordinal, from),
+            Form::Single { .. } | Form::Short(_) => {
                 from + usize::from(from == 0 && ordinal >= self.ordinal_limit)
             }
         }
@@ -196,13 +224,18 @@ impl<'a> List<'a> {
     pub fn decode(&self, block: usize, out: &mut Block) -> Result<()> {
         out.count = 0;
         let count = match &self.form {
-            Form::Single { ordinal, tf, .. } => {
-                (out.ordinals[0], out.frequencies[0]) = (*ordinal, *tf);
+            Form::Single { ordinal, .. } => {
+                (out.ordinals[0], out.frequencies[0]) = (*ordinal, 1);
                 1
             }
-            Form::Short { bytes } => self.decode_short(bytes, out)?,
-            Form::Blocks { table, docs, .. } => self.decode_block(table, docs, block, out)?,
-            Form::Dense { table, docs, .. } => self.decode_dense(table, docs, block, out)?,
+            Form::Short(_) => {
+                let count = self.df as usize;
+                let at = take_ordinals(self.bytes, count, self.ordinal_limit, 0, out)?;
+                take_frequencies(self.bytes, at, count, out)?;
+                count
+            }
+            Form::Blocks(table) => self.decode_block(table, block, out)?,
+            Form::Dense(table) => self.decode_dense(table, block, out)?,
         };
         let last = count.checked_sub(1).and_then(|last| out.ordinals.get(last));
         if last.is_some_and(|&last| last >= self.ordinal_limit) {
@@ -212,120 +245,87 @@ impl<'a> List<'a> {
         Ok(())
     }
 
-    fn decode_short(&self, bytes: &[u8], out: &mut Block) -> Result<usize> {
-        let (count, head) = (self.df as usize, short_head(bytes)?);
-        let docs = bytes.get(head.bytes..).unwrap_or_default();
-        unpack_gaps(docs, head.gap_bits, count, 0, self.ordinal_limit, out)?;
-        let docs = docs
-            .get(packed_bytes(count, head.gap_bits)..)
-            .unwrap_or_default();
-        unpack_frequencies(docs, head.tf_bits, count, out)?;
-        Ok(count)
-    }
-
-    fn decode_block(
-        &self,
-        table: &Table<'_>,
-        docs: &[u8],
-        block: usize,
-        out: &mut Block,
-    ) -> Result<usize> {
-        let left = (self.df as usize).saturating_sub(block * BLOCK_LEN);
-        let count = left.min(BLOCK_LEN);
+    fn decode_block(&self, table: &Table<'_>, block: usize, out: &mut Block) -> Result<usize> {
+        let count = (self.df as usize)
+            .saturating_sub(block * BLOCK_LEN)
+            .min(BLOCK_LEN);
         let first = match block.checked_sub(1) {
-            Some(before) => table.lasts.get(before).saturating_add(1),
+            Some(before) => table.last(before).saturating_add(1),
             None => 0,
         };
-        let docs = docs
-            .get(table.starts.get(block) as usize * 16..)
-            .unwrap_or_default();
-        let gap_bits = table.gap_bits(block);
-        unpack_gaps(docs, gap_bits, count, first, self.ordinal_limit, out)?;
-        let docs = docs
-            .get(packed_bytes(count, gap_bits)..)
-            .unwrap_or_default();
-        unpack_frequencies(docs, table.tf_bits(block), count, out)?;
-        if count == 0 || out.ordinals.get(count - 1) != Some(&table.lasts.get(block)) {
+        let last = table.last(block);
+        if last < first || count == 0 {
+            return Err(corrupt("a block that ends before it begins"));
+        }
+        let docs = self.bytes.get(table.start(block)..).unwrap_or_default();
+        let at = take_ordinals(docs, count, last - first + 1, first, out)?;
+        take_frequencies(docs, at, count, out)?;
+        if out.ordinals.get(count - 1) != Some(&last) {
             return Err(corrupt("a block that does not end where its table says"));
         }
         Ok(count)
     }
 
-    fn decode_dense(
-        &self,
-        table: &Table<'_>,
-        docs: &[u8],
-        block: usize,
-        out: &mut Block,
-    ) -> Result<usize> {
-        let mut rest = bitmap_at(docs, block)?;
-        let count = rest.count_ones() as usize;
+    fn decode_dense(&self, table: &Table<'_>, block: usize, out: &mut Block) -> Result<usize> {
+        let bitmap = self.bitmap_at(table, block)?;
+        let count = bitmap.count_ones() as usize;
+        let mut places = NO_PLACES;
         let first = (block * BLOCK_LEN) as u32;
-        for to in out.ordinals.iter_mut().take(count) {
-            *to = first + rest.trailing_zeros();
-            rest &= rest - 1;
+        // All within the 128 bits, so that there is no way to miss one.
+        let _ = unpack::ones(&bitmap.to_le_bytes(), 0, count, &mut places);
+        for (to, &place) in out.ordinals.iter_mut().zip(&places) {
+            *to = first + u32::from(place);
         }
-        let at = table.blocks() * BITMAP_BYTES + table.starts.get(block) as usize * 4;
-        let frequencies = docs.get(at..).unwrap_or_default();
-        unpack_frequencies(frequencies, table.tf_bits(block), count, out)?;
+        let docs = self.bytes.get(table.start(block)..).unwrap_or_default();
+        take_frequencies(docs, 0, count, out)?;
         Ok(count)
     }
 
+    fn bitmap_at(&self, table: &Table<'_>, block: usize) -> Result<u128> {
+        let at = table.bytes() + block * (BLOCK_LEN / 8);
+        let bytes = self.bytes.get(at..).and_then(|rest| rest.first_chunk());
+        bytes
+            .map(|b| u128::from_le_bytes(*b))
+            .ok_or_else(|| corrupt("short bitmap"))
+    }
+
     /// The documents of a block of a dense list, bit i for the i-th ordinal of the block.
+    #[inline]
     pub fn bitmap(&self, block: usize) -> Result<Option<u128>> {
         match &self.form {
-            Form::Dense { docs, .. } => bitmap_at(docs, block).map(Some),
+            Form::Dense(table) => self.bitmap_at(table, block).map(Some),
             _ => Ok(None),
         }
     }
 
-    /// The frequency of the `rank`-th document of a block of a dense list.
-    pub fn dense_frequency(&self, block: usize, rank: u32) -> u32 {
-        let Form::Dense { table, docs, .. } = &self.form else {
-            return 0;
+    /// The frequency of the `rank`-th of `count` documents of a block of a dense list.
+    #[inline]
+    pub fn dense_frequency(&self, block: usize, rank: u32, count: u32) -> Result<u32> {
+        let Form::Dense(table) = &self.form else {
+            return Err(corrupt("not a dense list"));
         };
-        let width = table.tf_bits(block);
-        let bit = (table.blocks() * BITMAP_BYTES + table.starts.get(block) as usize * 4) * 8
-            + rank as usize * width as usize;
-        let window = docs.get(bit / 8..).unwrap_or_default();
-        let reduced = match window.first_chunk() {
-            Some(window) => u64::from_le_bytes(*window),
-            None => {
-                let mut padded = [0; 8];
-                padded
-                    .iter_mut()
-                    .zip(window)
-                    .for_each(|(to, from)| *to = *from);
-                u64::from_le_bytes(padded)
-            }
-        };
-        ((reduced >> (bit % 8)) & ((1 << width) - 1)) as u32 + 1
+        let docs = self.bytes.get(table.start(block)..).unwrap_or_default();
+        frequency_at(docs, 0, rank, count)
     }
 
     /// The positions of a block, from its first document on.
     pub(super) fn positions(&self, block: usize) -> Result<PositionReader<'a>> {
         let bits = match &self.form {
-            Form::Single { positions, .. } => return Ok(PositionReader::Bytes(positions)),
-            Form::Short { bytes } => {
-                let head = short_head(bytes)?;
-                let count = self.df as usize;
-                let before = head.bytes + packed_bytes(count, head.gap_bits);
-                BitReader::new(bytes, before * 8 + count * head.tf_bits as usize)
+            Form::Single { position, .. } => return Ok(PositionReader::One(*position)),
+            Form::Short(list) => {
+                let (count, mut docs) = (self.df as usize, Block::default());
+                let at = take_ordinals(list, count, self.ordinal_limit, 0, &mut docs)?;
+                BitReader::new(list, take_frequencies(list, at, count, &mut docs)?)
             }
-            Form::Blocks {
-                table, positions, ..
-            }
-            | Form::Dense {
-                table, positions, ..
-            } => {
+            Form::Blocks(table) | Form::Dense(table) => {
                 let start = |block| {
-                    positions
+                    self.place
                         .start
-                        .saturating_add(table.position_start(block).into())
+                        .saturating_add(table.position_start(block) as u64)
                 };
                 let end = match block + 1 < table.blocks() {
-                    true => start(block + 1).min(positions.end),
-                    false => positions.end,
+                    true => start(block + 1).min(self.place.end),
+                    false => self.place.end,
                 };
                 BitReader::new(self.source.get(start(block)..end)?, 0)
             }
@@ -343,7 +343,7 @@ impl<'a> List<'a> {
 /// The positions of one document after the other.
 #[derive(Clone)]
 pub(super) enum PositionReader<'a> {
-    Bytes(&'a [u8]),
+    One(u32),
     Bits(BitReader<'a>),
 }
 
@@ -354,143 +354,11 @@ impl PositionReader<'_> {
             return Err(corrupt("a term that stands more often than all terms"));
         }
         match self {
+            PositionReader::One(position) => sink(*position),
             PositionReader::Bits(bits) => {
-                bits.take_positions(tf, 0, doc_len.saturating_sub(1), sink)
-            }
-            PositionReader::Bytes(bytes) => {
-                let mut position = 0u32;
-                for _ in 0..tf {
-                    position = position.saturating_add(take_u32_varint(bytes)?);
-                    sink(position);
-                }
-                Ok(())
+                bits.take_positions(tf, 0, doc_len.saturating_sub(1), sink)?;
             }
         }
+        Ok(())
     }
-}
-
-const BITMAP_BYTES: usize = BLOCK_LEN / 8;
-
-fn bitmap_at(docs: &[u8], block: usize) -> Result<u128> {
-    let bytes = docs
-        .get(block * BITMAP_BYTES..)
-        .and_then(|rest| rest.first_chunk());
-    bytes
-        .map(|b| u128::from_le_bytes(*b))
-        .ok_or_else(|| corrupt("short bitmap"))
-}
-
-struct ShortHead {
-    gap_bits: u32,
-    tf_bits: u32,
-    bytes: usize,
-}
-
-#[inline]
-fn short_head(bytes: &[u8]) -> Result<ShortHead> {
-    let (&first, rest) = bytes.split_first().ok_or_else(|| corrupt("short list"))?;
-    let (gap_bits, tf_bits) = (u32::from(first & 31), u32::from(first >> 5));
-    if tf_bits < 7 {
-        return Ok(ShortHead {
-            gap_bits,
-            tf_bits,
-            bytes: 1,
-        });
-    }
-    let tf_bits = rest.first().copied().ok_or_else(|| corrupt("short list"))?;
-    Ok(ShortHead {
-        gap_bits,
-        tf_bits: tf_bits.into(),
-        bytes: 2,
-    })
-}
-
-/// Unpacks gaps to ordinals from `first` on, and proves that no sum of them wrapped.
-#[inline]
-fn unpack_gaps(
-    docs: &[u8],
-    bits: u32,
-    count: usize,
-    first: u32,
-    limit: u32,
-    out: &mut Block,
-) -> Result<()> {
-    // 128 gaps of 23 bits from below 2^31 stay below 2^32.
-    let is_safe = bits <= 23 && first < limit;
-    if !unpack::ordinals(docs, bits, count, first, &mut out.ordinals)
-        || !is_safe
-            && !{
-                let ordinals = out.ordinals.get(..count).unwrap_or_default();
-                first <= ordinals.first().copied().unwrap_or(first)
-                    && ordinals.is_sorted_by(|a, b| a < b)
-            }
-    {
-        return Err(corrupt("gaps that do not fit"));
-    }
-    Ok(())
-}
-
-#[inline]
-fn unpack_frequencies(docs: &[u8], bits: u32, count: usize, out: &mut Block) -> Result<()> {
-    if bits > MAX_FREQUENCY.ilog2() || !unpack::values(docs, bits, count, 1, &mut out.frequencies) {
-        return Err(corrupt("frequencies that do not fit"));
-    }
-    Ok(())
-}
-
-fn open_list(
-    df: u32,
-    list: Range<u64>,
-    source: Source<'_>,
-    ordinal_limit: u32,
-) -> Result<Form<'_>> {
-    let is_dense = is_dense(df, ordinal_limit);
-    if df as usize <= BLOCK_LEN {
-        return Ok(Form::Short {
-            bytes: source.get_open(list)?,
-        });
-    }
-    let blocks = match is_dense {
-        true => ordinal_limit.div_ceil(BLOCK_LEN as u32),
-        false => df.div_ceil(BLOCK_LEN as u32),
-    } as usize;
-    let is_narrow = is_narrow(ordinal_limit);
-    let table_end = list
-        .start
-        .saturating_add(table_bytes(blocks, is_dense, is_narrow));
-    let mut columns = source.get(list.start..table_end.min(list.end))?;
-    let table = Table::new(&mut columns, blocks, is_dense, is_narrow)?;
-    let last = blocks - 1;
-    let docs_bytes = if is_dense {
-        // The frequencies of the last block are as many as its ones; a full block's are a bound.
-        let bitmaps = (blocks * BITMAP_BYTES) as u64;
-        let bitmap_start = table_end + (last * BITMAP_BYTES) as u64;
-        let bitmap = source.get(bitmap_start..bitmap_start + BITMAP_BYTES as u64)?;
-        let count = bitmap_at(bitmap, 0)?.count_ones() as usize;
-        let packed = packed_bytes(count, table.tf_bits(last)).next_multiple_of(4);
-        bitmaps + u64::from(table.starts.get(last)) * 4 + packed as u64
-    } else {
-        let count = df as usize - last * BLOCK_LEN;
-        let packed =
-            packed_bytes(count, table.gap_bits(last)) + packed_bytes(count, table.tf_bits(last));
-        u64::from(table.starts.get(last)) * 16 + packed as u64
-    };
-    let docs_end = table_end.saturating_add(docs_bytes);
-    if docs_end > list.end {
-        return Err(corrupt("documents beyond their list"));
-    }
-    let docs = source.get_open(table_end..docs_end)?;
-    let positions = docs_end..list.end;
-    Ok(match is_dense {
-        true => Form::Dense {
-            table,
-            docs,
-            positions,
-        },
-        false => Form::Blocks {
-            table,
-            docs,
-            positions,
-        },
-    })
 }

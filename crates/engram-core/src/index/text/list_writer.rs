@@ -5,8 +5,10 @@
 //! is in the header of `text`.
 
 use super::bits::BitWriter;
-use super::layout::{BLOCK_LEN, is_dense, is_narrow};
+use super::elias_fano;
+use super::layout::{BLOCK_LEN, is_dense, is_narrow, is_small};
 use super::lengths::{NO_LENGTH, code_of};
+use super::table::Shape;
 
 /// Frequencies of which the shortest document is kept, and then the rest.
 pub(super) const IMPACT_LENGTHS: usize = 4;
@@ -48,7 +50,7 @@ impl Corpus<'_> {
     }
 }
 
-/// Appends the list of a term that at least two documents have.
+/// Appends the list of a term.
 pub(super) fn encode(input: &ListInput, corpus: Corpus<'_>, out: &mut Vec<u8>) {
     if is_dense(input.df(), corpus.limit()) {
         encode_dense(input, corpus, out);
@@ -100,20 +102,6 @@ fn pieces<'a>(
 }
 
 impl Piece<'_> {
-    /// Gaps from `next`, the lowest ordinal that can come.
-    fn gaps(&self, mut next: u32) -> Vec<u32> {
-        let gap = |&ordinal: &u32| {
-            let gap = ordinal - next;
-            next = ordinal + 1;
-            gap
-        };
-        self.ordinals.iter().map(gap).collect()
-    }
-
-    fn reduced(&self) -> Vec<u32> {
-        self.frequencies.iter().map(|tf| tf - 1).collect()
-    }
-
     fn put_positions(&self, corpus: Corpus<'_>, bits: &mut BitWriter, out: &mut Vec<u8>) {
         let mut rest = self.positions;
         for (&ordinal, &tf) in self.ordinals.iter().zip(self.frequencies) {
@@ -139,106 +127,103 @@ impl Piece<'_> {
     }
 }
 
-fn bits_of(values: &[u32]) -> u32 {
-    u32::BITS
-        - values
-            .iter()
-            .fold(0, |all, value| all | value)
-            .leading_zeros()
-}
-
-fn pack(values: &[u32], width: u32, out: &mut Vec<u8>) {
-    let mut bits = BitWriter::default();
-    values.iter().for_each(|&value| bits.put(value, width, out));
-    bits.finish(out);
+/// Appends the documents of a piece as ordinals from `first` on, below `universe`.
+fn put_docs(piece: Piece<'_>, first: u32, universe: u32, bits: &mut BitWriter, out: &mut Vec<u8>) {
+    let ordinals = piece.ordinals.iter().map(|ordinal| ordinal - first);
+    elias_fano::put_ordinals(ordinals, piece.ordinals.len(), universe, bits, out);
+    elias_fano::put_frequencies(piece.frequencies, bits, out);
 }
 
 fn encode_short(input: &ListInput, corpus: Corpus<'_>, out: &mut Vec<u8>) {
     for piece in pieces(input, |_, _| false) {
-        let (gaps, reduced) = (piece.gaps(0), piece.reduced());
-        let (gap_bits, tf_bits) = (bits_of(&gaps), bits_of(&reduced));
-        out.push((gap_bits | tf_bits.min(7) << 5) as u8);
-        if tf_bits >= 7 {
-            out.push(tf_bits as u8);
-        }
-        pack(&gaps, gap_bits, out);
         let mut bits = BitWriter::default();
-        reduced
-            .iter()
-            .for_each(|&value| bits.put(value, tf_bits, out));
+        put_docs(piece, 0, corpus.limit(), &mut bits, out);
         piece.put_positions(corpus, &mut bits, out);
     }
 }
 
-/// Columns of a table, each entry of a column beside the next.
+/// A table in the making: columns, the entries of a column beside each other.
 #[derive(Default)]
 struct Table {
-    /// Last ordinals; none for a dense list.
-    lasts: Vec<u32>,
-    /// Where the documents of a block start, in units of the form.
+    impacts: [Vec<u8>; IMPACT_LENGTHS + 1],
+    /// Where documents and positions of a block start, in what follows.
     starts: Vec<u32>,
     position_starts: Vec<u32>,
-    impacts: [Vec<u8>; IMPACT_LENGTHS + 1],
-    gap_bits: Vec<u8>,
-    tf_bits: Vec<u8>,
+    /// Last ordinals; none for a dense list.
+    lasts: Vec<u32>,
 }
 
 impl Table {
-    fn push_impacts(&mut self, impacts: [u8; IMPACT_LENGTHS + 1]) {
-        let columns = self.impacts.iter_mut().zip(impacts);
+    fn push(&mut self, piece: Piece<'_>, corpus: Corpus<'_>, docs: &[u8], positions: &[u8]) {
+        let columns = self.impacts.iter_mut().zip(piece.impacts(corpus));
         columns.for_each(|(column, value)| column.push(value));
+        self.starts.push(docs.len() as u32);
+        self.position_starts.push(positions.len() as u32);
     }
 
-    fn write(&self, is_narrow: bool, out: &mut Vec<u8>) {
-        for column in [&self.lasts, &self.starts] {
-            for value in column {
-                out.extend(
-                    value
-                        .to_le_bytes()
-                        .iter()
-                        .take(if is_narrow { 2 } else { 4 }),
-                );
-            }
-        }
-        out.extend(
-            self.position_starts
-                .iter()
-                .flat_map(|start| start.to_le_bytes()),
-        );
+    /// Writes a list of this table, then `bitmaps`, documents and positions.
+    fn write(self, limit: u32, mut blocks: Blocks, out: &mut Vec<u8>) {
+        let shape = |is_small| Shape {
+            blocks: self.starts.len(),
+            is_dense: self.lasts.is_empty(),
+            is_narrow: is_narrow(limit),
+            is_small,
+        };
+        let rest = blocks.bitmaps.len() + blocks.docs.len() + blocks.positions.len();
+        // Small numbers make the list smaller, so what is small with them is what counts.
+        let is_small = is_small((shape(true).bytes() + rest) as u64);
+        let docs_at = shape(is_small).bytes() + blocks.bitmaps.len();
+        let positions_at = docs_at + blocks.docs.len();
         self.impacts.iter().for_each(|column| out.extend(column));
-        out.extend(&self.gap_bits);
-        out.extend(&self.tf_bits);
+        let starts = self.starts.iter().map(|start| *start + docs_at as u32);
+        let positions = self
+            .position_starts
+            .iter()
+            .map(|start| *start + positions_at as u32);
+        for start in starts.chain(positions) {
+            out.extend(
+                start
+                    .to_le_bytes()
+                    .iter()
+                    .take(if is_small { 2 } else { 4 }),
+            );
+        }
+        for last in &self.lasts {
+            let width = if is_narrow(limit) { 2 } else { 4 };
+            out.extend(last.to_le_bytes().iter().take(width));
+        }
+        out.append(&mut blocks.bitmaps);
+        out.append(&mut blocks.docs);
+        out.append(&mut blocks.positions);
     }
+}
+
+/// The bytes of all blocks, by what they are.
+#[derive(Default)]
+struct Blocks {
+    bitmaps: Vec<u8>,
+    docs: Vec<u8>,
+    positions: Vec<u8>,
 }
 
 fn encode_blocks(input: &ListInput, corpus: Corpus<'_>, out: &mut Vec<u8>) {
-    let mut table = Table::default();
-    let (mut docs, mut positions) = (Vec::new(), Vec::new());
-    let mut next = 0;
+    let (mut table, mut blocks) = (Table::default(), Blocks::default());
+    let mut first = 0;
     for piece in pieces(input, |i, _| i.is_multiple_of(BLOCK_LEN)) {
-        let (gaps, reduced) = (piece.gaps(next), piece.reduced());
-        let (gap_bits, tf_bits) = (bits_of(&gaps), bits_of(&reduced));
+        table.push(piece, corpus, &blocks.docs, &blocks.positions);
         let last = piece.ordinals.last().copied().unwrap_or(0);
-        next = last + 1;
         table.lasts.push(last);
-        // Full blocks are multiples of 16 bytes.
-        table.starts.push((docs.len() / 16) as u32);
-        table.position_starts.push(positions.len() as u32);
-        table.push_impacts(piece.impacts(corpus));
-        table.gap_bits.push(gap_bits as u8);
-        table.tf_bits.push(tf_bits as u8);
-        pack(&gaps, gap_bits, &mut docs);
-        pack(&reduced, tf_bits, &mut docs);
-        piece.put_positions(corpus, &mut BitWriter::default(), &mut positions);
+        let mut bits = BitWriter::default();
+        put_docs(piece, first, last - first + 1, &mut bits, &mut blocks.docs);
+        bits.finish(&mut blocks.docs);
+        piece.put_positions(corpus, &mut BitWriter::default(), &mut blocks.positions);
+        first = last + 1;
     }
-    table.write(is_narrow(corpus.limit()), out);
-    out.append(&mut docs);
-    out.append(&mut positions);
+    table.write(corpus.limit(), blocks, out);
 }
 
 fn encode_dense(input: &ListInput, corpus: Corpus<'_>, out: &mut Vec<u8>) {
-    let mut table = Table::default();
-    let (mut bitmaps, mut frequencies, mut positions) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut table, mut blocks) = (Table::default(), Blocks::default());
     let block_of = |ordinal: u32| ordinal as usize / BLOCK_LEN;
     let starts_new = |i: usize, ordinal: u32| {
         let before = input.ordinals.get(i.wrapping_sub(1)).copied();
@@ -253,23 +238,16 @@ fn encode_dense(input: &ListInput, corpus: Corpus<'_>, out: &mut Vec<u8>) {
     for block in 0..corpus.limit().div_ceil(BLOCK_LEN as u32) as usize {
         let is_here = |p: &Piece<'_>| p.ordinals.first().is_some_and(|&o| block_of(o) == block);
         let piece = pieces.next_if(is_here).unwrap_or(empty);
+        table.push(piece, corpus, &blocks.docs, &blocks.positions);
         let mut bitmap = 0u128;
         for ordinal in piece.ordinals {
             bitmap |= 1 << (*ordinal as usize % BLOCK_LEN);
         }
-        bitmaps.extend(bitmap.to_le_bytes());
-        let reduced = piece.reduced();
-        let tf_bits = bits_of(&reduced);
-        table.starts.push((frequencies.len() / 4) as u32);
-        table.position_starts.push(positions.len() as u32);
-        table.push_impacts(piece.impacts(corpus));
-        table.tf_bits.push(tf_bits as u8);
-        pack(&reduced, tf_bits, &mut frequencies);
-        frequencies.resize(frequencies.len().next_multiple_of(4), 0);
-        piece.put_positions(corpus, &mut BitWriter::default(), &mut positions);
+        blocks.bitmaps.extend(bitmap.to_le_bytes());
+        let mut bits = BitWriter::default();
+        elias_fano::put_frequencies(piece.frequencies, &mut bits, &mut blocks.docs);
+        bits.finish(&mut blocks.docs);
+        piece.put_positions(corpus, &mut BitWriter::default(), &mut blocks.positions);
     }
-    table.write(is_narrow(corpus.limit()), out);
-    out.append(&mut bitmaps);
-    out.append(&mut frequencies);
-    out.append(&mut positions);
+    table.write(corpus.limit(), blocks, out);
 }

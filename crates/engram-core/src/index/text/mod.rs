@@ -17,52 +17,58 @@
 //!    4  u32  version, 2                   40  u64  bytes of the dictionary section
 //!    8  u32  ordinal limit, <= 2^31       48  u32  shortest length above 0, or 0
 //!   12  u32  documents with length > 0    52  u32  longest length, <= 2^28
-//!   16  u64  sum of all lengths           56  8 bytes, zero
-//!   24  u32  term count
+//!   16  u64  sum of all lengths           56  u32  symbol count
+//!   24  u32  term count                   60  4 bytes, zero
 //!   28  u32  dictionary block count
 //! lengths     the number of terms of each ordinal below the limit, 0 if it has no text; u8 each if
 //!             the longest fits, else u16, else u32
-//! lists       one list per term that several documents have, in term order, gapless
+//! lists       one list per term that stands more than once, in term order, gapless
 //! dictionary  blocks of 16 terms (the last may have fewer), gapless
-//! keys        u64 x dictionary block count: the first eight bytes of the block's first term as a
-//!             big-endian number, zeros behind a shorter one
+//! symbols     5 bytes each: u8 length of a piece, 1 to 4, and the piece with zeros behind it
+//! keys        of each dictionary block u64: the first eight bytes of its first term as a big-endian
+//!             number, zeros behind a shorter one; before them every 16th of these, before those every
+//!             16th of those, and so on, up to 16 at most
 //! starts      u32 x dictionary block count: where each block starts in the dictionary
 //! ```
 //!
-//! Dictionary block: varint, where the next list starts in the lists section; then per term a byte of
-//! bits 0-3 s, 4-6 r and 7 single; if s is 15 a varint to add to it; if r is 7 a varint to add to it;
-//! then r + 1 bytes that follow the s bytes shared with the term before (0 for the first of a block).
-//! Terms are UTF-8, ascending by byte, each once. If single is set, one document has the term once:
-//! varint ordinal, varint position. Else a varint n. If n is 0, one document has the term several times:
-//! varint ordinal, varint frequency, and varint differences of positions, the first from 0. Else n >= 2
-//! documents have it: varint bytes of its list.
+//! Dictionary block: varint, where its next list starts in the lists section; varint, bytes of the rests;
+//! heads, rests, infos. A head is a byte for each term: bits 0-3 s, 4-6 t and 7 single. The rest of a term
+//! is, if s is 15, a varint to add to it; if t is 7, a varint to add to it; then t + 1 codes for the bytes
+//! that follow the s bytes shared with the term before (0 for the first of a block): code i is piece i of
+//! the symbols, or byte i where there are no symbols. Terms are UTF-8, ascending by byte, each once. The
+//! info of a term is, if single is set, a varint: the one position where it stands times the ordinal limit,
+//! plus the one ordinal. Else a byte of bits 0-3 n and 4-7 m; if n is 15, a varint to add to it; if m is
+//! 15, a varint to add to it: n documents have it, and its list has m bytes more than a short list of n
+//! documents with no positions and no frequency above 1 has; or m bytes where n > 128.
 //!
-//! In a list ordinals ascend, and each is stored as its *gap*: the number of ordinals left out before it,
-//! since the one before in the list or, at the start, since 0. Frequencies are stored less 1. The
-//! positions of a document of L terms are a bit stream, filled lowest bit first, of binary interpolative
-//! codes within 0..=L-1: of p positions within low..=high the one at index p / 2 as a number below
-//! high - low + 1, then those before it within low..=middle, then those behind it within middle..=high;
-//! nothing where p is 0 or low is high. A number v below m is, with k = floor(log2 m) and
-//! u = 2^(k+1) - m, v in k bits if v < u, else (v + u) / 2 in k bits and (v + u) mod 2 in one.
+//! *Ordinals* o_1 < ... < o_n below a universe u are coded so (Elias-Fano), with k = floor(log2(u / n)), or
+//! 0 if that is negative: the lowest k bits of each, packed; then n + floor((u - 1) / 2^k) bits, of which
+//! number floor(o_i / 2^k) + i - 1 is set for each i, and no other. *Frequencies* are coded, each below 16,
+//! as so many bits less one that are 0, and a 1; 16 and above as 15 bits of 0 and a 1, and then, behind
+//! all, 24 bits for each of these: what is above 16. *Positions* of a document of L terms are binary
+//! interpolative codes within 0..=L-1: of p positions within low..=high the one at index floor(p / 2) as a
+//! number below high - low + 1, then those before it within low..=middle, then those behind it within
+//! middle..=high; nothing where p is 0 or low is high. A number v below m is, with k = floor(log2 m) and
+//! u = 2^(k+1) - m, v in k bits if v < u, else floor((v + u) / 2) in k bits and (v + u) mod 2 in one.
 //!
 //! A list of n documents has one of three forms.
 //!
-//! - Short, n <= 128: a byte of bits 0-4 g and 5-7 t; if t is 7 a byte to replace it; n packed gaps of g
-//!   bits; n packed frequencies of t bits and then, in the same bit stream, the positions.
+//! - Short, n <= 128: one bit stream of the ordinals below the ordinal limit, the frequencies, and the
+//!   positions of one document after the other.
 //! - Dense, n > 128 and 4 n >= the ordinal limit: a table with a row for every 128 ordinals below the
-//!   limit; for each row 16 bytes, bit i of which says whether ordinal i of the row is in the list; the
-//!   packed frequencies of each row, filled up to a multiple of 4 bytes; the positions of each row.
-//! - Blocks, all others: a table with a row for every 128 documents; for each row its packed gaps and its
-//!   packed frequencies; the positions of each row.
+//!   limit; for each row 16 bytes, bit i of which says whether ordinal i of the row is in the list; for
+//!   each row the frequencies; for each row the positions.
+//! - Blocks, all others: a table with a row for every 128 documents; for each row a bit stream of the
+//!   ordinals, counted from the one behind the last of the row before, below the last of the row plus one,
+//!   and the frequencies; for each row the positions.
 //!
-//! A table is columns, the entries of all rows beside each other: of blocks only, the last ordinal; where
-//! the frequencies (dense, in units of 4 bytes from the end of the bitmaps) or gaps (blocks, in units of
-//! 16 bytes from the end of the table) start; u32 where the positions start, from the first; u8 the
-//! highest frequency, or 255 if it is higher; four times u8 the length code of the shortest document with
-//! a frequency of at least 1, 2, 3, 4; of blocks only, u8 the width of the gaps; u8 the width of the
-//! frequencies. Of these, ordinals and starts are u16 if the ordinal limit is at most 65,536, else u32.
-//! Length code c stands for c if c < 32, else for (16 + (c - 32) mod 16) x 2^(1 + (c - 32) / 16), and is
-//! the highest that stands for no more than the length, 254 at most; 255 if there is no such document.
+//! A table is columns, the entries of all rows beside each other: u8 the highest frequency, or 255 if it
+//! is higher; four times u8 the length code of the shortest document with a frequency of at least 1, 2, 3,
+//! 4; where in the list ordinals and frequencies start, or frequencies alone; where the positions start; of
+//! blocks only, the last ordinal. Starts are u16 if the list has less than 65,536 bytes, else u32; ordinals
+//! are u16 if the ordinal limit is at most 65,536, else u32. Length code c stands for c if c < 32, else for
+//! (16 + (c - 32) mod 16) x 2^(1 + floor((c - 32) / 16)), and is the highest that stands for no more than
+//! the length, 254 at most; 255 if there is no such document. Bit streams of rows end with a whole byte.
 //!
 //! There is no checksum here: the container of the segment has one.
 //!
@@ -78,6 +84,8 @@ mod bits;
 mod bm25;
 mod characters;
 mod dictionary;
+mod elias_fano;
+mod keys;
 mod language;
 mod layout;
 mod lengths;
@@ -90,6 +98,7 @@ mod query;
 mod reader;
 mod source;
 mod stem;
+mod symbols;
 mod table;
 mod term_counts;
 mod writer;
@@ -102,7 +111,7 @@ pub use list::{Block, Impacts, List};
 pub use phrase::{Phrase, phrase_frequency};
 pub use postings::{Posting, Postings};
 pub use query::{Condition, TextQuery, WeightedTerm};
-pub use reader::TextIndexReader;
+pub use reader::{Located, TextIndexReader};
 pub use source::{Guard, Source};
 pub use term_counts::{TermCount, TermCounts};
 pub use writer::{TermHasher, TextIndexWriter};

@@ -7,13 +7,14 @@
 
 use super::CorpusStats;
 use super::dictionary::{Dictionary, TermInfo, Terms};
-use super::layout::{HEADER_BYTES, Header, corrupt};
+use super::layout::{HEADER_BYTES, Header, KEY_BYTES, corrupt};
 use super::lengths;
 use super::lengths::Lengths;
 use super::list::{Block, List};
 use super::list_writer::{IMPACT_LENGTHS, ListInput};
 use super::postings::Postings;
 use super::source::Source;
+use super::symbols::Symbols;
 use crate::bitset::Bitset;
 use crate::error::Result;
 use roaring::RoaringBitmap;
@@ -24,8 +25,14 @@ pub struct TextIndexReader<'a> {
     header: Header,
     source: Source<'a>,
     lengths: Lengths<'a>,
-    dictionary: Dictionary<'a>,
+    symbols: Symbols<'a>,
+    keys: &'a [[u8; KEY_BYTES]],
+    starts: &'a [[u8; 4]],
 }
+
+/// Where a term is looked up, if it is anywhere; see [`TextIndexReader::locate`].
+#[derive(Clone, Copy)]
+pub struct Located(u32);
 
 impl<'a> TextIndexReader<'a> {
     /// Opens an index; `source` is all of it.
@@ -35,18 +42,24 @@ impl<'a> TextIndexReader<'a> {
         let source = source.into();
         let header = Header::decode(source.get(0..HEADER_BYTES as u64)?, source.len())?;
         let lengths = Lengths::new(source.get(header.lengths())?, header.max_len);
-        let dictionary = Dictionary {
-            header,
-            source,
-            keys: source.get(header.keys())?.as_chunks().0,
-            starts: source.get(header.starts())?.as_chunks().0,
-        };
         Ok(TextIndexReader {
-            header,
             source,
             lengths,
-            dictionary,
+            symbols: Symbols::new(source.get(header.symbols())?),
+            keys: source.get(header.keys())?.as_chunks().0,
+            starts: source.get(header.starts())?.as_chunks().0,
+            header,
         })
+    }
+
+    fn dictionary(&self) -> Dictionary<'_> {
+        Dictionary {
+            header: &self.header,
+            source: self.source,
+            symbols: self.symbols,
+            keys: self.keys,
+            starts: self.starts,
+        }
     }
 
     /// One more than the highest ordinal.
@@ -87,18 +100,38 @@ impl<'a> TextIndexReader<'a> {
     }
 
     /// Every term, ascending by byte.
-    pub fn terms(&self) -> Result<Terms<'a>> {
+    pub fn terms(&self) -> Result<Terms<'_>> {
         self.terms_from("")
     }
 
     /// The terms from the first that is not below `start`; those of a prefix come first.
-    pub fn terms_from(&self, start: &str) -> Result<Terms<'a>> {
-        self.dictionary.terms_from(start)
+    pub fn terms_from(&self, start: &str) -> Result<Terms<'_>> {
+        self.dictionary().terms_from(start)
     }
 
     /// What the dictionary knows of a term.
     pub fn lookup(&self, term: &str) -> Result<Option<TermInfo>> {
-        self.dictionary.lookup(term)
+        self.lookup_at(term, self.locate(term)?)
+    }
+
+    /// The first half of a lookup: finds the place and asks for its bytes, so that those of several
+    /// terms arrive while others are looked for.
+    #[inline]
+    pub fn locate(&self, term: &str) -> Result<Located> {
+        let dictionary = self.dictionary();
+        let block = dictionary.block_of(term.as_bytes())?;
+        dictionary.prefetch(block);
+        Ok(Located(block))
+    }
+
+    /// The second half: looks at the place, and asks for the documents.
+    pub fn lookup_at(&self, term: &str, at: Located) -> Result<Option<TermInfo>> {
+        let found = self.dictionary().lookup(term.as_bytes(), at.0)?;
+        if let Some(list) = found.and_then(|info| info.list_range()) {
+            self.source
+                .prefetch(self.header.lists().start.saturating_add(list.start));
+        }
+        Ok(found)
     }
 
     /// The documents of a term; `None` if no document has it.

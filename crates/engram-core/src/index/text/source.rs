@@ -6,6 +6,7 @@
 
 use super::layout::corrupt;
 use crate::error::Result;
+use crate::kernel::unpack;
 use std::ops::Range;
 
 /// Checks bytes before they are read, for instance against checksums.
@@ -33,6 +34,14 @@ impl<'a> Source<'a> {
     pub fn guarded(bytes: &'a [u8], start: usize, guard: &'a dyn Guard) -> Self {
         let guard = Some((start, guard));
         Source { bytes, guard }
+    }
+
+    /// Tells the processor that the bytes from `start` on will be read.
+    #[inline]
+    pub(super) fn prefetch(&self, start: u64) {
+        if let Some(bytes) = self.bytes.get(start as usize..) {
+            unpack::will_read(bytes);
+        }
     }
 
     /// How many there are.

@@ -7,6 +7,7 @@
 //! in the header of `text`.
 
 use super::dictionary::DictionaryWriter;
+use super::keys;
 use super::layout::{Header, MAX_FREQUENCY, MAX_ORDINALS, push_varint, take_u32_varint};
 use super::lengths::{self, MAX_LENGTH};
 use super::list_writer::{self, Corpus, ListInput};
@@ -140,13 +141,16 @@ impl<'a> Output<'a> {
     /// Adds a term, which is above those before, with its documents, at least one.
     pub(super) fn push(&mut self, term: &[u8], input: &ListInput) {
         let start = self.lists.len();
-        if let [ordinal] = *input.ordinals {
+        if let ([ordinal], [position]) = (&*input.ordinals, &*input.positions) {
+            let limit = self.corpus.lengths.len() as u32;
             self.dictionary
-                .push_single(term, start, ordinal, &input.positions);
+                .push_single(term, start, *ordinal, *position, limit);
         } else {
             list_writer::encode(input, self.corpus, &mut self.lists);
             let bytes = self.lists.len() - start;
-            self.dictionary.push_list(term, start, input.df(), bytes);
+            let limit = self.corpus.lengths.len() as u32;
+            self.dictionary
+                .push_list(term, start, input.df(), bytes, limit);
         }
     }
 
@@ -156,17 +160,19 @@ impl<'a> Output<'a> {
             lists,
             dictionary,
         } = self;
+        let dictionary = dictionary.finish();
         let with_text = || corpus.lengths.iter().copied().filter(|&len| len > 0);
         let header = Header {
             ordinal_limit: corpus.lengths.len() as u32,
             doc_count: with_text().count() as u32,
             total_len: with_text().map(u64::from).sum(),
-            term_count: dictionary.count,
+            term_count: dictionary.term_count,
             block_count: dictionary.starts.len() as u32,
             lists_bytes: lists.len() as u64,
-            dictionary_bytes: dictionary.bytes.len() as u64,
+            dictionary_bytes: dictionary.blocks.len() as u64,
             min_len: with_text().min().unwrap_or(0),
             max_len: with_text().max().unwrap_or(0),
+            symbol_count: dictionary.coder.len(),
         };
         let total = header.starts().end;
         if total > u64::from(u32::MAX) {
@@ -176,8 +182,9 @@ impl<'a> Output<'a> {
         header.encode(&mut out);
         lengths::encode(corpus.lengths, &mut out);
         out.extend(lists);
-        out.extend(dictionary.bytes);
-        out.extend(dictionary.keys.iter().flat_map(|key| key.to_le_bytes()));
+        out.extend(dictionary.blocks);
+        dictionary.coder.write(&mut out);
+        keys::encode(&dictionary.keys, &mut out);
         out.extend(
             dictionary
                 .starts

@@ -1,4 +1,4 @@
-//! The codes of one space of a segment: one bit a dimension and two factors a row (F-140 to F-143).
+//! The codes of one space of a segment: one bit a dimension and two factors a row (F-150 to F-152).
 //!
 //! Owns: the part's layout, writer and reader. With the centre c, the residual r = v - c of a vector
 //! (under cosine, of the vector at unit length) and o = R r, R the rotation, a row keeps the signs of

@@ -1,7 +1,7 @@
 //! The rotation that every residual and every query goes through before its signs mean anything.
 //!
 //! Owns: the pseudo-random orthogonal map of one dimension, which is part of the file format
-//! (F-141). Signs of a vector's own coordinates are poor codes where few coordinates carry it; after
+//! (F-151). Signs of a vector's own coordinates are poor codes where few coordinates carry it; after
 //! a random rotation they are equally good for every vector, and the error of what they tell is
 //! known (Gao and Long, "RaBitQ", SIGMOD 2024). A dense random matrix would take d^2 steps; rounds of
 //! random signs and a Hadamard transform mix as well in d log d (Ailon and Chazelle, STOC 2006).
@@ -11,7 +11,7 @@
 //! changes.
 
 /// Dimensions are padded with zeros to a multiple of this, so that codes fill whole units.
-pub const PADDING: usize = 64;
+pub(super) const PADDING: usize = 64;
 /// Rounds, of which each mixes a window: as many as leave no trace of a single coordinate.
 const ROUNDS: usize = 6;
 /// First state of the generator of signs; any constant would do.

@@ -8,7 +8,7 @@ use super::units::{self, Docs, Unit};
 use crate::bitset::Bitset;
 use crate::error::Result;
 use crate::index::text::{
-    Bm25, Condition, CorpusStats, Scale, TermInfo, TermScorer, TextIndexReader, TextQuery,
+    Bm25, Condition, CorpusStats, Located, Scale, TermInfo, TermScorer, TextIndexReader, TextQuery,
 };
 use crate::state::{Collection, SegmentView, TextsView};
 use std::borrow::Cow;
@@ -60,10 +60,19 @@ impl<'a> Plan<'a> {
             records += part.records_with_text()?;
         }
         let units = units::of(query);
+        // Memory answers late: all places are found and asked for before the first is looked at.
+        let mut located = Vec::with_capacity(parts.len() * units.len());
+        for part in &parts {
+            for unit in &units {
+                located.push(part.locate(unit)?);
+            }
+        }
         let mut dfs = vec![0; units.len()];
+        let mut located = located.into_iter();
         for part in &mut parts {
+            part.lists.reserve_exact(units.len());
             for (unit, df) in units.iter().zip(&mut dfs) {
-                let (lists, live) = part.find(unit)?;
+                let (lists, live) = part.find(unit, located.next().flatten())?;
                 part.lists.push(lists);
                 *df += live;
             }
@@ -175,13 +184,24 @@ impl<'a> Part<'a> {
         })
     }
 
+    /// Where a term is in the dictionary of a segment.
+    fn locate(&self, unit: &Unit<'_>) -> Result<Option<Located>> {
+        match (&unit.kind, &self.place) {
+            (units::Kind::Term(term), Place::Segment(_, reader)) => reader.locate(term).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// The documents of a unit, and how many of them are live.
-    fn find(&self, unit: &Unit<'_>) -> Result<(Lists, u64)> {
-        if let (units::Kind::Term(term), Place::Segment(view, reader)) = (&unit.kind, &self.place) {
-            let Some(info) = reader.lookup(term)? else {
+    fn find(&self, unit: &Unit<'_>, at: Option<Located>) -> Result<(Lists, u64)> {
+        if let (units::Kind::Term(term), Place::Segment(view, reader), Some(at)) =
+            (&unit.kind, &self.place, at)
+        {
+            let Some(info) = reader.lookup_at(term, at)? else {
                 return Ok((Lists::None, 0));
             };
-            return Ok((Lists::Term(info), live_df(view, reader, term, info)?.into()));
+            let live = live_df(view, reader, term, info)?;
+            return Ok((Lists::Term(info), live.into()));
         }
         let docs = self.docs_of(&unit.kind)?;
         let live = docs.ordinals.len() as u64;

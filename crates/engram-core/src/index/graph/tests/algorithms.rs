@@ -176,9 +176,23 @@ proptest! {
         let (a, b) = (a % g.nodes, b % g.nodes);
         let far = relax(&g, a, 0u32, hops);
         let expected = first_path(&g, a, b, &far, hops);
-        prop_assert_eq!(&shortest_path(&g, a, b, u32::MAX).unwrap(), &expected);
+        prop_assert_eq!(&shortest_path(&g, &[a], &[b], u32::MAX).unwrap(), &expected);
         let within = expected.filter(|p| p.len() as u32 - 1 <= limit);
-        prop_assert_eq!(shortest_path(&g, a, b, limit).unwrap(), within);
+        prop_assert_eq!(shortest_path(&g, &[a], &[b], limit).unwrap(), within);
+    }
+
+    #[test]
+    fn the_shortest_path_between_sets_is_the_first_of_all_pairs(g in graphs(), a in prop::collection::vec(0u32..14, 1..4), b in prop::collection::vec(0u32..14, 1..4)) {
+        let within = |set: Vec<u32>| set.into_iter().map(|n| n % g.nodes).collect::<Vec<u32>>();
+        let (a, b) = (within(a), within(b));
+        let mut all = Vec::new();
+        for start in &a {
+            let far = relax(&g, *start, 0u32, hops);
+            all.extend(b.iter().filter_map(|end| first_path(&g, *start, *end, &far, hops)));
+        }
+        let ids = |path: &Vec<u32>| path.iter().map(|n| g.ids[*n as usize].clone()).collect::<Vec<_>>();
+        let expected = all.into_iter().min_by_key(|path| (path.len(), ids(path)));
+        prop_assert_eq!(shortest_path(&g, &a, &b, u32::MAX).unwrap(), expected);
     }
 
     #[test]

@@ -118,16 +118,20 @@ fn the_bytes_of_a_small_index_are_these() {
         3, 0, 0, 0, 2, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0,
     ]);
     // Bytes of lists and dictionary, shortest and longest length.
-    wanted.extend([3, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0]);
+    wanted.extend([3, 0, 0, 0, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0]);
     wanted.extend([2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     wanted.extend([0, 3, 2]);
-    // "bee": gaps 1 and 0 of one bit, frequencies of none; position 1 of 3 is "10" and 1 to its right,
-    // position 0 of 2 is "0".
-    wanted.extend([0b000_00001, 0b01, 0b0001]);
-    // "be": shares 0, 2 bytes, one document: 1, twice, at 0 and 2 more.
-    wanted.extend(b"\0\x10be\0\x02\x01\0\x02");
-    // "bed": shares 2, 1 byte, one document: 2, once, at 1. "bee" shares 2, 1 byte, 2 documents, 3 bytes.
-    wanted.extend(b"\x82d\x02\x01\x02e\x02\x03");
+    // "be", from the right: ordinal 1 below 3 as low bit 1 and high bits 01; frequency 2 as 10; of the
+    // positions 0 and 2 below 3 first the second as 11, then the first, below 3, as 0.
+    wanted.extend([0b0111_0011]);
+    // "bee": ordinals 1 and 2 as high bits 1010; frequencies 11; position 1 below 3 as 01, and 0 below 2
+    // as 0.
+    wanted.extend([0b0111_1010, 0b0]);
+    // No list before; 4 bytes of rests. "be" shares 0, 2 bytes follow; "bed" shares 2, 1 byte follows, it
+    // stands once; "bee" shares 2, 1 byte follows.
+    wanted.extend(b"\0\x04\x10\x82\x02bede");
+    // 1 document, 0 bytes more; position 1 times 3, and ordinal 2; 2 documents, 1 byte more.
+    wanted.extend([0x01, 5, 0x12]);
     wanted.extend(b"\0\0\0\0\0\0eb\0\0\0\0");
     assert_eq!(bytes, wanted);
     TextIndexReader::open(bytes.as_slice())
