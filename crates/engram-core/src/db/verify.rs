@@ -285,7 +285,7 @@ fn compare(segment: &Segment, fresh: &[u8], footer_crc: u32) -> Result<()> {
     let fresh_parts = Directory::decode(fresh, footer_crc)
         .map_err(|why| Error::internal(format!("a fresh segment cannot be read: {}", why.0)))?;
     for part in fresh_parts.parts {
-        if part.kind == kind::TEXTS || part.kind == kind::METADATA {
+        if [kind::TEXTS, kind::METADATA, kind::SPARSE].contains(&part.kind) {
             continue;
         }
         let again = &fresh[part.offset as usize..(part.offset + part.len) as usize];
@@ -295,6 +295,9 @@ fn compare(segment: &Segment, fresh: &[u8], footer_crc: u32) -> Result<()> {
                 kind::ID_MAP => "the id map",
                 kind::VECTORS => "a vector plane",
                 kind::CODES => "the codes of vectors",
+                kind::SPARSE_INDEX => "the index of sparse vectors",
+                kind::MULTI => "the token vectors",
+                kind::MULTI_INDEX => "the codes of token vectors",
                 kind::TEXT_INDEX => "the text index",
                 _ => "the columns",
             };

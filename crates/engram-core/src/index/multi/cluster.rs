@@ -75,7 +75,12 @@ mod tests {
 
     /// The same by definition.
     fn nearest(codewords: &[f32], point: &[f32]) -> u16 {
-        let distance = |c: &[f32]| c.iter().zip(point).map(|(x, y)| (x - y) * (x - y)).sum::<f32>();
+        let distance = |c: &[f32]| {
+            c.iter()
+                .zip(point)
+                .map(|(x, y)| (x - y) * (x - y))
+                .sum::<f32>()
+        };
         let mut best = (f32::INFINITY, 0);
         for (c, i) in codewords.chunks_exact(point.len()).zip(0u16..) {
             let d = distance(c);

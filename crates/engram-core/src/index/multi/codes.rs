@@ -128,7 +128,9 @@ impl Books {
             }
             let points = columns(&sample, dim, &range);
             let mut codewords = train(&points, range.len(), CODEWORDS, ROUNDS);
-            codewords.iter_mut().for_each(|x| *x = x.clamp(-127.0, 127.0));
+            codewords
+                .iter_mut()
+                .for_each(|x| *x = x.clamp(-127.0, 127.0));
             codewords
         });
         Books {
@@ -155,7 +157,12 @@ impl Books {
                 if range.is_empty() {
                     continue;
                 }
-                assign(codewords, &columns(&points, self.dim, &range), range.len(), &mut of);
+                assign(
+                    codewords,
+                    &columns(&points, self.dim, &range),
+                    range.len(),
+                    &mut of,
+                );
                 for (codes, code) in fine.iter_mut().zip(&of) {
                     codes[m] = *code as u8;
                 }
@@ -176,7 +183,8 @@ fn subtract(codewords: &[f32], of: &[u16], dim: usize, points: &mut [f32]) {
 /// Some of the dimensions of all points.
 fn columns(points: &[f32], dim: usize, range: &Range<usize>) -> Vec<f32> {
     let rows = points.chunks_exact(dim);
-    rows.flat_map(|row| row[range.clone()].iter().copied()).collect()
+    rows.flat_map(|row| row[range.clone()].iter().copied())
+        .collect()
 }
 
 /// Codes as they lie in the file.
@@ -195,7 +203,8 @@ impl<'a> TokenCodes<'a> {
     /// Finds the sections.
     pub fn open(bytes: &'a [u8]) -> Decode<TokenCodes<'a>> {
         let mut r = Reader::new(bytes);
-        let (dimension, codewords, tokens) = (r.u32()? as usize, r.u32()? as usize, r.u32()? as usize);
+        let (dimension, codewords, tokens) =
+            (r.u32()? as usize, r.u32()? as usize, r.u32()? as usize);
         let step = f32::from_bits(r.u32()?);
         if dimension == 0 || codewords == 0 || codewords > MOST_COARSE || !step.is_normal() {
             return Err(Malformed("token codes have impossible sizes"));
@@ -204,7 +213,10 @@ impl<'a> TokenCodes<'a> {
         let mut section = |len: Option<usize>| {
             let end = len.and_then(|len| at.checked_add(len));
             let found = end.and_then(|end| bytes.get(at..end));
-            at = end.unwrap_or(usize::MAX).checked_next_multiple_of(64).unwrap_or(usize::MAX);
+            at = end
+                .unwrap_or(usize::MAX)
+                .checked_next_multiple_of(64)
+                .unwrap_or(usize::MAX);
             found.ok_or(Malformed("token codes end too early"))
         };
         let coarse = section(codewords.checked_mul(dimension))?;
@@ -242,7 +254,8 @@ impl<'a> TokenCodes<'a> {
         for m in 0..SUBSPACES {
             let range = subspace(dim, m);
             let codewords = &self.fine[range.start * CODEWORDS..range.end * CODEWORDS];
-            Panel::new(&columns(query, dim, &range), range.len()).products(&numbers(codewords), &mut part);
+            Panel::new(&columns(query, dim, &range), range.len())
+                .products(&numbers(codewords), &mut part);
             // A subspace without dimensions has no products: they count 0.
             part.resize(CODEWORDS * panel.stride(), 0.0);
             fine.extend_from_slice(&part);

@@ -69,7 +69,8 @@ impl TokenQuery {
 
     /// Replaces `out` by the scores of records, each a range of rows.
     pub fn score(&self, tokens: &Tokens<'_>, records: &[Range<usize>], out: &mut Vec<f32>) {
-        self.panel.max_sim(tokens.rows, self.weights(tokens), records, out);
+        self.panel
+            .max_sim(tokens.rows, self.weights(tokens), records, out);
     }
 
     /// The score of one record whose vectors are given as `f32`, rounded to their element type.
@@ -84,18 +85,18 @@ impl TokenQuery {
             inverse_norms: Some(&inverse_norms),
         };
         let mut out = Vec::new();
-        self.score(&tokens, std::slice::from_ref(&(0..inverse_norms.len())), &mut out);
+        self.score(
+            &tokens,
+            std::slice::from_ref(&(0..inverse_norms.len())),
+            &mut out,
+        );
         out.first().copied().unwrap_or(f32::NEG_INFINITY)
     }
 
     /// Replaces `out` by scores that are off by the result at most, and cheaper where it is not 0.
-    ///
-    /// `norm` is at least the norm of every vector in `tokens`, which counts unless norms are brought
-    /// to 1.
     pub fn estimate(
         &self,
         tokens: &Tokens<'_>,
-        norm: f32,
         records: &[Range<usize>],
         out: &mut Vec<f32>,
     ) -> f32 {
@@ -103,16 +104,28 @@ impl TokenQuery {
             self.score(tokens, records, out);
             return 0.0;
         };
-        let bytes = self.bytes.get_or_init(|| BytePanel::new(&self.vectors, self.dimension));
+        let bytes = self
+            .bytes
+            .get_or_init(|| BytePanel::new(&self.vectors, self.dimension));
         bytes.max_sim(codes, scales, self.weights(tokens), records, out);
         if bytes.error() == 0.0 {
             // Then it was computed as `score` does.
             return 0.0;
         }
-        let norm = if self.cosine { 1.0 } else { norm };
         let queries = self.vectors.chunks_exact(self.dimension.max(1));
         let size: f32 = queries.map(|q| norm_squared(q).sqrt()).sum();
         // Both are rounded sums of `f32`, too.
-        norm * (bytes.error() * 1.0001 + 1e-5 * size)
+        self.most_norm(tokens, records) * (bytes.error() * 1.0001 + 1e-5 * size)
+    }
+
+    /// The largest norm of a token of some records, as it counts.
+    fn most_norm(&self, tokens: &Tokens<'_>, records: &[Range<usize>]) -> f32 {
+        let Some(inverse_norms) = tokens.inverse_norms.filter(|_| !self.cosine) else {
+            return 1.0;
+        };
+        let of = |range: &Range<usize>| inverse_norms.get(range.clone()).unwrap_or(&[]).iter();
+        let least = records.iter().flat_map(of).filter(|x| **x > 0.0);
+        let least = least.fold(f32::INFINITY, |m, x| m.min(*x));
+        1.0001 / least
     }
 }

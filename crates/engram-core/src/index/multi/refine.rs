@@ -71,7 +71,12 @@ struct Line {
 
 impl Line {
     fn fit(estimates: impl Iterator<Item = f32> + Clone, exact: &[f32]) -> Line {
-        let pairs = || estimates.clone().zip(exact).map(|(x, y)| (f64::from(x), f64::from(*y)));
+        let pairs = || {
+            estimates
+                .clone()
+                .zip(exact)
+                .map(|(x, y)| (f64::from(x), f64::from(*y)))
+        };
         let n = exact.len().max(1) as f64;
         let mean = pairs().fold((0.0, 0.0), |m, (x, y)| (m.0 + x / n, m.1 + y / n));
         let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
@@ -81,7 +86,11 @@ impl Line {
             xy += dx * dy;
             yy += dy * dy;
         }
-        let slope = if xx > 0.0 { (xy / xx).clamp(0.0, 2.0) } else { 1.0 };
+        let slope = if xx > 0.0 {
+            (xy / xx).clamp(0.0, 2.0)
+        } else {
+            1.0
+        };
         let rest = (yy - 2.0 * slope * xy + slope * slope * xx).max(0.0);
         let freedom = (n - 2.0).max(1.0);
         Line {
@@ -104,7 +113,13 @@ impl Line {
 /// The chance of a normal variable to be above `z`: Abramowitz and Stegun, 26.2.17, within 1e-7.
 fn above(z: f64) -> f64 {
     let t = 1.0 / (1.0 + 0.231_641_9 * z.abs());
-    let factors = [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
+    let factors = [
+        0.319_381_530,
+        -0.356_563_782,
+        1.781_477_937,
+        -1.821_255_978,
+        1.330_274_429,
+    ];
     let series = factors.iter().rev().fold(0.0, |sum, f| (sum + f) * t);
     let tail = (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt() * series;
     if z >= 0.0 { tail } else { 1.0 - tail }
@@ -116,7 +131,12 @@ mod tests {
 
     #[test]
     fn tails_of_the_normal_distribution() {
-        for (z, wanted) in [(0.0, 0.5), (1.0, 0.158_655_3), (-1.0, 0.841_344_7), (3.0, 0.001_349_9)] {
+        for (z, wanted) in [
+            (0.0, 0.5),
+            (1.0, 0.158_655_3),
+            (-1.0, 0.841_344_7),
+            (3.0, 0.001_349_9),
+        ] {
             assert!((above(z) - wanted).abs() < 1e-6, "{z}");
         }
     }

@@ -3,9 +3,9 @@
 //! Owns: the sections of F-088 behind the bitmap. Readers get ranges from [`Layout`]; nothing is read
 //! here but the firsts.
 
+use crate::error::{Error, Result};
 use crate::format::codec::Writer;
 use crate::format::space::{self, Element, Matrix};
-use crate::format::{Decode, Malformed};
 use crate::kernel::{Rows, norm_squared};
 use half::f16;
 use std::ops::Range;
@@ -59,15 +59,6 @@ impl Layout {
         match self.element {
             Element::I8 => start + u64::from(tokens.start) * 4..start + u64::from(tokens.end) * 4,
             _ => start..start,
-        }
-    }
-
-    /// Whether firsts ascend from 0 to the number of tokens.
-    pub fn check(&self, firsts: &[u32]) -> Decode<()> {
-        let ends = firsts.first() == Some(&0) && firsts.last() == Some(&self.tokens);
-        match ends && firsts.is_sorted_by(|a, b| a < b) {
-            true => Ok(()),
-            false => Err(Malformed("the token numbers of records are out of order")),
         }
     }
 }
@@ -144,12 +135,15 @@ impl TokensWriter {
     }
 
     /// Adds the vectors of the next record that has some.
-    pub fn push(&mut self, matrix: &Matrix) {
+    pub fn push(&mut self, matrix: &Matrix) -> Result<()> {
         for row in matrix.rows() {
             self.plane.push(row);
             self.norms.push(inverse_norm(row));
         }
-        self.firsts.push(self.norms.len() as u32);
+        let end = u32::try_from(self.norms.len());
+        self.firsts
+            .push(end.map_err(|_| Error::internal("a segment has too many tokens"))?);
+        Ok(())
     }
 
     /// The vectors so far, and one over the norm of each.
