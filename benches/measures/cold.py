@@ -123,5 +123,7 @@ def resting(bench: Bench) -> list[Figure]:
     queries = bench.data.folder / "query_vectors.npy"
     code = RESTING.format(queries=str(queries), path=str(bench.path("engram")))
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-        return [Figure("memory", "of 1,000 queries beyond the file", "MB", float(done.stdout),
-                   target=150, any_size=True)]  # fmt: skip
+    return [
+        Figure("memory", "of 1,000 queries beyond the file", "MB", float(done.stdout),
+               target=150, any_size=True)
+    ]  # fmt: skip

@@ -118,7 +118,11 @@ fn choose(c: &Collection, max_bytes: u64, total: u64) -> Vec<usize> {
         .collect();
     if rest.len() >= MANY {
         rest.sort_by_key(|i| live_bytes(&c.segments[*i]));
-        let mut merged = c.memory_bytes;
+        // Many records in memory fill segments of their own.
+        let mut merged = match c.memory_bytes <= max_bytes / 2 {
+            true => c.memory_bytes,
+            false => 0,
+        };
         for (taken, i) in rest.into_iter().enumerate() {
             let cost = live_bytes(&c.segments[i]);
             // Four at least, and on while the next is no larger than all before it together: each
