@@ -5,7 +5,7 @@
 //! of a codeword with 32 query vectors are one entry, so that a row costs nine loads and additions
 //! for all of them. The loops are plain integer ones that the compiler makes vectors of.
 //!
-//! Invariant: sums saturate at 16 bits; the same at every level. Codes without a codeword count 0.
+//! Invariant: sums fit into 16 bits, the same at every level. Codes without a codeword count 0.
 
 use super::Level;
 use super::level::at_each_level;
@@ -51,10 +51,12 @@ impl Lookup {
         count: usize,
     ) -> Lookup {
         let largest = |x: &[f32]| x.iter().fold(0.0f32, |m, x| m.max(x.abs()));
-        // The largest sum of nine entries is then within 16 bits, but for very uneven subspaces.
-        let step = (largest(coarse) + 2.0 * largest(fine)) / f32::from(i16::MAX);
-        let inverse = if step > 0.0 { 1.0 / step } else { 0.0 };
         let stride = stride.max(1);
+        let subspaces = fine.chunks(CODEWORDS * stride);
+        // The largest sum of nine entries, each off by half a step, is then within 16 bits.
+        let most = largest(coarse) + subspaces.map(largest).sum::<f32>();
+        let step = most / f32::from(i16::MAX - 8);
+        let inverse = if step > 0.0 { 1.0 / step } else { 0.0 };
         let entries = |products: &[f32], first: usize| {
             let rows = products.len() / stride;
             let mut out = vec![Entry([0; LOOKUP_LANES]); rows];

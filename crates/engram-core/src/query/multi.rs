@@ -13,7 +13,7 @@ use crate::checks;
 use crate::error::{Code, Error, Result};
 use crate::format::record::Metric;
 use crate::format::space::{Embedding, Kind};
-use crate::index::multi::{TokenQuery, refine};
+use crate::index::multi::{TokenQuery, Tokens, refine};
 use crate::segment::{MultiVectors, Segment};
 use crate::state::{Collection, Location};
 use std::ops::Range;
@@ -31,6 +31,7 @@ impl Target {
     fn resolve(c: &Collection, wanted: &Multi<'_>) -> Result<Option<Target>> {
         let mut embedding = Embedding::Multi(wanted.tokens.clone());
         checks::embedding(wanted.space, &embedding, c.metric)?;
+        checks::recall(wanted.recall)?;
         let Some(index) = c.space(wanted.space) else {
             if c.spaces.is_empty() && c.live() == 0 {
                 return Ok(None);
@@ -125,16 +126,16 @@ pub(super) fn search(
     };
     search.memory(c, mask);
     for part in 0..c.segments.len() {
-        search.segment(c, mask, part, wanted.exact)?;
+        search.segment(c, mask, part, wanted.exact || wanted.recall >= 1.0)?;
     }
-    search.settle_bounded(depth)?;
     let estimated = search.scores.estimates.len();
     if estimated > 0 {
-        let scored = search.settle_estimates(depth)?;
+        let scored = search.settle_estimates(depth, wanted.recall)?;
         found.exact = scored == estimated;
         found.notes.push(("estimated", estimated.to_string()));
         found.notes.push(("of these scored", scored.to_string()));
     }
+    search.settle_bounded(depth)?;
     found.records = search.records;
     found.list = top(c, mask, search.scores.known, depth)?;
     Ok(found)
@@ -200,16 +201,35 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// The exact score of a row.
-    fn score(&self, at: Row) -> Result<f32> {
+    /// Runs `f` on the tokens of a row, which it may read.
+    fn with_row<T>(
+        &self,
+        at: Row,
+        f: impl FnOnce(&TokenQuery, &Tokens<'_>, &[Range<usize>]) -> T,
+    ) -> Result<T> {
         let vectors = self.vectors.get(at.part as usize).copied().flatten();
         let vectors = vectors.ok_or_else(|| Error::internal("a row without vectors"))?;
         let range = vectors.range(at.row)?;
-        let mut out = Vec::new();
         let tokens = vectors.some(&range)?;
-        let query = &self.target.query;
-        query.score(&tokens, std::slice::from_ref(&range), &mut out);
+        Ok(f(&self.target.query, &tokens, std::slice::from_ref(&range)))
+    }
+
+    /// The exact score of a row.
+    fn score(&self, at: Row) -> Result<f32> {
+        let mut out = Vec::new();
+        self.with_row(at, |query, tokens, range| {
+            query.score(tokens, range, &mut out)
+        })?;
         Ok(out.first().copied().unwrap_or(f32::NEG_INFINITY))
+    }
+
+    /// A score of a row, and by how much it is off at most.
+    fn bounded(&self, at: Row) -> Result<(f32, f32)> {
+        let mut out = Vec::new();
+        let error = self.with_row(at, |query, tokens, range| {
+            query.estimate(tokens, range, &mut out)
+        })?;
+        Ok((out.first().copied().unwrap_or(f32::NEG_INFINITY), error))
     }
 
     fn know(&mut self, score: f32, at: Row) {
@@ -244,21 +264,22 @@ impl<'a> Search<'a> {
     }
 
     /// Scores the best of the estimated, as many as it takes; returns how many.
-    fn settle_estimates(&mut self, depth: usize) -> Result<usize> {
+    fn settle_estimates(&mut self, depth: usize, recall: f32) -> Result<usize> {
         let mut estimates = std::mem::take(&mut self.scores.estimates);
         estimates.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        let known: Vec<f32> = self.scores.known.iter().map(|(score, _)| *score).collect();
-        let exact = refine(&known, &estimates, depth, |batch, out| {
+        let known = self.scores.known.iter().map(|(score, _)| *score);
+        let bounded = self.scores.bounded.iter().map(|(score, ..)| *score);
+        let known: Vec<f32> = known.chain(bounded).collect();
+        let scored = refine(&known, &estimates, (depth, recall), |batch, out| {
             out.clear();
             for (_, at) in batch {
-                out.push(self.score(*at)?);
+                let (score, error) = self.bounded(*at)?;
+                self.scores.bounded.push((score, error, *at));
+                out.push(score);
             }
             Ok(())
         })?;
-        for (score, (_, at)) in exact.iter().zip(&estimates) {
-            self.know(*score, *at);
-        }
-        Ok(exact.len())
+        Ok(scored)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The embeddings of one space in a segment, writer and reader side by side (F-085, F-086).
+//! The embeddings of one space in a segment, writer and reader side by side (F-084, F-170).
 //!
 //! Each part begins with a head and the bitmap of the ordinals that have an embedding; row j belongs
 //! to the j-th of them. Dense rows lie in a plane, mapped as they are; sparse ones in compressed blocks;

@@ -1,4 +1,4 @@
-//! Codes of token vectors, writer and reader side by side (F-089).
+//! Codes of token vectors, writer and reader side by side (F-171).
 //!
 //! Owns: the choice of codewords, the codes, and the tables by which a query scores them.
 
@@ -9,8 +9,8 @@ use crate::format::{Decode, Malformed};
 use crate::kernel::{CODEWORDS, Lookup, Panel, Rows, SUBSPACES};
 use std::ops::Range;
 
-/// Below so many tokens a segment is scored as fast without codes: about 160 texts, 0.6 ms.
-const LEAST_TOKENS: usize = 1 << 14;
+/// Below so many tokens a segment is scored about as fast without codes: 80 texts, 0.3 ms.
+const LEAST_TOKENS: usize = 1 << 13;
 /// Most coarse codewords: their table for 32 query vectors still shares the second cache with that of
 /// the fine ones.
 const MOST_COARSE: usize = 1024;

@@ -8,7 +8,7 @@
 //! The score of a record is the sum over the query's vectors of the largest product with one of its
 //! own; under cosine all vectors are brought to norm 1 first.
 //!
-//! # Token vectors (F-088)
+//! # Token vectors (F-170)
 //!
 //! Behind the head and the bitmap that all embeddings have, from a multiple of 64 on, sections each
 //! at a multiple of 64, little-endian:
@@ -22,7 +22,7 @@
 //!
 //! Every record has a token at least, so the firsts ascend.
 //!
-//! # Codes (F-089)
+//! # Codes (F-171)
 //!
 //! Derived. A token is the sum of a coarse codeword and of eight fine ones, each for an eighth of the
 //! dimensions (product quantization of residuals; Jegou, Douze and Schmid, TPAMI 2011; PLAID scores

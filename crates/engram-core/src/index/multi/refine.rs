@@ -10,21 +10,21 @@ use crate::error::Result;
 /// Records that are scored before anything is concluded: for each hit, and at least.
 const FIRST_EACH: usize = 4;
 const FIRST: usize = 64;
-/// Share of the hits that may be expected among the records left. Half of what the default promises
-/// (one in a hundred), since the line is a fit.
-const MISSED: f64 = 0.001;
+/// Share of the hits that may be expected among the records left, of the share that may be missed:
+/// the line is a fit, and the deviation about it is not the same everywhere.
+const CAUTION: f64 = 0.1;
 
-/// Scores records in the order of their estimates until the best `k` are found.
+/// Scores records in the order of their estimates until `recall` of the best `k` are found.
 ///
 /// `known` are exact scores of other records, `estimates` those of the records to be looked at, the
-/// best first; `score` gives exact scores of some of them. Returns the exact scores that were made, in
-/// the order of the estimates.
+/// best first; `score` gives exact scores of some of them. Returns how many were scored.
 pub fn refine<D: Copy>(
     known: &[f32],
     estimates: &[(f32, D)],
-    k: usize,
+    (k, recall): (usize, f32),
     mut score: impl FnMut(&[(f32, D)], &mut Vec<f32>) -> Result<()>,
-) -> Result<Vec<f32>> {
+) -> Result<usize> {
+    let missed = f64::from(1.0 - recall) * CAUTION * k as f64;
     let mut exact = Vec::new();
     let mut batch = Vec::new();
     let mut step = (k * FIRST_EACH).max(FIRST);
@@ -33,12 +33,12 @@ pub fn refine<D: Copy>(
         score(&estimates[exact.len()..end], &mut batch)?;
         exact.append(&mut batch);
         let done = exact.len() == estimates.len();
-        if done || expected(known, estimates, &exact, k) <= MISSED * k as f64 {
+        if done || expected(known, estimates, &exact, k) <= missed {
             break;
         }
         step = (exact.len() / 2).max(FIRST / 2);
     }
-    Ok(exact)
+    Ok(exact.len())
 }
 
 /// How many of the best `k` are to be expected among the estimates that have no exact score yet.

@@ -248,15 +248,17 @@ fn found(stored: &Stored, queries: &[Vec<f32>]) -> (usize, usize) {
         codes.estimate(&codes.lookup(query.vectors()), &stored.ranges, &mut scores);
         let mut estimates: Vec<(f32, usize)> = scores.iter().copied().zip(0..).collect();
         estimates.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let found = refine::<usize>(&[], &estimates, 10, |batch, out| {
+        let found = refine::<usize>(&[], &estimates, (10, 0.99), |batch, out| {
             out.clear();
             out.extend(batch.iter().map(|(_, i)| exact[*i]));
             Ok(())
         });
-        let found = found.unwrap();
+        let depth = found.unwrap();
+        let reached = estimates[..depth].iter().map(|(_, i)| exact[*i]);
+        let reached: Vec<f32> = reached.collect();
         exact.sort_by(|a, b| b.total_cmp(a));
-        hits += found.iter().filter(|score| **score >= exact[9]).count();
-        scored += found.len();
+        hits += reached.iter().filter(|score| **score >= exact[9]).count();
+        scored += depth;
     }
     (hits, scored)
 }
@@ -396,16 +398,15 @@ fn refining_stops_when_estimates_are_exact_and_goes_on_when_they_say_nothing() {
             out.extend(batch.iter().map(|(_, i)| exact[*i]));
             Ok(())
         };
-        refine(&[], &estimates, 10, score).unwrap().len()
+        refine(&[], &estimates, (10, 0.99), score).unwrap()
     };
     assert_eq!(depth(0.0, &mut normal), 64);
     assert!((65..1500).contains(&depth(0.2, &mut normal)));
     assert!(depth(1.0, &mut normal) > 2500);
-    let failed = refine(&[], &[(1.0, ())], 1, |_, _| Err(Error::internal("no")));
+    let failed = refine(&[], &[(1.0, ())], (1, 0.99), |_, _| {
+        Err(Error::internal("no"))
+    });
     assert!(failed.is_err());
-    assert!(
-        refine(&[], &[], 5, |_: &[(f32, ())], _| Ok(()))
-            .unwrap()
-            .is_empty()
-    );
+    let nothing = refine(&[], &[], (5, 0.99), |_: &[(f32, ())], _| Ok(()));
+    assert_eq!(nothing.unwrap(), 0);
 }

@@ -1,6 +1,6 @@
 //! The token vectors of a segment: where they lie, and the writer.
 //!
-//! Owns: the sections of F-088 behind the bitmap. Readers get ranges from [`Layout`]; nothing is read
+//! Owns: the sections of F-170 behind the bitmap. Readers get ranges from [`Layout`]; nothing is read
 //! here but the firsts.
 
 use crate::error::{Error, Result};
