@@ -90,7 +90,9 @@ fn read_edges(storage: &MemoryStorage, at: &SegmentRef) -> Result<()> {
             };
             for (i, edge) in numbers.into_iter().enumerate() {
                 let _ = kinds.get(i);
-                let _ = segment.properties_of(edge).map_err(|e| blames_the_bytes(&e));
+                let _ = segment
+                    .properties_of(edge)
+                    .map_err(|e| blames_the_bytes(&e));
             }
         }
     }
@@ -281,7 +283,8 @@ fn dump(state: &State) -> Result<String> {
         }
         let mut found = Vec::new();
         for node in 0..c.graph.stored_nodes() + c.graph.memory().nodes.len() {
-            c.graph.each_edge(node, false, None, |edge| found.push(edge))?;
+            c.graph
+                .each_edge(node, false, None, |edge| found.push(edge))?;
         }
         let edges = c.graph.named(&found)?;
         lines.extend(edges.iter().map(|edge| format!("{edge:?}")));

@@ -1,5 +1,5 @@
 //! Vector search through the whole engine: codes beside the exact scan, whatever is deleted, replaced
-//! or filtered.
+//! or filtered, and wherever the records lie.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,6 +9,7 @@ use engram_core::format::space::{Element, Embedding, Space};
 use engram_core::query::{Hit, RecallCheck, Request, Retriever, Wanted, recall_check, run};
 use engram_core::state::Collection;
 use engram_core::value::Value;
+use std::collections::BTreeMap;
 
 const DIMENSION: usize = 64;
 
@@ -194,4 +195,67 @@ fn a_recall_check_says_what_codes_find() {
     ] {
         assert!(recall_check(c, &wrong).is_err());
     }
+}
+
+/// The ids of the nearest vectors of a map, by plain arithmetic.
+fn nearest(salts: &BTreeMap<u64, u64>, query: &[f32], wanted: impl Fn(u64) -> bool) -> Vec<String> {
+    let has_vector = salts.iter().filter(|(i, _)| *i % 5 != 4 && wanted(**i));
+    let distance = |i: u64, salt: u64| -> f64 {
+        let v = vector(i, salt);
+        let pairs = v.iter().zip(query);
+        pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum()
+    };
+    let mut all: Vec<(f64, u64)> = has_vector.map(|(i, s)| (distance(*i, *s), *i)).collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    all.truncate(10);
+    all.into_iter().map(|(_, i)| format!("r{i:05}")).collect()
+}
+
+/// Any interleaving of puts, replacements, deletions and checkpoints: the exact scan agrees with plain
+/// arithmetic, and what goes by codes, in memory as in segments, finds the share it is asked for.
+#[test]
+fn codes_of_memory_find_what_plain_arithmetic_finds() {
+    let (mut hits, mut wanted, mut by_codes) = (0, 0, 0);
+    for seed in 0..6u64 {
+        let fixture = Fixture::new(Metric::L2, Element::F32);
+        let mut salts = BTreeMap::new();
+        for step in 0..14u64 {
+            let mut z = (seed * 1000 + step + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mut dice = |below: u64| {
+                z = (z ^ z >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                (z >> 33) % below
+            };
+            let (first, len) = (dice(900), 1 + dice(500));
+            match dice(8) {
+                0 => fixture.db.checkpoint().unwrap(),
+                1 | 2 => {
+                    fixture.delete((first..first + len / 2).filter(|i| salts.contains_key(i)));
+                    salts.retain(|i, _| !(first..first + len / 2).contains(i));
+                }
+                _ => {
+                    fixture.put(first..first + len, step);
+                    salts.extend((first..first + len).map(|i| (i, step)));
+                }
+            }
+            if step == 3 {
+                fixture.db.checkpoint().unwrap();
+            }
+            let state = fixture.db.latest().unwrap();
+            let c = state.collection("c").unwrap();
+            for (filter, bound) in [(None, 20), (Some("part < 13"), 13)] {
+                let query = vector(first * 7 + step, 99);
+                let ids = |hits: Vec<Hit>| hits.into_iter().map(|h| h.id).collect::<Vec<_>>();
+                let truth = nearest(&salts, &query, |i| i % 20 < bound);
+                assert_eq!(ids(ask(c, &query, filter, true).0), truth, "{seed} {step}");
+                let (found, exact) = ask(c, &query, filter, false);
+                let found = ids(found);
+                assert_eq!(found.len(), truth.len());
+                by_codes += usize::from(!exact && !c.memory.is_empty());
+                hits += found.iter().filter(|id| truth.contains(id)).count();
+                wanted += truth.len();
+            }
+        }
+    }
+    assert!(by_codes > 40, "{by_codes}");
+    assert!(hits * 100 >= wanted * 99, "{hits} of {wanted}");
 }

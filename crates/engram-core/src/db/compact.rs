@@ -206,6 +206,8 @@ pub(super) fn rewrite(
         memory: imbl::OrdMap::new(),
         memory_bytes: 0,
         texts: Arc::default(),
+        listed: Arc::default(),
+        vectors: Arc::default(),
         ..c.clone()
     })
 }
@@ -271,8 +273,9 @@ fn build(c: &Collection, coding: &Coding, job: &[Piece<'_>], id: u64) -> Result<
         match piece {
             Piece::Memory(entry) => builder.add(&entry.record)?,
             Piece::Stored(view, ordinals) => {
-                for record in view.segment.records_of(ordinals, true)? {
-                    builder.add(&record)?;
+                let records = view.segment.records_of(ordinals, true)?;
+                for (record, old) in records.iter().zip(ordinals) {
+                    builder.add_stored(record, &view.segment, old)?;
                 }
             }
         }

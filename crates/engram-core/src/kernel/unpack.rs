@@ -282,18 +282,9 @@ pub fn steps(places: &Places, count: usize, out: &mut [u32; BLOCK]) -> u32 {
 
 #[inline(always)]
 fn steps_body(places: &Places, count: usize, out: &mut [u32; BLOCK]) -> u32 {
-    let mut before = [0; PLACES];
-    let (first, rest) = (
-        places.first().map_or(0, |p| u32::from(*p) + 1),
-        places.iter().skip(1),
-    );
-    before
-        .iter_mut()
-        .zip(places)
-        .for_each(|(to, place)| *to = *place);
-    let [to, rest_to @ ..] = out;
-    *to = first;
-    for ((to, &place), &before) in rest_to.iter_mut().zip(rest).zip(&before) {
+    let ([first, rest @ ..], [to, rest_to @ ..]) = (places, &mut *out);
+    *to = u32::from(*first) + 1;
+    for ((to, &place), &before) in rest_to.iter_mut().zip(rest).zip(places) {
         *to = u32::from(place.wrapping_sub(before));
     }
     out.iter().take(count).copied().fold(0, u32::max)

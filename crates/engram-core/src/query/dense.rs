@@ -6,19 +6,22 @@
 
 use super::fuse::top;
 use super::plan::Found;
-use super::similarity::{Target, unknown_space};
+use super::similarity::Target;
 use super::{Dense, Doc, Mask};
 use crate::error::Result;
 use crate::index::vector::{At, Best, Part, Query, Rows, Scratch, deviations, search as cascade};
 use crate::segment::Vectors;
-use crate::state::{Collection, Location};
+use crate::state::{Collection, Entry, VectorSlots, VectorsView};
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 /// Up to so many candidates, and so many more for each hit wanted, all are scored: preparing codes
 /// costs more.
 const FEW: u64 = 128;
 const FEW_PER_HIT: u64 = 4;
+/// Up to so many records in memory are scored without codes.
+const MANY_IN_MEMORY: usize = 64;
 
 thread_local! {
     /// Bounds of the last search of this thread; making room anew for each costs a tenth of it.
@@ -56,17 +59,54 @@ fn ones(words: &[u64]) -> Vec<u32> {
     out
 }
 
-/// Scores rows of a segment by their number.
+/// Where the vectors behind codes lie.
+enum Whole<'a> {
+    Segment(Vectors<'a>),
+    Memory(&'a VectorSlots),
+}
+
+/// Scores rows by their number.
 struct Exact<'a> {
     target: &'a Target<'a>,
-    vectors: Vectors<'a>,
+    whole: Whole<'a>,
 }
 
 impl Rows for Exact<'_> {
     fn scores(&self, rows: &[u32], out: &mut Vec<f32>) -> Result<()> {
-        self.target.scores_of(&self.vectors.some(rows)?, rows, out);
+        match &self.whole {
+            Whole::Segment(vectors) => self.target.scores_of(&vectors.some(rows)?, rows, out),
+            Whole::Memory(slots) => {
+                out.clear();
+                let entries = rows.iter().map(|slot| slots.entry(*slot));
+                let vectors = entries.map(|e| e.and_then(|e| e.record.vector(self.target.space())));
+                out.extend(vectors.map(|v| v.map_or(f32::NEG_INFINITY, |v| self.target.score(v))));
+            }
+        }
         Ok(())
     }
+}
+
+/// The records in memory that a query may find, by slot.
+struct InMemory {
+    view: VectorsView,
+    /// Slots when they were looked at; other threads may have added more since.
+    slots: usize,
+    wanted: Vec<u64>,
+}
+
+/// One search under way.
+struct Search<'a> {
+    c: &'a Collection,
+    mask: &'a Mask,
+    target: Target<'a>,
+    segments: Vec<Candidates<'a>>,
+    /// Where records in memory are found by their codes.
+    memory: Option<InMemory>,
+    best: Best,
+    /// Records that have a vector and pass.
+    records: u64,
+    /// Rows that were scored without asking their codes.
+    scored: u64,
 }
 
 /// The best `depth` records.
@@ -84,76 +124,237 @@ pub(super) fn search(
             notes: Vec::new(),
         });
     };
-    let mut best = Best::new(depth);
-    let mut records = in_memory(c, &target, mask, &mut best);
-    let mut segments = Vec::with_capacity(c.segments.len());
-    for ((view, allowed), part) in c.segments.iter().zip(&mask.segments).zip(0u32..) {
-        if let Some(vectors) = target.vectors_of(&view.segment)? {
-            let wanted = vectors.rows().mask(allowed);
-            let count = match &wanted {
-                None => u64::from(vectors.rows().len()),
-                Some(words) => words.iter().map(|w| u64::from(w.count_ones())).sum(),
-            };
-            segments.push(Candidates {
-                part,
-                vectors,
-                wanted,
-                count,
-            });
-            records += count;
-        }
-    }
+    let mut search = Search::new(c, mask, target, depth)?;
     let few = FEW + FEW_PER_HIT * depth as u64;
-    let query = match wanted.exact || wanted.recall >= 1.0 || records <= few {
+    let candidates = search.records + mask.memory.len() as u64;
+    let query = match wanted.exact || wanted.recall >= 1.0 || candidates <= few {
         true => None,
-        false => Query::new(c.metric, target.query(), deviations(wanted.recall)),
+        false => Query::new(c.metric, search.target.query(), deviations(wanted.recall)),
     };
-    let notes = match &query {
-        None => {
-            for candidates in &segments {
-                exactly(&target, candidates, &mut best)?;
-            }
-            Vec::new()
-        }
-        Some(query) => by_codes(c, &target, query, &segments, &mut best)?,
+    let scanned = match &query {
+        None => search.exactly()?,
+        Some(query) => search.by_codes(query)?,
     };
-    let rows_of = |part: u32| {
-        segments
-            .iter()
-            .find(|s| s.part == part)
-            .map(|s| s.vectors.rows())
+    let notes = match scanned {
+        0 => Vec::new(),
+        _ => vec![
+            ("codes", scanned.to_string()),
+            ("scored", search.scored.to_string()),
+        ],
     };
-    let doc = |at: At| {
-        let ordinal = match rows_of(at.part) {
-            None => Some(at.row),
-            Some(rows) => rows.ordinal(at.row),
-        };
-        Doc::new(at.part as usize, ordinal.unwrap_or(u32::MAX))
-    };
-    let found = best.into_found().into_iter().map(|(s, at)| (s, doc(at)));
+    let records = search.records;
     Ok(Found {
-        list: top(c, mask, found.collect(), depth)?,
+        list: top(c, mask, search.into_found(), depth)?,
         records,
         exact: notes.is_empty(),
         notes,
     })
 }
 
-/// Offers what is in memory, and returns how many records there have a vector.
-fn in_memory(c: &Collection, target: &Target<'_>, mask: &Mask, best: &mut Best) -> u64 {
-    let part = c.segments.len() as u32;
-    let mut records = 0;
-    for (entry, row) in mask.memory.iter().zip(0u32..) {
-        if let Some(vector) = entry.record.vector(target.space()) {
-            best.offer(target.score(vector), At { part, row });
-            records += 1;
+impl<'a> Search<'a> {
+    fn new(c: &'a Collection, mask: &'a Mask, target: Target<'a>, depth: usize) -> Result<Self> {
+        let mut segments = Vec::with_capacity(c.segments.len());
+        for ((view, allowed), part) in c.segments.iter().zip(&mask.segments).zip(0u32..) {
+            if let Some(vectors) = target.vectors_of(&view.segment)? {
+                let wanted = vectors.rows().mask(allowed);
+                let count = match &wanted {
+                    None => u64::from(vectors.rows().len()),
+                    Some(words) => count(words),
+                };
+                segments.push(Candidates {
+                    part,
+                    vectors,
+                    wanted,
+                    count,
+                });
+            }
+        }
+        Ok(Search {
+            c,
+            mask,
+            target,
+            records: segments.iter().map(|s| s.count).sum(),
+            segments,
+            memory: None,
+            best: Best::new(depth),
+            scored: 0,
+        })
+    }
+
+    /// The part of records in memory by their place in the mask.
+    fn memory_by_place(&self) -> u32 {
+        self.c.segments.len() as u32
+    }
+
+    /// The part of records in memory by slot.
+    fn memory_by_slot(&self) -> u32 {
+        self.c.segments.len() as u32 + 1
+    }
+
+    /// Offers all candidates; no code is looked at.
+    fn exactly(&mut self) -> Result<u64> {
+        self.memory_exactly();
+        for candidates in &self.segments {
+            segment_exactly(&self.target, candidates, &mut self.best)?;
+        }
+        Ok(0)
+    }
+
+    /// Offers what is in memory.
+    fn memory_exactly(&mut self) {
+        let part = self.memory_by_place();
+        for (entry, row) in self.mask.memory.iter().zip(0u32..) {
+            if let Some(vector) = entry.record.vector(self.target.space()) {
+                self.best.offer(self.target.score(vector), At { part, row });
+                self.records += 1;
+                self.scored += 1;
+            }
         }
     }
-    records
+
+    /// Offers the candidates that codes do not rule out, and returns how many codes were looked at.
+    fn by_codes(&mut self, query: &Query<'_>) -> Result<u64> {
+        if self.mask.memory.len() > MANY_IN_MEMORY {
+            self.memory = self.in_memory()?;
+        }
+        if self.memory.is_none() {
+            self.memory_exactly();
+        }
+        let by_slot = self.memory_by_slot();
+        let Search {
+            target,
+            best,
+            memory,
+            ..
+        } = self;
+        let mut parts = Vec::with_capacity(self.segments.len() + 1);
+        for candidates in self.segments.iter().filter(|s| s.count > 0) {
+            let Candidates {
+                part,
+                vectors,
+                wanted,
+                count,
+            } = candidates;
+            let segment = &self.c.segments[*part as usize].segment;
+            let Some(codes) = segment.codes(target.space(), vectors)? else {
+                segment_exactly(target, candidates, best)?;
+                self.scored += count;
+                continue;
+            };
+            let whole = Whole::Segment(*vectors);
+            parts.push(Part {
+                part: *part,
+                codes,
+                wanted: wanted.as_deref(),
+                rows: Exact { target, whole },
+            });
+        }
+        let slots = memory.as_ref().map(|m| (m, m.view.slots()));
+        if let Some((memory, slots)) = &slots
+            && let Some((mut codes, _)) = slots.codes(target.space())
+        {
+            codes.count = memory.slots;
+            let whole = Whole::Memory(slots);
+            parts.push(Part {
+                part: by_slot,
+                codes,
+                wanted: Some(&memory.wanted),
+                rows: Exact { target, whole },
+            });
+        }
+        let counts = SCRATCH.with_borrow_mut(|scratch| cascade(query, &parts, best, scratch))?;
+        self.scored += counts.scored;
+        Ok(counts.scanned)
+    }
+
+    /// The records in memory as slots with codes, where there are any; what has a slot but cannot be
+    /// coded is offered at once.
+    fn in_memory(&mut self) -> Result<Option<InMemory>> {
+        let (c, space, part) = (self.c, self.target.space(), self.memory_by_slot());
+        let Some(view) = c.vectors.view(c, space)? else {
+            return Ok(None);
+        };
+        let slots = view.slots();
+        let Some((codes, coded)) = slots.codes(space) else {
+            return Ok(None);
+        };
+        let mut wanted = vec![0u64; codes.count.div_ceil(64)];
+        if self.mask.memory.len() == c.memory.len() {
+            let alive = view.alive();
+            wanted
+                .iter_mut()
+                .zip(alive)
+                .for_each(|(word, alive)| *word = *alive);
+        } else {
+            for slot in self.mask.memory.iter().filter_map(|e| slots.slot_of(e)) {
+                wanted[slot as usize / 64] |= 1 << (slot % 64);
+            }
+        }
+        for slot in slots.whole(space) {
+            if wanted[*slot as usize / 64] >> (slot % 64) & 1 == 1
+                && let Some(vector) = slots.entry(*slot).and_then(|e| e.record.vector(space))
+            {
+                let at = At { part, row: *slot };
+                self.best.offer(self.target.score(vector), at);
+                self.records += 1;
+                self.scored += 1;
+            }
+        }
+        wanted
+            .iter_mut()
+            .zip(coded)
+            .for_each(|(word, coded)| *word &= coded);
+        self.records += count(&wanted);
+        let count = codes.count;
+        drop(slots);
+        Ok(Some(InMemory {
+            view,
+            slots: count,
+            wanted,
+        }))
+    }
+
+    /// What was found, by record.
+    fn into_found(self) -> Vec<(f32, Doc)> {
+        let (by_place, by_slot) = (self.memory_by_place(), self.memory_by_slot());
+        let Search {
+            mask,
+            segments,
+            memory,
+            best,
+            ..
+        } = self;
+        let slots = memory.as_ref().map(|m| m.view.slots());
+        let doc = |at: At| {
+            let ordinal = match at.part {
+                part if part == by_slot => {
+                    let id = &*slots.as_ref()?.entry(at.row)?.record.id;
+                    let by_id = |e: &Arc<Entry>| (*e.record.id).cmp(id);
+                    mask.memory.binary_search_by(by_id).ok()? as u32
+                }
+                part if part == by_place => at.row,
+                part => {
+                    let of_part = segments.iter().find(|s| s.part == part)?;
+                    of_part.vectors.rows().ordinal(at.row)?
+                }
+            };
+            Some(Doc::new(at.part.min(by_place) as usize, ordinal))
+        };
+        let found = best.into_found().into_iter();
+        found.filter_map(|(s, at)| Some((s, doc(at)?))).collect()
+    }
+}
+
+fn count(words: &[u64]) -> u64 {
+    words.iter().map(|w| u64::from(w.count_ones())).sum()
 }
 
 /// Offers every candidate of a segment.
-fn exactly(target: &Target<'_>, candidates: &Candidates<'_>, best: &mut Best) -> Result<()> {
+fn segment_exactly(
+    target: &Target<'_>,
+    candidates: &Candidates<'_>,
+    best: &mut Best,
+) -> Result<()> {
     let (part, mut scores) = (candidates.part, Vec::new());
     let Candidates {
         vectors, wanted, ..
@@ -171,126 +372,4 @@ fn exactly(target: &Target<'_>, candidates: &Candidates<'_>, best: &mut Best) ->
         best.offer(*score, At { part, row });
     }
     Ok(())
-}
-
-/// Offers the candidates that the codes do not rule out, and tells how many were looked at how.
-fn by_codes(
-    c: &Collection,
-    target: &Target<'_>,
-    query: &Query<'_>,
-    segments: &[Candidates<'_>],
-    best: &mut Best,
-) -> Result<Vec<(&'static str, String)>> {
-    let (mut parts, mut scored) = (Vec::with_capacity(segments.len()), 0);
-    for candidates in segments.iter().filter(|s| s.count > 0) {
-        let Candidates {
-            part,
-            vectors,
-            wanted,
-            count,
-        } = candidates;
-        let segment = &c.segments[*part as usize].segment;
-        match segment.codes(target.space(), vectors)? {
-            Some(codes) => parts.push(Part {
-                part: *part,
-                codes,
-                wanted: wanted.as_deref(),
-                rows: Exact {
-                    target,
-                    vectors: *vectors,
-                },
-            }),
-            None => {
-                exactly(target, candidates, best)?;
-                scored += count;
-            }
-        }
-    }
-    if parts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let counts = SCRATCH.with_borrow_mut(|scratch| cascade(query, &parts, best, scratch))?;
-    Ok(vec![
-        ("codes", counts.scanned.to_string()),
-        ("scored", (counts.scored + scored).to_string()),
-    ])
-}
-
-/// The scores of some records; None for one without a vector.
-pub(super) fn scores(
-    c: &Collection,
-    wanted: &Dense<'_>,
-    mask: &Mask,
-    docs: &[Doc],
-) -> Result<Vec<Option<f32>>> {
-    let Some(target) = Target::resolve(c, wanted)? else {
-        return Ok(vec![None; docs.len()]);
-    };
-    let mut out = Vec::with_capacity(docs.len());
-    let mut score = Vec::new();
-    for doc in docs {
-        out.push(match doc.location(c, mask) {
-            Location::Memory(entry) => entry.record.vector(target.space()).map(|v| target.score(v)),
-            Location::Segment(i, ordinal) => {
-                let vectors = target.vectors_of(&c.segments[i].segment)?;
-                match vectors.and_then(|v| Some((v, v.rows().row(ordinal)?))) {
-                    None => None,
-                    Some((vectors, row)) => {
-                        target.scores_of(&vectors.some(&[row])?, &[row], &mut score);
-                        score.first().copied()
-                    }
-                }
-            }
-        });
-    }
-    Ok(out)
-}
-
-/// The vectors of some records, of those that have one.
-pub(super) fn vectors_of(
-    c: &Collection,
-    mask: &Mask,
-    space: &str,
-    docs: &[Doc],
-) -> Result<Vec<Vec<f32>>> {
-    let Some(index) = c.space(space) else {
-        return Ok(Vec::new());
-    };
-    let mut out = Vec::new();
-    for doc in docs {
-        match doc.location(c, mask) {
-            Location::Memory(entry) => out.extend(entry.record.vector(index).map(<[f32]>::to_vec)),
-            Location::Segment(i, ordinal) => {
-                let embedding = c.segments[i].segment.embedding(index, ordinal)?;
-                out.extend(embedding.and_then(|e| e.as_dense().map(<[f32]>::to_vec)));
-            }
-        }
-    }
-    Ok(out)
-}
-
-/// About `n` records that have a vector, evenly spread, and their vectors.
-pub(super) fn spread(
-    c: &Collection,
-    mask: &Mask,
-    space: &str,
-    n: usize,
-) -> Result<Vec<(Doc, Vec<f32>)>> {
-    let Some(index) = c.space(space) else {
-        return Err(unknown_space(c, space));
-    };
-    let mut docs = Vec::new();
-    for ((view, allowed), part) in c.segments.iter().zip(&mask.segments).zip(0usize..) {
-        if let Some(rows) = view.segment.rows(index)? {
-            let live = rows.iter().filter(|ordinal| allowed.contains(*ordinal));
-            docs.extend(live.map(|ordinal| Doc::new(part, ordinal)));
-        }
-    }
-    let entries = mask.memory.iter().zip(0u32..);
-    let in_memory = entries.filter(|(e, _)| e.record.vector(index).is_some());
-    docs.extend(in_memory.map(|(_, i)| Doc::new(c.segments.len(), i)));
-    let step = docs.len().div_ceil(n.max(1)).max(1);
-    let docs: Vec<Doc> = docs.into_iter().step_by(step).collect();
-    let vectors = vectors_of(c, mask, space, &docs)?;
-    Ok(docs.into_iter().zip(vectors).collect())
 }

@@ -18,7 +18,7 @@ pub struct Mask {
     /// Ordinals by segment.
     pub(super) segments: Vec<Allowed>,
     /// Records in memory, by id.
-    pub(super) memory: Vec<Arc<Entry>>,
+    pub(super) memory: Arc<[Arc<Entry>]>,
 }
 
 impl Mask {
@@ -59,7 +59,7 @@ impl Mask {
         let mut mask = Mask {
             in_segments: 0,
             segments: Vec::with_capacity(c.segments.len()),
-            memory: Vec::new(),
+            memory: Arc::default(),
         };
         for view in &c.segments {
             let allowed = match plan {
@@ -74,15 +74,17 @@ impl Mask {
 
     fn add_memory(&mut self, c: &Collection, filter: Option<&Filter>) {
         let Some(filter) = filter else {
-            self.memory.extend(c.memory.values().cloned());
+            self.memory = c.listed.of(&c.memory);
             return;
         };
         let paths = filter.paths();
         let wants = |name: &str| paths.iter().any(|path| path.root() == name);
         let wanted = BUILT_IN_FIELDS.map(wants);
         let entries = c.memory.values();
-        self.memory
-            .extend(entries.filter(|e| passes(filter, e, wanted)).cloned());
+        self.memory = entries
+            .filter(|e| passes(filter, e, wanted))
+            .cloned()
+            .collect();
     }
 
     /// Drops the records that are not in `within` too.
@@ -105,14 +107,15 @@ impl Mask {
         }
         // Both are in the order of the ids.
         let mut near = within.memory.iter().peekable();
-        self.memory.retain(|entry| {
+        let is_near = |entry: &&Arc<Entry>| {
             while near
                 .next_if(|other| other.record.id < entry.record.id)
                 .is_some()
             {}
             near.peek()
                 .is_some_and(|other| other.record.id == entry.record.id)
-        });
+        };
+        self.memory = self.memory.iter().filter(is_near).cloned().collect();
     }
 
     /// How many records pass.

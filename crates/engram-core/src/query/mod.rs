@@ -22,6 +22,7 @@ mod request;
 mod shape;
 mod similarity;
 mod sparse;
+mod vectors;
 mod walker;
 
 pub use crate::index::filter::BUILT_IN_FIELDS;

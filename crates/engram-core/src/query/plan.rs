@@ -5,7 +5,7 @@
 use super::fuse::{self, Candidate, Ranked};
 use super::graph::neighbourhood;
 use super::request::{Dense, Fusion, Hit, Multi, Ran, Report, Request, Retriever, Sparse, Wanted};
-use super::{Doc, Mask, dense, lexical, multi, shape, sparse};
+use super::{Doc, Mask, dense, lexical, multi, shape, sparse, vectors};
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
 use crate::index::text::TextQuery;
@@ -243,7 +243,7 @@ fn learn(
         return Ok(false);
     };
     let first: Vec<Doc> = list.iter().take(FEEDBACK_HITS).map(|(_, d)| *d).collect();
-    let vectors = dense::vectors_of(c, mask, wanted.space, &first)?;
+    let vectors = vectors::vectors_of(c, mask, wanted.space, &first)?;
     if vectors.is_empty() {
         return Ok(false);
     }
@@ -296,7 +296,9 @@ fn join(
             Ready::Lexical(query) => lexical::scores(c, query, mask, &docs)?,
             Ready::Sparse(wanted) => sparse::scores(c, wanted, mask, &docs)?,
             Ready::Multi(wanted) => multi::scores(c, wanted, mask, &docs)?,
-            Ready::Dense(wanted, moved) => dense::scores(c, &moved_to(wanted, moved), mask, &docs)?,
+            Ready::Dense(wanted, moved) => {
+                vectors::scores(c, &moved_to(wanted, moved), mask, &docs)?
+            }
         };
         for (j, score) in missing.into_iter().zip(scores) {
             all[j].scores[i] = score;

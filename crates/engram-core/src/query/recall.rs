@@ -1,7 +1,7 @@
 //! How well the codes of a space do: the live index against the exact scan.
 
 use super::fuse::top;
-use super::{Dense, Mask, dense};
+use super::{Dense, Mask, dense, vectors};
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
 use crate::state::Collection;
@@ -45,7 +45,7 @@ pub fn recall_check(c: &Collection, check: &RecallCheck<'_>) -> Result<RecallRep
         return Err(Error::new(Code::InputInvalid, message));
     }
     let mask = Mask::new(c, None)?;
-    let queries = dense::spread(c, &mask, check.space, check.sample)?;
+    let queries = vectors::spread(c, &mask, check.space, check.sample)?;
     let (mut found, mut wanted, mut worst, mut exact) = (0, 0, 1f64, 0);
     let (mut took, mut exact_took) = (0.0, 0.0);
     for (doc, vector) in &queries {

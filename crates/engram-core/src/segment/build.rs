@@ -1,14 +1,16 @@
 //! Builds the bytes of a segment from records. Same records in the same order, same bytes.
 
+use super::Segment;
 use super::parts::{BlocksWriter, encode_id_map, encode_ids};
 use super::plane::PlaneBuilder;
+use super::text::TextParts;
 use crate::error::{Error, Result};
 use crate::format::codec::Writer;
 use crate::format::record::{Metric, Record, encode_text};
 use crate::format::segment::{SegmentWriter, kind};
 use crate::format::space::Space;
 use crate::index::column::ColumnsWriter;
-use crate::index::text::{Analyzer, TextIndexWriter};
+use crate::index::text::Analyzer;
 use std::collections::BTreeMap;
 
 /// How dense vectors are coded.
@@ -28,7 +30,7 @@ pub struct SegmentBuilder<'a> {
     texts: BlocksWriter,
     metadata: BlocksWriter,
     planes: BTreeMap<u16, PlaneBuilder>,
-    text_index: TextIndexWriter,
+    text_index: TextParts<'a>,
     columns: ColumnsWriter,
 }
 
@@ -59,7 +61,7 @@ impl<'a> SegmentBuilder<'a> {
             texts: BlocksWriter::default(),
             metadata: BlocksWriter::default(),
             planes: BTreeMap::new(),
-            text_index: TextIndexWriter::new(),
+            text_index: TextParts::default(),
             columns: ColumnsWriter::new(),
         }
     }
@@ -72,6 +74,22 @@ impl<'a> SegmentBuilder<'a> {
 
     /// Adds a record; its ordinal is the number of records before it.
     pub fn add(&mut self, record: &Record) -> Result<()> {
+        if let Some(text) = &record.text {
+            let ordinal = self.ids.len() as u32;
+            self.text_index.add(ordinal, text, self.analyzer)?;
+        }
+        self.add_rest(record)
+    }
+
+    /// Adds a record that is number `old` of a segment, whose words need not be found again. Records of
+    /// one segment come in order.
+    pub fn add_stored(&mut self, record: &Record, segment: &'a Segment, old: u32) -> Result<()> {
+        let ordinal = self.ids.len() as u32;
+        self.text_index.add_stored(ordinal, segment, old);
+        self.add_rest(record)
+    }
+
+    fn add_rest(&mut self, record: &Record) -> Result<()> {
         let ordinal = self.ids.len() as u32;
         let mut text = Writer::new();
         encode_text(&mut text, record.text.as_deref());
@@ -89,9 +107,6 @@ impl<'a> SegmentBuilder<'a> {
             record.created_us,
             record.updated_us,
         );
-        if let Some(text) = &record.text {
-            self.text_index.add_text(ordinal, text, self.analyzer)?;
-        }
         for (index, embedding) in &record.vectors {
             let space = self.spaces.get(usize::from(*index));
             let space = space.ok_or_else(|| Error::internal("a vector without a space"))?;

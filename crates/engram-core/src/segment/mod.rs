@@ -13,6 +13,7 @@ mod parts;
 mod plane;
 mod read;
 mod row_set;
+mod text;
 mod vectors;
 
 pub use build::{Coding, SegmentBuilder};

@@ -221,7 +221,7 @@ impl PlaneBuilder {
     /// Writes the codes of its rows.
     pub(super) fn write_codes(&self, w: &mut Writer, metric: Metric, centre: &[f32]) {
         let rows = self.data.chunks_exact(self.dimension.max(1) as usize);
-        encode(w, metric, centre, rows.len(), rows);
+        encode(w, metric, centre, rows);
     }
 
     fn encode_plane(&self, w: &mut Writer) {

@@ -1,7 +1,7 @@
 //! One collection at one commit.
 
 use super::graph::Graph;
-use super::{Dead, MemoryTexts};
+use super::{Dead, MemoryList, MemoryTexts, MemoryVectors};
 use crate::bitset::Allowed;
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::{CollectionMeta, SegmentRef};
@@ -138,6 +138,10 @@ pub struct Collection {
     pub graph: Arc<Graph>,
     /// The words of those records, found once for all states.
     pub texts: Arc<MemoryTexts>,
+    /// The same records as a list.
+    pub listed: Arc<MemoryList>,
+    /// The codes of their vectors, likewise made once.
+    pub vectors: Arc<MemoryVectors>,
 }
 
 impl Collection {
@@ -166,6 +170,8 @@ impl Collection {
             memory_bytes: 0,
             graph: Arc::default(),
             texts: Arc::default(),
+            listed: Arc::default(),
+            vectors: Arc::default(),
         })
     }
 

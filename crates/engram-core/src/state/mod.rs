@@ -7,15 +7,17 @@
 
 mod collection;
 mod dead;
-mod edges;
 mod graph;
+mod listed;
 mod texts;
+mod vectors;
 
 pub use collection::{Collection, Entry, Location, SegmentView};
 pub use dead::Dead;
-pub use edges::{MemoryEdges, Numbered};
-pub use graph::{Edge, EdgeAt, EdgeRef, EdgeView, Graph, Properties};
+pub use graph::{Edge, EdgeAt, EdgeRef, EdgeView, Graph, MemoryEdges, Numbered, Properties};
+pub use listed::MemoryList;
 pub use texts::{MemoryTexts, Slots, TextsView};
+pub use vectors::{MemoryVectors, VectorSlots, VectorsView};
 
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::SnapshotMeta;

@@ -320,7 +320,7 @@ fn codes_are_left_out_where_they_do_not_help() {
         Stored::new(&matrices, element).codes.is_some()
     };
     assert!(with(&documents, Element::F32, 1.0));
-    assert!(!with(&documents[..300], Element::F32, 1.0), "few tokens");
+    assert!(!with(&documents[..250], Element::F32, 1.0), "few tokens");
     assert!(!with(&documents, Element::F32, 2.0), "unequal norms");
     assert!(!with(&documents, Element::F32, 0.0), "a vector of zeros");
     assert!(!with(&documents, Element::Bit, 1.0), "bits");

@@ -463,6 +463,17 @@ impl<'a> Terms<'a> {
         found
     }
 
+    /// Moves behind the last term.
+    pub(super) fn end(&mut self) {
+        self.next = u32::MAX;
+        self.term.clear();
+    }
+
+    /// Whether [`Self::end`] was called.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.next == u32::MAX
+    }
+
     /// The bytes of the term moved to; UTF-8 where the index is sound.
     #[must_use]
     pub fn term(&self) -> &[u8] {

@@ -20,8 +20,8 @@
 //!   16  u64  sum of all lengths           56  u32  symbol count
 //!   24  u32  term count                   60  4 bytes, zero
 //!   28  u32  dictionary block count
-//! lengths     the number of terms of each ordinal below the limit, 0 if it has no text; u8 each if
-//!             the longest fits, else u16, else u32
+//! lengths     the number of terms of each ordinal below the limit, which is one above the last that has
+//!             any; 0 if it has none; u8 each if the longest fits, else u16, else u32
 //! lists       one list per term that stands more than once, in term order, gapless
 //! dictionary  blocks of 16 terms (the last may have fewer), gapless
 //! symbols     5 bytes each: u8 length of a piece, 1 to 4, and the piece with zeros behind it
@@ -91,6 +91,7 @@ mod layout;
 mod lengths;
 mod list;
 mod list_writer;
+mod merge;
 mod names;
 mod phrase;
 mod postings;
@@ -108,6 +109,7 @@ pub use bm25::{Bm25, Bounds, CorpusStats, Scale, TermScorer, idf};
 pub use dictionary::{TermInfo, Terms};
 pub use language::Language;
 pub use list::{Block, Impacts, List};
+pub use merge::{DROPPED, MergeSource, merge};
 pub use phrase::{Phrase, phrase_frequency};
 pub use postings::{Posting, Postings};
 pub use query::{Condition, TextQuery, WeightedTerm};

@@ -62,7 +62,7 @@ impl<'a> TextIndexReader<'a> {
         }
     }
 
-    /// One more than the highest ordinal.
+    /// One more than the highest ordinal that has text.
     pub fn ordinal_limit(&self) -> u32 {
         self.header.ordinal_limit
     }

@@ -1,4 +1,4 @@
-//! The codes of one space of a segment: one bit a dimension and two factors a row (F-150 to F-152).
+//! The codes of one space of a segment: one bit a dimension and two factors a row (F-150 to F-153).
 //!
 //! Owns: the part's layout, writer and reader. With the centre c, the residual r = v - c of a vector
 //! (under cosine, of the vector at unit length) and o = R r, R the rotation, a row keeps the signs of
@@ -83,14 +83,6 @@ fn unit_factor(metric: Metric, vector: &[f32]) -> f32 {
     }
 }
 
-/// Codes a row at a time.
-struct RowCoder<'a> {
-    metric: Metric,
-    centre: &'a [f32],
-    rotation: Rotation,
-    residual: Vec<f32>,
-}
-
 /// What is kept of a row beside its signs.
 struct Factors {
     scale: u16,
@@ -99,75 +91,118 @@ struct Factors {
     noise: Option<f64>,
 }
 
-impl RowCoder<'_> {
+/// Codes vectors one after the other.
+pub struct CodesBuilder {
+    metric: Metric,
+    centre: Vec<f32>,
+    rotation: Rotation,
+    residual: Vec<f32>,
+    blocks: Vec<u8>,
+    count: usize,
+    noise: f64,
+    noisy: f64,
+}
+
+impl CodesBuilder {
+    /// No row yet; the centre, which is [`codable`], has the dimension of the vectors.
+    #[must_use]
+    pub fn new(metric: Metric, centre: &[f32]) -> CodesBuilder {
+        CodesBuilder {
+            metric,
+            centre: centre.to_vec(),
+            rotation: Rotation::new(centre.len()),
+            residual: Vec::new(),
+            blocks: Vec::new(),
+            count: 0,
+            noise: 0.0,
+            noisy: 0.0,
+        }
+    }
+
+    /// Rows so far.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Adds a row for a [`codable`] vector.
+    pub fn push(&mut self, vector: &[f32]) {
+        let factors = self.code(vector);
+        let units = self.rotation.padded() / UNIT_DIMENSIONS;
+        let (row, block_len) = (self.count % ROWS, block_bytes(units));
+        self.skip();
+        let last = self.blocks.len() - block_len;
+        let (codes, tail) = self.blocks[last..].split_at_mut(units * UNIT_BYTES);
+        put_signs(codes, row, &self.residual);
+        tail[row * 2..][..2].copy_from_slice(&factors.scale.to_le_bytes());
+        tail[ROWS * 2 + row * 2..][..2].copy_from_slice(&factors.offset.to_le_bytes());
+        if let Some(noise) = factors.noise {
+            (self.noise, self.noisy) = (self.noise + noise, self.noisy + 1.0);
+        }
+    }
+
+    /// Adds a row that stands for nothing, and is never to be looked at.
+    pub fn skip(&mut self) {
+        if self.count.is_multiple_of(ROWS) {
+            let block = block_bytes(self.rotation.padded() / UNIT_DIMENSIONS);
+            self.blocks.resize(self.blocks.len() + block, 0);
+        }
+        self.count += 1;
+    }
+
+    /// The codes so far.
+    #[must_use]
+    pub fn codes(&self) -> Codes<'_> {
+        let mean = if self.noisy > 0.0 {
+            self.noise / self.noisy
+        } else {
+            0.0
+        };
+        Codes {
+            dimension: self.centre.len(),
+            count: self.count,
+            noise: mean.sqrt() as f32,
+            centre: &self.centre,
+            blocks: &self.blocks,
+        }
+    }
+
     /// Leaves the rotated residual in `residual`.
     fn code(&mut self, vector: &[f32]) -> Factors {
         let factor = unit_factor(self.metric, vector);
         self.residual.clear();
-        let pairs = vector.iter().zip(self.centre);
+        let pairs = vector.iter().zip(&self.centre);
         self.residual.extend(pairs.map(|(x, c)| x * factor - c));
-        let along = dot(self.centre, &self.residual);
+        let along = dot(&self.centre, &self.residual);
         self.residual.resize(self.rotation.padded(), 0.0);
         self.rotation.apply(&mut self.residual);
-        let (square, sum) = (
-            dot(&self.residual, &self.residual),
-            magnitudes(&self.residual),
-        );
+        let square = dot(&self.residual, &self.residual);
+        let sum = magnitudes(&self.residual);
         let offset = match self.metric {
             Metric::Cosine | Metric::Dot => along,
             Metric::L2 => -square,
         };
-        let scale = if sum > 0.0 { square / sum } else { 0.0 };
         let d = self.residual.len() as f64;
         let noise = 1.0 - f64::from(sum) * f64::from(sum) / (d * f64::from(square));
         Factors {
-            scale: bfloat16(scale),
+            scale: bfloat16(if sum > 0.0 { square / sum } else { 0.0 }),
             offset: bfloat16_up(offset),
             noise: (square > 0.0 && noise.is_finite()).then_some(noise.clamp(0.0, 1.0)),
         }
     }
 }
 
-/// Appends the codes of `count` vectors that are all [`codable`], as is the centre; `w` stands at a
-/// multiple of 64.
+/// Appends the codes of vectors that are all [`codable`], as is the centre; `w` stands at a multiple
+/// of 64.
 pub fn encode<'a>(
     w: &mut Writer,
     metric: Metric,
     centre: &[f32],
-    count: usize,
     vectors: impl Iterator<Item = &'a [f32]>,
 ) {
-    let (dimension, start) = (centre.len(), w.bytes.len());
-    let units = padded(dimension) / UNIT_DIMENSIONS;
-    w.u32(dimension as u32);
-    w.u32(count as u32);
-    w.f32s(&[0.0]);
-    w.u32(0);
-    w.f32s(centre);
-    w.align(ALIGN);
-    let first = w.bytes.len();
-    w.bytes
-        .resize(first + count.div_ceil(ROWS) * block_bytes(units), 0);
-    let mut coder = RowCoder {
-        metric,
-        centre,
-        rotation: Rotation::new(dimension),
-        residual: Vec::new(),
-    };
-    let (mut noise, mut noisy) = (0.0, 0.0);
-    for (row, vector) in vectors.take(count).enumerate() {
-        let factors = coder.code(vector);
-        let block = &mut w.bytes[first + row / ROWS * block_bytes(units)..][..block_bytes(units)];
-        let (codes, tail) = block.split_at_mut(units * UNIT_BYTES);
-        put_signs(codes, row % ROWS, &coder.residual);
-        tail[row % ROWS * 2..][..2].copy_from_slice(&factors.scale.to_le_bytes());
-        tail[ROWS * 2 + row % ROWS * 2..][..2].copy_from_slice(&factors.offset.to_le_bytes());
-        if let Some(own) = factors.noise {
-            (noise, noisy) = (noise + own, noisy + 1.0);
-        }
-    }
-    let mean = if noisy > 0.0 { noise / noisy } else { 0.0 };
-    w.bytes[start + 8..][..4].copy_from_slice(&(mean.sqrt() as f32).to_le_bytes());
+    let mut builder = CodesBuilder::new(metric, centre);
+    vectors.for_each(|vector| builder.push(vector));
+    builder.codes().encode(w);
 }
 
 /// Sets the bits of row `j` of a block.
@@ -231,9 +266,14 @@ impl<'a> Codes<'a> {
         })
     }
 
-    /// Length of the vectors, padded.
-    #[must_use]
-    pub fn padded(&self) -> usize {
-        padded(self.dimension)
+    /// Appends the part; `w` stands at a multiple of 64.
+    pub fn encode(&self, w: &mut Writer) {
+        w.u32(self.dimension as u32);
+        w.u32(self.count as u32);
+        w.f32s(&[self.noise]);
+        w.u32(0);
+        w.f32s(self.centre);
+        w.align(ALIGN);
+        w.bytes.extend_from_slice(self.blocks);
     }
 }

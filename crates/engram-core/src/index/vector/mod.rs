@@ -12,6 +12,6 @@ mod tests;
 
 pub use best::{At, Best};
 pub use cascade::{Counts, Part, Rows, Scratch, search};
-pub use codes::{CENTRE_SAMPLE, CentreBuilder, Codes, codable, encode};
+pub use codes::{CENTRE_SAMPLE, CentreBuilder, Codes, CodesBuilder, codable, encode};
 pub use query::{Prepared, Query, deviations};
 pub use rotation::{Rotation, padded};

@@ -11,7 +11,7 @@
 //! changes.
 
 /// Dimensions are padded with zeros to a multiple of this, so that codes fill whole units.
-pub(super) const PADDING: usize = 64;
+const PADDING: usize = 64;
 /// Rounds, of which each mixes a window: as many as leave no trace of a single coordinate.
 const ROUNDS: usize = 6;
 /// First state of the generator of signs; any constant would do.

@@ -73,13 +73,7 @@ fn centre_of(metric: Metric, vectors: &[Vec<f32>]) -> Vec<f32> {
 
 fn encoded(metric: Metric, centre: &[f32], vectors: &[Vec<f32>]) -> Vec<u8> {
     let mut w = Writer::new();
-    encode(
-        &mut w,
-        metric,
-        centre,
-        vectors.len(),
-        vectors.iter().map(Vec::as_slice),
-    );
+    encode(&mut w, metric, centre, vectors.iter().map(Vec::as_slice));
     w.bytes
 }
 
@@ -218,8 +212,9 @@ fn find(
     let mut best = Best::new(k);
     let query = Query::new(metric, q, deviations(0.99)).unwrap();
     search(&query, &parts, &mut best, &mut Scratch::default()).unwrap();
-    let found = best.into_found().into_iter();
-    let mut found: Vec<(f32, usize)> = found
+    let mut found: Vec<(f32, usize)> = best
+        .into_found()
+        .into_iter()
         .map(|(s, at)| (s, starts[at.part as usize] + at.row as usize))
         .collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
