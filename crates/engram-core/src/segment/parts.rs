@@ -1,4 +1,4 @@
-//! The parts of a segment, writer and reader side by side (F-080 to F-089).
+//! The parts of a segment, writer and reader side by side (F-080 to F-083).
 
 use crate::format::codec::{Reader, Writer};
 use crate::format::{Decode, Malformed};

@@ -300,34 +300,6 @@ impl Segment {
             .map(|(_, _, rows)| rows.ordinals()))
     }
 
-    /// Runs `f` on every sparse or multi-vector embedding of a space whose ordinal is wanted, in
-    /// order, each block unpacked once.
-    pub fn each_embedding(
-        &self,
-        space: u16,
-        is_wanted: &dyn Fn(u32) -> bool,
-        mut f: impl FnMut(u32, Embedding),
-    ) -> Result<()> {
-        let Some((part, head, rows)) = self.vectors_head(space)? else {
-            return Ok(());
-        };
-        if part.kind == kind::VECTORS {
-            return Ok(());
-        }
-        let places = rows.ordinals().iter().zip(0u32..);
-        let by_row: Vec<(u32, u32)> = places.filter(|(o, _)| is_wanted(*o)).collect();
-        let wanted: RoaringBitmap = by_row.iter().map(|(_, row)| *row).collect();
-        let mut ordinals = by_row.iter().map(|(ordinal, _)| *ordinal);
-        let blocks = self.blocks(behind_head(part, &head), head.count)?;
-        blocks.each(&wanted, |_, entry| {
-            let embedding = Embedding::decode(&mut Reader::new(entry))?;
-            if let Some(ordinal) = ordinals.next() {
-                f(ordinal, embedding);
-            }
-            Ok(())
-        })
-    }
-
     /// What a record has in a space.
     pub fn embedding(&self, space: u16, ordinal: u32) -> Result<Option<Embedding>> {
         let Some((part, head, rows)) = self.vectors_head(space)? else {
@@ -336,7 +308,12 @@ impl Segment {
         let Some(row) = rows.row(ordinal) else {
             return Ok(None);
         };
-        if part.kind != kind::VECTORS {
+        if part.kind == kind::MULTI {
+            let vectors = self.multi(space)?;
+            let matrix = vectors.map(|vectors| vectors.matrix(row)).transpose()?;
+            return Ok(matrix.map(Embedding::Multi));
+        }
+        if part.kind == kind::SPARSE {
             let decode = |e: &[u8]| Embedding::decode(&mut Reader::new(e));
             let blocks = self.blocks(behind_head(part, &head), head.count)?;
             return blocks.entry(row, decode).map(Some);
