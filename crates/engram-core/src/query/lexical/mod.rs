@@ -6,6 +6,7 @@
 //! the filter.
 
 mod best;
+mod fields;
 mod plan;
 mod run;
 #[cfg(test)]
@@ -16,11 +17,20 @@ use super::fuse::top;
 use super::plan::Found;
 use super::{Doc, Mask};
 use crate::error::Result;
+use crate::index::filter::Path;
 use crate::index::text::TextQuery;
 use crate::state::Collection;
 use best::Best;
 use plan::{Place, Plan};
 use run::Runner;
+
+/// The query that a text is for a collection: what its fields are decides what a colon means.
+pub(super) fn parse(c: &Collection, text: &str) -> TextQuery {
+    TextQuery::parse_with(text, &c.analyzer, |name| {
+        let path = Path(name.split('.').map(str::to_owned).collect());
+        super::fields::check_path(c, &path).is_ok()
+    })
+}
 
 /// A text query with its places in every part, found once for all that is asked of it.
 pub(super) struct Search<'a> {

@@ -6,7 +6,7 @@ use crate::format::Extent;
 use crate::format::manifest::SegmentRef;
 use crate::format::record::{Metric, Record};
 use crate::index::filter::parse;
-use crate::index::text::{Bm25, CorpusStats, Scale, TermCounts};
+use crate::index::text::{Condition, CorpusStats, Scale, TermCounts};
 use crate::segment::{Coding, Segment, SegmentBuilder};
 use crate::state::{Dead, SegmentView};
 use crate::store::memory::MemoryStorage;
@@ -127,20 +127,13 @@ fn exhaustive(c: &Collection, query: &TextQuery, mask: &Mask) -> Vec<(u32, Strin
             .filter_map(|(id, (counts, ok))| Some((id, counts.as_ref()?, *ok)))
     };
     counts().for_each(|(_, counts, _)| stats.add_doc(counts.doc_len()));
-    let frequency = |counts: &TermCounts, unit: &units::Kind<'_>| match unit {
-        units::Kind::Term(term) => counts.tf(term),
-        units::Kind::Prefix(start) => counts
-            .starting_with(start)
-            .map(|t| t.positions.len() as u32)
-            .sum(),
-        units::Kind::Phrase(phrase) => {
-            let lists: Vec<(&[u32], u32)> = phrase
-                .terms
-                .iter()
-                .map(|(term, at)| (counts.positions(term), *at))
-                .collect();
-            crate::index::text::phrase_frequency(&lists)
-        }
+    let frequency = |counts: &TermCounts, unit: &units::Kind<'_>| {
+        let condition = match unit {
+            units::Kind::Term(term) => Condition::Term((*term).to_owned()),
+            units::Kind::Group(group) => Condition::Group((*group).clone()),
+            units::Kind::Phrase(phrase) => Condition::Phrase((*phrase).clone()),
+        };
+        condition.frequency(counts)
     };
     let units = units::of(query);
     let df = |unit| {
@@ -149,7 +142,7 @@ fn exhaustive(c: &Collection, query: &TextQuery, mask: &Mask) -> Vec<(u32, Strin
             .count() as u64
     };
     let weighed: Vec<(u64, f32)> = units.iter().map(|u| (df(&u.kind), u.times)).collect();
-    let scale = Scale::new(Bm25::default(), stats, weighed.iter().copied());
+    let scale = Scale::new(c.analyzer.settings().bm25(stats), stats, weighed.iter().copied());
     let mut found = Vec::new();
     for (id, counts, allowed) in counts() {
         let holds = |condition| frequency(counts, &units::kind_of(condition)) > 0;
