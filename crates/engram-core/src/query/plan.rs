@@ -204,7 +204,7 @@ fn understand<'a>(
 ) -> Result<Ready<'a>> {
     match r.wanted {
         Wanted::Lexical(text) => {
-            let query = lexical::parse(c, text);
+            let query = lexical::parse(c, text)?;
             if query.is_empty() && alone {
                 let message = "no word of the query can be searched for";
                 return Err(

@@ -16,9 +16,9 @@
 //! shared between threads; the mutex is held to fetch and return a cache, never while working.
 
 use super::characters::{Class, class_of, continues_unit, normalise};
+use super::function_words::FunctionWords;
 use super::names::{Atom, Joint, read_name};
 use super::stem::{StemCache, stem};
-use super::function_words::FunctionWords;
 use super::{Language, MAX_TERM_BYTES, TextSettings};
 use rust_stemmers::Stemmer;
 use std::ops::Range;

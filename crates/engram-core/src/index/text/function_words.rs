@@ -255,11 +255,23 @@ mod tests {
     fn every_language_has_its_words() {
         for &language in Language::ALL {
             let words = FunctionWords::of(language);
-            assert_eq!(words.0.is_empty(), language == Language::None, "{language:?}");
-            assert!(list(language).split_whitespace().all(|word| words.contains(word)));
+            assert_eq!(
+                words.0.is_empty(),
+                language == Language::None,
+                "{language:?}"
+            );
+            assert!(
+                list(language)
+                    .split_whitespace()
+                    .all(|word| words.contains(word))
+            );
         }
         let english = FunctionWords::of(Language::English);
-        assert!(english.contains("The") && english.contains("you\u{2019}re") && !english.contains("whale"));
+        assert!(
+            english.contains("The")
+                && english.contains("you\u{2019}re")
+                && !english.contains("whale")
+        );
         let german = FunctionWords::of(Language::German);
         assert!(german.contains("F\u{dc}R") && german.contains("fur"));
     }

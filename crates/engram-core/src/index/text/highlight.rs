@@ -77,7 +77,11 @@ fn find(text: &str, query: &TextQuery, analyzer: &Analyzer) -> Vec<Found> {
         wishes.entry(&term.term).or_insert(next);
     }
     let groups_at = wishes.len();
-    let phrases: Vec<&Phrase> = query.preferred.iter().chain(required_phrases(query)).collect();
+    let phrases: Vec<&Phrase> = query
+        .preferred
+        .iter()
+        .chain(required_phrases(query))
+        .collect();
     let mut found = Vec::new();
     // Of each term of a phrase, its places and their stretches.
     let mut spans: BTreeMap<(&str, u32), Range<usize>> = BTreeMap::new();
@@ -93,7 +97,10 @@ fn find(text: &str, query: &TextQuery, analyzer: &Analyzer) -> Vec<Found> {
             found.push(Found { bytes, wish });
             return;
         }
-        let group = query.groups.iter().position(|group| is_in(group, term, text, &bytes, analyzer));
+        let group = query
+            .groups
+            .iter()
+            .position(|group| is_in(group, term, text, &bytes, analyzer));
         if let Some(group) = group {
             let wish = groups_at + group;
             found.push(Found { bytes, wish });
@@ -126,17 +133,20 @@ fn is_in(group: &Group, term: &str, text: &str, bytes: &Range<usize>, analyzer: 
 }
 
 /// The stretches of a text that are a phrase.
-fn phrase_spans(
-    phrase: &Phrase,
-    spans: &BTreeMap<(&str, u32), Range<usize>>,
-) -> Vec<Range<usize>> {
+fn phrase_spans(phrase: &Phrase, spans: &BTreeMap<(&str, u32), Range<usize>>) -> Vec<Range<usize>> {
     let positions_of = |term: &str| -> Vec<u32> {
         let of_term = spans.range((term, 0)..=(term, u32::MAX));
         of_term.map(|((_, position), _)| *position).collect()
     };
-    let lists: Vec<(Vec<u32>, u32)> =
-        phrase.terms.iter().map(|(term, at)| (positions_of(term), *at)).collect();
-    let all: Vec<(&[u32], u32)> = lists.iter().map(|(list, at)| (list.as_slice(), *at)).collect();
+    let lists: Vec<(Vec<u32>, u32)> = phrase
+        .terms
+        .iter()
+        .map(|(term, at)| (positions_of(term), *at))
+        .collect();
+    let all: Vec<(&[u32], u32)> = lists
+        .iter()
+        .map(|(list, at)| (list.as_slice(), *at))
+        .collect();
     if phrase_frequency(&all) == 0 {
         return Vec::new();
     }
@@ -144,7 +154,10 @@ fn phrase_spans(
     else {
         return Vec::new();
     };
-    let starts = lists.first().map_or(&[][..], |(list, _)| list.as_slice()).iter();
+    let starts = lists
+        .first()
+        .map_or(&[][..], |(list, _)| list.as_slice())
+        .iter();
     let stands = |start: u32| {
         lists.iter().all(|(list, at)| {
             let wanted = start.checked_add(*at);
@@ -153,10 +166,15 @@ fn phrase_spans(
     };
     let span = |start: u32| {
         let from = spans.get(&(first.as_str(), start))?.start;
-        let to = spans.get(&(last.as_str(), start.checked_add(*distance)?))?.end;
+        let to = spans
+            .get(&(last.as_str(), start.checked_add(*distance)?))?
+            .end;
         Some(from..to)
     };
-    starts.filter(|start| stands(**start)).filter_map(|start| span(*start)).collect()
+    starts
+        .filter(|start| stands(**start))
+        .filter_map(|start| span(*start))
+        .collect()
 }
 
 /// Stretches that overlap, as one each.
@@ -178,11 +196,17 @@ struct Places {
 
 impl Places {
     fn new(text: &str, found: &[Found]) -> Self {
-        let mut wanted: Vec<usize> = found.iter().flat_map(|f| [f.bytes.start, f.bytes.end]).collect();
+        let mut wanted: Vec<usize> = found
+            .iter()
+            .flat_map(|f| [f.bytes.start, f.bytes.end])
+            .collect();
         wanted.sort_unstable();
         wanted.dedup();
         let mut counter = Counter::new(text);
-        let chars = wanted.into_iter().map(|byte| (byte, counter.chars_before(byte))).collect();
+        let chars = wanted
+            .into_iter()
+            .map(|byte| (byte, counter.chars_before(byte)))
+            .collect();
         Places { chars }
     }
 
@@ -201,7 +225,10 @@ fn best_run(
     let mut by_mark: Vec<Vec<usize>> = vec![Vec::new(); marks.len()];
     let mut mark = 0;
     for one in found {
-        while marks.get(mark).is_some_and(|range| one.bytes.start >= range.end) {
+        while marks
+            .get(mark)
+            .is_some_and(|range| one.bytes.start >= range.end)
+        {
             mark += 1;
         }
         if let Some(wishes) = by_mark.get_mut(mark) {
@@ -209,8 +236,12 @@ fn best_run(
         }
     }
     let length = |first: usize, last: usize| {
-        let start = marks.get(first).map_or(0, |range| places.chars_before(range.start));
-        let end = marks.get(last).map_or(0, |range| places.chars_before(range.end));
+        let start = marks
+            .get(first)
+            .map_or(0, |range| places.chars_before(range.start));
+        let end = marks
+            .get(last)
+            .map_or(0, |range| places.chars_before(range.end));
         end.saturating_sub(start)
     };
     let mut counts: HashMap<usize, usize> = HashMap::new();
@@ -245,7 +276,11 @@ fn widen(text: &str, core: Range<usize>, max_chars: usize) -> Range<usize> {
     let inside = text.get(core.clone()).unwrap_or("");
     let room = max_chars.saturating_sub(inside.chars().count());
     if room == 0 {
-        let end = core.start + inside.char_indices().nth(max_chars).map_or(inside.len(), |(i, _)| i);
+        let end = core.start
+            + inside
+                .char_indices()
+                .nth(max_chars)
+                .map_or(inside.len(), |(i, _)| i);
         return core.start..end;
     }
     // A third of the room before, so that what follows can be read; more where the text ends.
@@ -285,7 +320,9 @@ fn start_within(before: &str, room: usize) -> usize {
     let start = word.unwrap_or(farthest);
     // Marks belong to the letter before them.
     let rest = before.get(start..).unwrap_or("").char_indices();
-    let whole = rest.into_iter().find(|(_, c)| class_of(*c) != Class::Extend);
+    let whole = rest
+        .into_iter()
+        .find(|(_, c)| class_of(*c) != Class::Extend);
     start + whole.map_or(0, |(i, _)| i)
 }
 
@@ -302,7 +339,9 @@ fn end_within(after: &str, room: usize) -> usize {
         Some(end) => taken.get(..end).unwrap_or("").trim_end().len(),
         None if class_of(next) == Class::Extend => {
             let letters = taken.char_indices().rev();
-            let last = letters.into_iter().find(|(_, c)| class_of(*c) != Class::Extend);
+            let last = letters
+                .into_iter()
+                .find(|(_, c)| class_of(*c) != Class::Extend);
             last.map_or(cut, |(i, _)| i)
         }
         None => cut,
@@ -318,7 +357,11 @@ struct Counter<'a> {
 
 impl<'a> Counter<'a> {
     fn new(text: &'a str) -> Self {
-        Counter { text, byte: 0, chars: 0 }
+        Counter {
+            text,
+            byte: 0,
+            chars: 0,
+        }
     }
 
     /// The characters before a byte that is not before those asked for so far.
@@ -348,7 +391,12 @@ mod tests {
     /// The piece, with what is marked in brackets.
     fn shown(text: &str, query: &str, max_chars: usize) -> String {
         let analyzer = english();
-        let snippet = highlight(text, &TextQuery::parse(query, &analyzer), &analyzer, max_chars);
+        let snippet = highlight(
+            text,
+            &TextQuery::parse(query, &analyzer),
+            &analyzer,
+            max_chars,
+        );
         let mut out = String::new();
         let mut at = snippet.piece.bytes.start;
         for mark in &snippet.marks {
@@ -363,15 +411,43 @@ mod tests {
     #[test]
     fn words_of_every_kind_are_marked() {
         for (text, query, wanted) in [
-            ("The runners were running.", "run", "The runners were [running]."),
-            ("A readTimeout of http_client", "timeout client", "A read[Timeout] of http_[client]"),
+            (
+                "The runners were running.",
+                "run",
+                "The runners were [running].",
+            ),
+            (
+                "A readTimeout of http_client",
+                "timeout client",
+                "A read[Timeout] of http_[client]",
+            ),
             ("harbour, harvest, car", "har*", "[harbour], [harvest], car"),
-            ("Zurich and Z\u{fc}rich", "z\u{fc}rich", "[Zurich] and [Z\u{fc}rich]"),
-            ("the kitchen, kichten", "kitchen~1", "the [kitchen], kichten"),
-            ("the kitchen, kichten", "kitchne~2", "the [kitchen], [kichten]"),
+            (
+                "Zurich and Z\u{fc}rich",
+                "z\u{fc}rich",
+                "[Zurich] and [Z\u{fc}rich]",
+            ),
+            (
+                "the kitchen, kichten",
+                "kitchen~1",
+                "the [kitchen], kichten",
+            ),
+            (
+                "the kitchen, kichen",
+                "kitchne~2",
+                "the [kitchen], [kichen]",
+            ),
             ("to be or not to be", "\"or not\"", "to be [or not] to be"),
-            ("what is the whale", "what is the whale", "what is the [whale]"),
-            ("\u{6771}\u{4eac}\u{90fd}\u{306b}\u{4f4f}\u{3080}", "\u{6771}\u{4eac}\u{90fd}", "[\u{6771}\u{4eac}\u{90fd}]\u{306b}\u{4f4f}\u{3080}"),
+            (
+                "what is the whale",
+                "what is the whale",
+                "what is the [whale]",
+            ),
+            (
+                "\u{6771}\u{4eac}\u{90fd}\u{306b}\u{4f4f}\u{3080}",
+                "\u{6771}\u{4eac}\u{90fd}",
+                "[\u{6771}\u{4eac}\u{90fd}]\u{306b}\u{4f4f}\u{3080}",
+            ),
             ("nothing here", "whale", "nothing here"),
             ("", "whale", ""),
         ] {
@@ -383,8 +459,11 @@ mod tests {
     fn the_piece_with_most_wishes_is_shown() {
         let filler = "lorem ipsum dolor sit amet ".repeat(10);
         let text = format!("whale whale whale. {filler}A whale in the ocean, said she. {filler}");
-        assert_eq!(shown(&text, "whale ocean", 40), "A [whale] in the [ocean], said she. lorem");
-        assert_eq!(shown(&text, "ocean", 20), "whale in the [ocean],");
+        assert_eq!(
+            shown(&text, "whale ocean", 40),
+            "A [whale] in the [ocean], said she. lorem"
+        );
+        assert_eq!(shown(&text, "ocean", 20), "the [ocean], said she.");
         assert_eq!(shown(&text, "whale", 18), "[whale] [whale] [whale].");
         assert_eq!(shown("abcdefgh", "abcdefgh", 3), "[abc]");
         assert_eq!(shown("some words to begin with", "x", 12), "some words");

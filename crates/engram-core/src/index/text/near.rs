@@ -126,7 +126,11 @@ pub fn collect_near(
         let Ok(term) = std::str::from_utf8(terms.term()) else {
             continue;
         };
-        let shared = known.iter().zip(term.as_bytes()).take_while(|(a, b)| a == b).count();
+        let shared = known
+            .iter()
+            .zip(term.as_bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
         let shared = term.floor_char_boundary(shared);
         let (start, rest) = term.split_at_checked(shared).unwrap_or(("", term));
         rows.truncate(start.chars().count());

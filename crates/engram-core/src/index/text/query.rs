@@ -7,7 +7,7 @@
 //!
 //! Meaning:
 //! - Plain words score; none of them is required. Function words count little beside others
-//!   ([`super::FunctionWordUse`]).
+//!   ([`super::StopWords`]).
 //! - `+` before a word, phrase or prefix requires it, `-` forbids it. A word that makes several
 //!   terms (a name, Chinese) is then a phrase of its parts. If nothing but `-` is there, it is
 //!   plain words.
@@ -16,13 +16,15 @@
 //!   holds. Its words score in each case.
 //! - `prefix*` stands for every term that begins so, as written, not stemmed; it needs two characters.
 //!   `near~`, `near~1` and `near~2` stand for every term within so many changes of a letter: without a
-//!   number one from three letters on and two from six. What such a group finds scores as one word does.
+//!   number one from three letters on and two from six; words of three letters allow one at most, shorter
+//!   ones none. What such a group finds scores as one word does, and a document that has the word itself
+//!   gets that word's score on top.
 //! - `field:word`, `field:"some words"` and `field:prefix*` require that the metadata at the dotted path
 //!   holds the words, and with `-` that it does not. They do not score; with nothing else they are plain
-//!   words.
+//!   words. Where no record has such a path, the colon is a sign like others.
 
 use super::near::{self, MAX_DISTANCE};
-use super::{Analyzer, FunctionWordUse, Phrase, TermCounts, phrase_frequency};
+use super::{Analyzer, Phrase, StopWords, TermCounts, phrase_frequency};
 use std::collections::HashMap;
 
 /// Characters that a prefix needs; with fewer the `*` is dropped.
@@ -335,16 +337,17 @@ impl Builder<'_> {
                 // Parts of a name are not guessed at.
                 let [_] = words.as_slice() else { return None };
                 let typed = self.analyzer.fold(item.text);
-                let by_length = match typed.chars().count() {
-                    0..=2 => 0,
-                    3..=5 => 1,
-                    _ => MAX_DISTANCE,
+                let (usual, most) = match typed.chars().count() {
+                    0..=2 => (0, 0),
+                    3 => (1, 1),
+                    4..=5 => (1, MAX_DISTANCE),
+                    _ => (MAX_DISTANCE, MAX_DISTANCE),
                 };
                 if !words.contains(&typed) {
                     words.push(typed);
                 }
-                let distance = distance.unwrap_or(by_length);
-                Some(Group::Near { words, distance })
+                let distance = distance.unwrap_or(usual).min(most);
+                (distance > 0).then_some(Group::Near { words, distance })
             }
             _ => None,
         }
@@ -401,14 +404,13 @@ impl Builder<'_> {
 
     /// Takes their weight from function words, if there are other words.
     fn weaken(&mut self) {
-        let share = self.analyzer.settings().function_words.share();
+        let use_of = self.analyzer.settings().stop_words;
         let TextQuery { terms, groups, .. } = &mut self.query;
         let has_others = !groups.is_empty() || terms.iter().any(|term| !term.is_weak);
-        let is_used = self.analyzer.settings().function_words != FunctionWordUse::Keep;
         for term in terms.iter_mut() {
-            term.is_weak &= has_others && is_used;
+            term.is_weak &= has_others && use_of != StopWords::Keep;
             if term.is_weak {
-                term.weight *= share;
+                term.weight *= use_of.share();
             }
         }
         terms.retain(|term| term.weight > 0.0);
@@ -416,7 +418,10 @@ impl Builder<'_> {
 
     fn condition(&self, item: &Item<'_>) -> Option<Condition> {
         if let Some(field) = item.field {
-            let inner = Item { field: None, ..*item };
+            let inner = Item {
+                field: None,
+                ..*item
+            };
             let path = field.split('.').map(str::to_owned).collect();
             return Some(Condition::Field(path, Box::new(self.condition(&inner)?)));
         }

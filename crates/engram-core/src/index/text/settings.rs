@@ -2,18 +2,23 @@
 //!
 //! Owns: the settings, their text form (which is what the file keeps, F-046), and the defaults of BM25 by
 //! length. Text form: the code of the language, then, each after a blank and only where it differs from
-//! the default, `words=keep` or `words=drop`, `k1=` and `b=` with a number. Invariant: parsing what was
+//! the default, `stop=keep` or `stop=drop`, `k1=` and `b=` with a number. Invariant: parsing what was
 //! printed gives the same settings.
 
 use super::bm25::{Bm25, CorpusStats};
 use super::language::Language;
 use std::fmt;
 
-/// What function words (articles, pronouns, question words) of a query count beside its other words. The
-/// index has them in each case, so that phrases find them.
+/// The most that k1 can be.
+const MAX_K1: f32 = 10.0;
+/// The most that b can be.
+const MAX_B: f32 = 1.0;
+
+/// What stop words (articles, pronouns, question words) of a query count beside its other words. The index
+/// has them in each case, so that phrases find them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FunctionWordUse {
-    /// A tenth.
+pub enum StopWords {
+    /// A tenth: on sets of questions as good as nothing, and it tells apart what else would tie.
     #[default]
     Weak,
     /// As much as others.
@@ -22,20 +27,33 @@ pub enum FunctionWordUse {
     Drop,
 }
 
-impl FunctionWordUse {
-    const ALL: [(FunctionWordUse, &'static str); 3] = [
-        (FunctionWordUse::Weak, "weak"),
-        (FunctionWordUse::Keep, "keep"),
-        (FunctionWordUse::Drop, "drop"),
+impl StopWords {
+    const ALL: [(StopWords, &'static str); 3] = [
+        (StopWords::Weak, "weak"),
+        (StopWords::Keep, "keep"),
+        (StopWords::Drop, "drop"),
     ];
 
-    /// The share of its weight that a function word keeps.
+    /// The use of a name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let known = StopWords::ALL.iter().find(|(_, known)| *known == name);
+        known.map(|(known, _)| *known)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let known = StopWords::ALL.iter().find(|(known, _)| *known == self);
+        known.map_or("", |(_, name)| name)
+    }
+
+    /// The share of its weight that a stop word keeps.
     pub(super) fn share(self) -> f32 {
         match self {
-            // On question sets a tenth is as good as nothing, and it tells apart what else would tie.
-            FunctionWordUse::Weak => 0.1,
-            FunctionWordUse::Keep => 1.0,
-            FunctionWordUse::Drop => 0.0,
+            StopWords::Weak => 0.1,
+            StopWords::Keep => 1.0,
+            StopWords::Drop => 0.0,
         }
     }
 }
@@ -45,8 +63,8 @@ impl FunctionWordUse {
 pub struct TextSettings {
     /// What words are stemmed for.
     pub language: Language,
-    /// What function words count.
-    pub function_words: FunctionWordUse,
+    /// What stop words count.
+    pub stop_words: StopWords,
     /// BM25's k1, 0 to 10; by length where not given.
     pub k1: Option<f32>,
     /// BM25's b, 0 to 1; by length where not given.
@@ -59,38 +77,55 @@ impl TextSettings {
     pub fn new(language: Language) -> Self {
         TextSettings {
             language,
-            function_words: FunctionWordUse::Weak,
+            stop_words: StopWords::default(),
             k1: None,
             b: None,
         }
+    }
+
+    /// Settings by their names; what is wrong with them as the error.
+    pub fn named(
+        language: &str,
+        stop_words: &str,
+        k1: Option<f32>,
+        b: Option<f32>,
+    ) -> Result<Self, String> {
+        let language = Language::from_code(language)
+            .ok_or_else(|| format!("unknown language {language:?}"))?;
+        let stop_words = StopWords::from_name(stop_words)
+            .ok_or_else(|| format!("stop_words is {stop_words:?}, not weak, keep or drop"))?;
+        for (name, number, most) in [("k1", k1, MAX_K1), ("b", b, MAX_B)] {
+            if number.is_some_and(|number| !(0.0..=most).contains(&number)) {
+                return Err(format!("{name} must be from 0 to {most}"));
+            }
+        }
+        Ok(TextSettings {
+            language,
+            stop_words,
+            k1,
+            b,
+        })
     }
 
     /// Reads the text form; what is wrong with it as the error.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut parts = text.split(' ');
         let code = parts.next().unwrap_or("");
-        let language = Language::from_code(code).ok_or_else(|| format!("unknown language {code:?}"))?;
-        let mut settings = TextSettings::new(language);
+        let (mut stop_words, mut k1, mut b) = (StopWords::default().name(), None, None);
         for part in parts {
-            let known = part.split_once('=').is_some_and(|(name, value)| match name {
-                "words" => settings.set_words(value),
-                "k1" => set_number(&mut settings.k1, value, 10.0),
-                "b" => set_number(&mut settings.b, value, 1.0),
-                _ => false,
+            let number = |value: &str| value.parse().ok().map(Some);
+            let known = part.split_once('=').and_then(|(name, value)| {
+                match name {
+                    "stop" => stop_words = value,
+                    "k1" => k1 = number(value)?,
+                    "b" => b = number(value)?,
+                    _ => return None,
+                }
+                Some(())
             });
-            if !known {
-                return Err(format!("unknown text setting {part:?}"));
-            }
+            known.ok_or_else(|| format!("unknown text setting {part:?}"))?;
         }
-        Ok(settings)
-    }
-
-    fn set_words(&mut self, value: &str) -> bool {
-        let known = FunctionWordUse::ALL.iter().find(|(_, name)| *name == value);
-        known.is_some_and(|(known, _)| {
-            self.function_words = *known;
-            true
-        })
+        TextSettings::named(code, stop_words, k1, b)
     }
 
     /// The parameters for a corpus.
@@ -109,18 +144,11 @@ impl TextSettings {
     }
 }
 
-fn set_number(to: &mut Option<f32>, value: &str, most: f32) -> bool {
-    let number = value.parse().ok().filter(|number| (0.0..=most).contains(number));
-    *to = number;
-    number.is_some()
-}
-
 impl fmt::Display for TextSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.language.code())?;
-        let words = FunctionWordUse::ALL.iter().find(|(known, _)| *known == self.function_words);
-        if let Some((_, name)) = words.filter(|(known, _)| *known != FunctionWordUse::Weak) {
-            write!(f, " words={name}")?;
+        if self.stop_words != StopWords::default() {
+            write!(f, " stop={}", self.stop_words.name())?;
         }
         if let Some(k1) = self.k1 {
             write!(f, " k1={k1}")?;
@@ -145,7 +173,7 @@ mod tests {
         ) {
             let settings = TextSettings {
                 language: Language::ALL[language],
-                function_words: FunctionWordUse::ALL[words].0,
+                stop_words: StopWords::ALL[words].0,
                 k1,
                 b,
             };
@@ -155,15 +183,28 @@ mod tests {
 
     #[test]
     fn what_is_no_setting_is_refused() {
-        for text in ["", "xx", "en ", "en  b=1", "en b=1.1", "en k1=-1", "en k1=NaN", "en words=x", "en b"] {
+        for text in [
+            "",
+            "xx",
+            "en ",
+            "en  b=1",
+            "en b=1.1",
+            "en k1=-1",
+            "en k1=NaN",
+            "en stop=x",
+            "en b",
+        ] {
             assert!(TextSettings::parse(text).is_err(), "{text:?}");
         }
     }
 
     #[test]
     fn parameters_follow_the_length() {
-        let at = |length, text: &str| {
-            let stats = CorpusStats { doc_count: 10, total_len: length * 10 };
+        let at = |length: u64, text: &str| {
+            let stats = CorpusStats {
+                doc_count: 10,
+                total_len: length * 10,
+            };
             TextSettings::parse(text).unwrap().bm25(stats)
         };
         assert_eq!(at(3, "en"), Bm25 { k1: 0.9, b: 0.4 });

@@ -93,5 +93,8 @@ fn in_memory(view: &TextsView, path: &[String], holds: &dyn Fn(&Value) -> bool) 
         let entry = slots.entry(*slot);
         entry.is_some_and(|entry| is_met(&entry.record.metadata, path, holds))
     };
-    (0..view.count()).filter(|slot| view.is_alive(*slot)).filter(is_met).collect()
+    (0..view.count())
+        .filter(|slot| view.is_alive(*slot))
+        .filter(is_met)
+        .collect()
 }
