@@ -5,7 +5,7 @@ use engram_core::format::manifest::Manifest;
 use engram_core::format::ops::Op;
 use engram_core::format::record::{Metric, Record};
 use engram_core::format::segment::Directory;
-use engram_core::format::space::{Embedding, Kind, Space};
+use engram_core::format::space::{Embedding, Kind, Matrix, Space};
 use engram_core::format::superblock::Superblock;
 use engram_core::format::{Extent, frame};
 use engram_core::index::column::ColumnsWriter;
@@ -108,8 +108,17 @@ fn records(n: u32) -> impl Iterator<Item = Record> {
         vectors: vec![
             (0, Embedding::Dense(vec![1.0, i as f32])),
             (1, Embedding::Sparse(vec![(3, 0.5), (9, 1.5)])),
+            (2, Embedding::Multi(tokens(i))),
         ],
     })
+}
+
+fn tokens(i: u32) -> Matrix {
+    let numbers = (0..3 * (1 + i % 4)).map(|j| (i * 5 + j) as f32 + 0.5);
+    Matrix {
+        dimension: 3,
+        data: numbers.collect(),
+    }
 }
 
 fn ops() -> Vec<u8> {
@@ -181,6 +190,10 @@ fn segment(n: u32) -> Vec<u8> {
         Space {
             kind: Kind::Sparse,
             ..Space::dense("s", 0, None)
+        },
+        Space {
+            kind: Kind::Multi,
+            ..Space::dense("t", 3, None)
         },
     ];
     let mut builder = SegmentBuilder::new(&analyzer, &spaces, Metric::Cosine, &coding);

@@ -149,6 +149,7 @@ impl OwnRetriever {
                 identity,
                 tokens,
                 exact: self.exact,
+                recall: self.recall,
             }),
         };
         Retriever {

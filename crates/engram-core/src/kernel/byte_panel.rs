@@ -7,7 +7,7 @@
 //!
 //! Complexity: as `panel`.
 
-use super::panel::Panel;
+use super::panel::{Panel, Weights};
 #[cfg(target_arch = "x86_64")]
 use super::vnni::VnniPanel;
 use super::{Level, Rows};
@@ -40,8 +40,8 @@ impl BytePanel {
         })
     }
 
-    /// By how much a MaxSim of rows of norm 1 can be off, beside the rounding of `f32` sums; rows of
-    /// norm `r` make it `r` times that. 0 says that it is as exact as that of a [`Panel`].
+    /// By how much a MaxSim of rows whose norm times weight is 1 can be off, beside the rounding of
+    /// `f32` sums; where it is `r` at most, `r` times that. 0 says that it is as exact as that of a [`Panel`].
     #[must_use]
     pub fn error(&self) -> f32 {
         match &self.0 {
@@ -56,13 +56,18 @@ impl BytePanel {
         &self,
         codes: &[i8],
         scales: &[f32],
+        weights: Weights<'_>,
         documents: &[Range<usize>],
         out: &mut Vec<f32>,
     ) {
         match &self.0 {
-            Kind::Exact(panel) => panel.max_sim(Rows::I8 { codes, scales }, documents, out),
+            Kind::Exact(panel) => {
+                panel.max_sim(Rows::I8 { codes, scales }, weights, documents, out);
+            }
             #[cfg(target_arch = "x86_64")]
-            Kind::Rounded(panel) => panel.max_sim(codes, scales, documents, out),
+            Kind::Rounded(panel) => {
+                panel.max_sim(codes, scales, weights, documents, out);
+            }
         }
     }
 }

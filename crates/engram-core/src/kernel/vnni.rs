@@ -5,6 +5,7 @@
 //! sums start from what that adds too much. Sums are exact integers.
 
 use super::aligned::Aligned;
+use super::panel::Weights;
 use super::prefetch::prefetch_line;
 use super::reference;
 use std::arch::x86_64::*;
@@ -27,13 +28,15 @@ pub(super) struct VnniPanel {
     error: f32,
 }
 
-/// Rows of a document: the first byte, bytes from one to the next, the first scale, how many.
+/// Rows of a document: the first byte, bytes from one to the next, and a scale for each.
 #[derive(Clone, Copy)]
-struct Document {
+struct Document<'a> {
     rows: *const i8,
     stride: usize,
-    scales: *const f32,
-    count: usize,
+    scales: &'a [f32],
+    weights: Weights<'a>,
+    /// Which of the weights belongs to row 0.
+    first: usize,
 }
 
 impl VnniPanel {
@@ -73,6 +76,7 @@ impl VnniPanel {
         &self,
         codes: &[i8],
         scales: &[f32],
+        weights: Weights<'_>,
         documents: &[Range<usize>],
         out: &mut Vec<f32>,
     ) {
@@ -100,8 +104,9 @@ impl VnniPanel {
             let document = Document {
                 rows: rows.as_ptr(),
                 stride,
-                scales: scales[start..].as_ptr(),
-                count,
+                scales: &scales[start..][..count],
+                weights,
+                first: start,
             };
             // SAFETY: whoever makes a panel promises the level; the document is that of the slices,
             // its rows are whole steps of DIMS bytes.
@@ -111,7 +116,7 @@ impl VnniPanel {
 
     /// The MaxSim of one document.
     #[target_feature(enable = "avx512f,avx512vnni")]
-    unsafe fn sum(&self, document: Document) -> f32 {
+    unsafe fn sum(&self, document: Document<'_>) -> f32 {
         let stride = self.count.next_multiple_of(LANES);
         let steps = self.dim.div_ceil(DIMS);
         let mut sum = 0.0;
@@ -163,10 +168,10 @@ fn lay_out(codes: &[i8], words: &mut [i32], width: usize) {
 unsafe fn group_sum<const W: usize>(
     words: &[i32],
     steps: usize,
-    document: Document,
+    document: Document<'_>,
     scales: &[f32],
 ) -> f32 {
-    let count = document.count;
+    let count = document.scales.len();
     if count == 0 {
         return f32::NEG_INFINITY;
     }
@@ -207,7 +212,7 @@ unsafe fn group_sum<const W: usize>(
 unsafe fn tile<const W: usize, const R: usize>(
     words: *const i32,
     steps: usize,
-    document: Document,
+    document: Document<'_>,
     first: usize,
     best: &mut [__m512; W],
 ) {
@@ -238,7 +243,8 @@ unsafe fn tile<const W: usize, const R: usize>(
             }
         }
         for (r, sums) in sums.into_iter().enumerate() {
-            let scale = _mm512_set1_ps(*document.scales.add(first + r));
+            let weight = document.weights.of(document.first + first + r);
+            let scale = _mm512_set1_ps(document.scales[first + r] * weight);
             for (best, sum) in best.iter_mut().zip(sums) {
                 *best = _mm512_max_ps(*best, _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale));
             }

@@ -130,6 +130,9 @@ impl<'a> SegmentBuilder<'a> {
             if let Some(weights) = plane.weights() {
                 segment.part_with(kind::SPARSE_INDEX, space, |w| weights.write(w));
             }
+            if let Some(codes) = plane.token_codes() {
+                segment.part(kind::MULTI_INDEX, space, &codes);
+            }
             let centre = self.coding.centres.get(&space);
             if let Some(centre) = centre.filter(|_| plane.wants_codes()) {
                 let write = |w: &mut Writer| plane.write_codes(w, self.metric, centre);
