@@ -130,7 +130,7 @@ class View:
         """Names, sorted."""
 
     def describe(self, collection: str) -> dict[str, Any] | None:
-        """``{"name", "metric", "language", "records", "created_us",
+        """``{"name", "metric", "language", "stop_words", "k1", "b", "records", "created_us",
         "spaces": [{"name", "kind", "dimension", "element", "truncate", "identity", "records"}]}``, or None."""
 
     def get_many(self, collection: str, ids: Sequence[str], vectors: bool) -> list[Row | None]: ...
@@ -192,7 +192,16 @@ class Transaction:
     def view(self) -> View:
         """The transaction's own state, its uncommitted writes included."""
 
-    def create_collection(self, name: str, metric: str, language: str) -> None: ...
+    def create_collection(
+        self,
+        name: str,
+        metric: str,
+        language: str,
+        stop_words: str,
+        k1: float | None,
+        b: float | None,
+    ) -> None:
+        """k1 and b follow the length of texts where they are None."""
     def add_space(
         self,
         collection: str,
