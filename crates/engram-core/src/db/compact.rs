@@ -25,6 +25,8 @@ const MANY: usize = 16;
 const SMALLEST_BYTES: u64 = 256 << 10;
 /// Segments that are built at a time, each in a thread.
 const THREADS: usize = 2;
+/// Records of a segment that are in memory at a time.
+const AT_A_TIME: usize = 1024;
 
 /// Where new segments go.
 pub(super) struct Output<'a> {
@@ -273,9 +275,13 @@ fn build(c: &Collection, coding: &Coding, job: &[Piece<'_>], id: u64) -> Result<
         match piece {
             Piece::Memory(entry) => builder.add(&entry.record)?,
             Piece::Stored(view, ordinals) => {
-                let records = view.segment.records_of(ordinals, true)?;
-                for (record, old) in records.iter().zip(ordinals) {
-                    builder.add_stored(record, &view.segment, old)?;
+                let ordinals: Vec<u32> = ordinals.iter().collect();
+                for some in ordinals.chunks(AT_A_TIME) {
+                    let wanted = some.iter().copied().collect();
+                    let records = view.segment.records_of(&wanted, true)?;
+                    for (record, old) in records.iter().zip(some) {
+                        builder.add_stored(record, &view.segment, *old)?;
+                    }
                 }
             }
         }

@@ -4,7 +4,7 @@
 //! ones before it do not, and its edges may lead to theirs. Incoming edges and the order of hashes
 //! can be made again from the outgoing edges and the ids.
 
-use super::blocks::{Blocks, Unpacked};
+use super::blocks::{Blocks, Primers, Unpacked};
 use super::parts::BlocksWriter;
 use crate::error::{Error, Result};
 use crate::format::Malformed;
@@ -127,6 +127,7 @@ struct Side {
 /// An open segment of edges.
 pub struct EdgeSegment {
     sealed: Sealed,
+    primers: Primers,
     nodes: Part,
     names: Names,
     out: Side,
@@ -167,6 +168,7 @@ impl EdgeSegment {
             out,
             into,
             properties: sealed.part(kind::PROPERTIES, 0),
+            primers: Primers::new(&sealed),
             first_type,
             type_numbers: numbered.collect(),
             types,
@@ -279,7 +281,7 @@ impl EdgeSegment {
     /// The properties of its edges in blocks, where any has some: entries by number of the edge, each
     /// an encoded map, or nothing for none.
     pub(crate) fn property_blocks(&self) -> Result<Option<Blocks<'_>>> {
-        let open = |part| Blocks::open(&self.sealed, part, self.edges());
+        let open = |part| Blocks::open(&self.sealed, &self.primers, part, self.edges());
         self.properties.map(open).transpose()
     }
 

@@ -1,7 +1,7 @@
 //! One collection at one commit.
 
 use super::graph::Graph;
-use super::{Dead, MemoryList, MemoryTexts, MemoryVectors};
+use super::{Dead, MemoryList, MemoryTexts, MemoryVectors, TermPlaces};
 use crate::bitset::Allowed;
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::{CollectionMeta, SegmentRef};
@@ -138,6 +138,8 @@ pub struct Collection {
     pub graph: Arc<Graph>,
     /// The words of those records, found once for all states.
     pub texts: Arc<MemoryTexts>,
+    /// Where terms stand in the segments, as far as queries asked.
+    pub places: Arc<TermPlaces>,
     /// The same records as a list.
     pub listed: Arc<MemoryList>,
     /// The codes of their vectors, likewise made once.
@@ -170,6 +172,7 @@ impl Collection {
             memory_bytes: 0,
             graph: Arc::default(),
             texts: Arc::default(),
+            places: Arc::default(),
             listed: Arc::default(),
             vectors: Arc::default(),
         })

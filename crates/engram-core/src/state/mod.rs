@@ -9,6 +9,7 @@ mod collection;
 mod dead;
 mod graph;
 mod listed;
+mod places;
 mod texts;
 mod vectors;
 
@@ -16,6 +17,7 @@ pub use collection::{Collection, Entry, Location, SegmentView};
 pub use dead::Dead;
 pub use graph::{Edge, EdgeAt, EdgeRef, EdgeView, Graph, MemoryEdges, Numbered, Properties};
 pub use listed::MemoryList;
+pub use places::{InSegments, TermPlaces};
 pub use texts::{MemoryTexts, Slots, TextsView};
 pub use vectors::{MemoryVectors, VectorSlots, VectorsView};
 

@@ -127,11 +127,19 @@ impl<'a> TextIndexReader<'a> {
     /// The second half: looks at the place, and asks for the documents.
     pub fn lookup_at(&self, term: &str, at: Located) -> Result<Option<TermInfo>> {
         let found = self.dictionary().lookup(term.as_bytes(), at.0)?;
-        if let Some(list) = found.and_then(|info| info.list_range()) {
+        if let Some(info) = found {
+            self.prefetch(info);
+        }
+        Ok(found)
+    }
+
+    /// Asks for the documents of a term that was looked up before, in this index.
+    #[inline]
+    pub fn prefetch(&self, info: TermInfo) {
+        if let Some(list) = info.list_range() {
             self.source
                 .prefetch(self.header.lists().start.saturating_add(list.start));
         }
-        Ok(found)
     }
 
     /// The documents of a term; `None` if no document has it.

@@ -22,18 +22,32 @@ use best::Best;
 use plan::{Place, Plan};
 use run::Runner;
 
+/// A text query with its places in every part, found once for all that is asked of it.
+pub(super) struct Search<'a> {
+    plan: Plan<'a>,
+    runner: Runner,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(c: &'a Collection, query: &TextQuery, mask: &'a Mask) -> Result<Self> {
+        Ok(Search {
+            plan: Plan::new(c, query, mask)?,
+            runner: Runner::new(),
+        })
+    }
+}
+
 /// The best `depth` records, ties by id.
-pub(super) fn search(
+pub(super) fn best(
     c: &Collection,
-    query: &TextQuery,
+    search: &mut Search<'_>,
     mask: &Mask,
     depth: usize,
 ) -> Result<Found> {
-    let plan = Plan::new(c, query, mask)?;
+    let Search { plan, runner } = search;
     let mut best = Best::new(depth.max(1));
-    let mut runner = Runner::new();
     for number in 0..plan.parts.len() {
-        runner.search(&plan, number, &mut best)?;
+        runner.search(plan, number, &mut best)?;
     }
     let mut list = best.into_found();
     // Records in memory were known by their slots.
@@ -60,13 +74,11 @@ pub(super) fn search(
 /// The scores of some records: 0 for one with text in which no word of the query stands, or that a
 /// condition of the query leaves out; none for one without text.
 pub(super) fn scores(
-    c: &Collection,
-    query: &TextQuery,
+    search: &mut Search<'_>,
     mask: &Mask,
     docs: &[Doc],
 ) -> Result<Vec<Option<f32>>> {
-    let plan = Plan::new(c, query, mask)?;
-    let mut runner = Runner::new();
+    let Search { plan, runner } = search;
     let mut out = vec![None; docs.len()];
     for (number, part) in plan.parts.iter().enumerate() {
         // Ordinals of the part, each with its place in `docs`.
@@ -82,7 +94,7 @@ pub(super) fn scores(
         if ordinals.is_empty() {
             continue;
         }
-        let found = runner.scores(&plan, part, &ordinals)?;
+        let found = runner.scores(plan, part, &ordinals)?;
         for (candidate, (ordinal, i)) in found.iter().zip(wanted) {
             let is_allowed = part
                 .allowed

@@ -172,14 +172,30 @@ impl Runner {
         part: &Part<'_>,
         ordinals: &[u32],
     ) -> Result<&[Candidate]> {
-        let rows = self.rows(plan, part)?;
-        self.candidates.clear();
+        let mut candidates = std::mem::take(&mut self.candidates);
+        candidates.clear();
         let all = ordinals.iter().map(|&ordinal| Candidate {
             ordinal,
             score: 0.0,
         });
-        self.candidates.extend(all);
-        self.complete(&rows, 0, 0.0)?;
+        candidates.extend(all);
+        for (lists, &scorer) in part.lists.iter().zip(&plan.scorers) {
+            match (lists, &part.place) {
+                (Lists::Term(info), Place::Segment(_, reader)) => {
+                    let list = reader.list_at(*info)?;
+                    self.look_up(&mut candidates, &list, scorer, 0.0)?;
+                }
+                (Lists::Docs(docs), _) => {
+                    for found in &mut candidates {
+                        if let Some(tf) = docs.frequency(found.ordinal) {
+                            found.score += scorer.score(tf, part.doc_len(found.ordinal));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.candidates = candidates;
         Ok(&self.candidates)
     }
 
@@ -465,7 +481,7 @@ impl Runner {
             if at >= list.blocks() {
                 break;
             }
-            if found.score + scorer.bound(self.share(list, at)) < bar {
+            if bar > 0.0 && found.score + scorer.bound(self.share(list, at)) < bar {
                 continue;
             }
             let tf = if let Some(bitmap) = list.bitmap(at)? {

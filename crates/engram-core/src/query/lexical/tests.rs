@@ -174,9 +174,10 @@ fn assert_same(c: &Collection, text: &str, filter: Option<&str>, depths: &[usize
     let filter = filter.map(|filter| parse(filter).unwrap());
     let mask = Mask::new(c, filter.as_ref()).unwrap();
     let wanted = exhaustive(c, &query, &mask);
+    let search = || Search::new(c, &query, &mask).unwrap();
     let name = |doc: Doc| mask.id(c, doc).unwrap().to_owned();
     for &depth in depths {
-        let found = search(c, &query, &mask, depth).unwrap();
+        let found = super::best(c, &mut search(), &mask, depth).unwrap();
         let list: Vec<(u32, String)> = found
             .list
             .iter()
@@ -191,10 +192,10 @@ fn assert_same(c: &Collection, text: &str, filter: Option<&str>, depths: &[usize
         .chain((0..mask.memory.len()).map(|i| Doc::new(c.segments.len(), i as u32)))
         .collect();
     let known: BTreeMap<&str, u32> = wanted.iter().map(|(s, id)| (id.as_str(), *s)).collect();
-    let found = scores(c, &query, &mask, &docs).unwrap();
+    let found = scores(&mut search(), &mask, &docs).unwrap();
     let with_text = found.iter().flatten().count();
     assert_eq!(
-        search(c, &query, &mask, 1).unwrap().records as usize,
+        super::best(c, &mut search(), &mask, 1).unwrap().records as usize,
         with_text
     );
     for (doc, score) in docs.iter().zip(found) {

@@ -23,6 +23,16 @@ pub(super) struct Unit<'q> {
     pub(super) times: f32,
 }
 
+impl<'q> Unit<'q> {
+    /// The term, if it is one; else an empty one.
+    pub(super) fn term(&self) -> &'q str {
+        match self.kind {
+            Kind::Term(term) => term,
+            _ => "",
+        }
+    }
+}
+
 /// Live documents, ascending, and how often each has what was looked for.
 #[derive(Default)]
 pub(super) struct Docs {
@@ -34,6 +44,14 @@ impl Docs {
     fn push(&mut self, ordinal: u32, frequency: u32) {
         self.ordinals.push(ordinal);
         self.frequencies.push(frequency);
+    }
+}
+
+impl Docs {
+    /// How often a document has it; nothing if it does not.
+    pub(super) fn frequency(&self, ordinal: u32) -> Option<u32> {
+        let at = self.ordinals.binary_search(&ordinal).ok()?;
+        self.frequencies.get(at).copied()
     }
 }
 
