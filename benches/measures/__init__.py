@@ -15,7 +15,7 @@ from .durable import put, readers
 from .figures import Figure
 from .graph import walks
 from .ingest import delete, ingest
-from .maxsim import late_interaction
+from .maxsim import late_interaction, late_interaction_by_codes
 from .text import hybrid, lexical
 from .vectors import filtered, threads, vector
 
@@ -30,7 +30,7 @@ MEASUREMENTS: dict[str, tuple[Callable[[Bench], list[Figure]], ...]] = {
     "W8": (start,),
     "W10": (delete,),
     "W11": (importing,),
-    "W12": (late_interaction,),
+    "W12": (late_interaction, late_interaction_by_codes),
     "W13": (walks,),
     "readers": (readers,),
     "memory": (resting,),

@@ -118,7 +118,7 @@ fn read_tokens(s: &Segment, space: u16) -> Result<()> {
     let ranges: Vec<_> = (0..vectors.rows().len())
         .filter_map(|row| vectors.range(row).ok())
         .collect();
-    TokenQuery::new(&query, vectors.dimension(), true).score(&vectors.all()?, &ranges, &mut scores);
+    TokenQuery::new(&query, vectors.dimension(), true).score(&vectors.some(&ranges)?, &ranges, &mut scores);
     if let Some(codes) = s.token_codes(space, &vectors)? {
         codes.estimate(&codes.lookup(&query), &ranges, &mut scores);
     }

@@ -56,16 +56,15 @@ impl<'a> MultiVectors<'a> {
         }
     }
 
-    /// All token vectors, checked.
-    pub fn all(&self) -> Result<Tokens<'a>> {
-        self.check(0..self.layout.tokens)?;
-        Ok(self.tokens)
-    }
-
-    /// The token vectors, of which only those in `range`, a result of [`MultiVectors::range`], may be
+    /// The token vectors, of which only those in `ranges`, results of [`MultiVectors::range`], may be
     /// read.
-    pub fn some(&self, range: &Range<usize>) -> Result<Tokens<'a>> {
-        self.check(range.start as u32..range.end as u32)?;
+    pub fn some(&self, ranges: &[Range<usize>]) -> Result<Tokens<'a>> {
+        // What lies side by side is checked at once.
+        for near in ranges.chunk_by(|a, b| a.end == b.start) {
+            if let (Some(first), Some(last)) = (near.first(), near.last()) {
+                self.check(first.start as u32..last.end as u32)?;
+            }
+        }
         Ok(self.tokens)
     }
 
@@ -85,7 +84,7 @@ impl<'a> MultiVectors<'a> {
     /// The vectors of a row.
     pub(super) fn matrix(&self, row: u32) -> Result<Matrix> {
         let range = self.range(row)?;
-        let tokens = self.some(&range)?;
+        let tokens = self.some(std::slice::from_ref(&range))?;
         let mut data = Vec::with_capacity(range.len() * self.layout.dimension);
         for token in range {
             tokens.rows.decode(self.layout.dimension, token, &mut data);

@@ -14,6 +14,14 @@ pub(super) const MOST_NORM: f32 = 1448.0;
 /// Points that are compared at a time: two registers of the widest level.
 const BLOCK: usize = 32;
 
+/// The nearest whole number, of two the even one, of a number below 2^22 in size.
+///
+/// Added to 1.5 x 2^23, a number has no room for a fraction; the library's own is a call each.
+pub(super) fn whole(x: f32) -> f32 {
+    const ROOM: f32 = 12_582_912.0;
+    (x + ROOM) - ROOM
+}
+
 /// `count` codewords for `points` of `dim` numbers, after some rounds; as many points at least.
 pub(super) fn train(points: &[f32], dim: usize, count: usize, rounds: usize) -> Vec<f32> {
     let all = points.len() / dim.max(1);

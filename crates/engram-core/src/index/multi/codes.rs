@@ -2,7 +2,7 @@
 //!
 //! Owns: the choice of codewords, the codes, and the tables by which a query scores them.
 
-use super::cluster::{MOST_NORM, assign, train};
+use super::cluster::{MOST_NORM, assign, train, whole};
 use super::tokens::TokensWriter;
 use crate::format::codec::{Reader, Writer};
 use crate::format::{Decode, Malformed};
@@ -46,7 +46,7 @@ impl Whole<'_> {
         let start = out.len();
         self.rows.decode(self.dim, row, out);
         for x in &mut out[start..] {
-            *x = (*x * self.inverse).round_ties_even();
+            *x = whole(*x * self.inverse);
         }
     }
 }

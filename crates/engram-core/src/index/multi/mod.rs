@@ -53,6 +53,6 @@ mod tests;
 mod tokens;
 
 pub use codes::{TokenCodes, encode_codes};
-pub use query::{TokenQuery, Tokens};
+pub use query::{Precision, TokenQuery, Tokens};
 pub use refine::refine;
 pub use tokens::{Layout, TokensWriter};

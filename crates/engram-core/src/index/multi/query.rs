@@ -17,13 +17,25 @@ pub struct Tokens<'a> {
     pub inverse_norms: Option<&'a [f32]>,
 }
 
+/// How closely a score is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// With the query's numbers in a byte each, where the vectors are bytes.
+    Rough,
+    /// In two bytes each.
+    Fine,
+    /// As they are.
+    Exact,
+}
+
 /// The vectors of a query, laid out to be compared.
 pub struct TokenQuery {
     dimension: usize,
     cosine: bool,
     vectors: Vec<f32>,
     panel: Panel,
-    bytes: OnceLock<BytePanel>,
+    /// Rough and fine.
+    bytes: [OnceLock<BytePanel>; 2],
 }
 
 impl TokenQuery {
@@ -42,7 +54,7 @@ impl TokenQuery {
             cosine,
             panel: Panel::new(&vectors, dimension),
             vectors,
-            bytes: OnceLock::new(),
+            bytes: Default::default(),
         }
     }
 
@@ -96,17 +108,19 @@ impl TokenQuery {
     /// Replaces `out` by scores that are off by the result at most, and cheaper where it is not 0.
     pub fn estimate(
         &self,
+        precision: Precision,
         tokens: &Tokens<'_>,
         records: &[Range<usize>],
         out: &mut Vec<f32>,
     ) -> f32 {
-        let Rows::I8 { codes, scales } = tokens.rows else {
+        let (Rows::I8 { codes, scales }, true) = (tokens.rows, precision != Precision::Exact)
+        else {
             self.score(tokens, records, out);
             return 0.0;
         };
-        let bytes = self
-            .bytes
-            .get_or_init(|| BytePanel::new(&self.vectors, self.dimension));
+        let fine = precision == Precision::Fine;
+        let bytes = self.bytes[usize::from(fine)]
+            .get_or_init(|| BytePanel::new(&self.vectors, self.dimension, fine));
         bytes.max_sim(codes, scales, self.weights(tokens), records, out);
         if bytes.error() == 0.0 {
             // Then it was computed as `score` does.

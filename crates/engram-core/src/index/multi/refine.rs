@@ -17,21 +17,20 @@ const CAUTION: f64 = 0.1;
 /// Scores records in the order of their estimates until `recall` of the best `k` are found.
 ///
 /// `known` are exact scores of other records, `estimates` those of the records to be looked at, the
-/// best first; `score` gives exact scores of some of them. Returns how many were scored.
+/// best first; `score` gives exact scores of some of them, which it may put into another order.
+/// Returns how many were scored.
 pub fn refine<D: Copy>(
     known: &[f32],
-    estimates: &[(f32, D)],
+    estimates: &mut [(f32, D)],
     (k, recall): (usize, f32),
-    mut score: impl FnMut(&[(f32, D)], &mut Vec<f32>) -> Result<()>,
+    mut score: impl FnMut(&mut [(f32, D)], &mut Vec<f32>) -> Result<()>,
 ) -> Result<usize> {
     let missed = f64::from(1.0 - recall) * CAUTION * k as f64;
     let mut exact = Vec::new();
-    let mut batch = Vec::new();
     let mut step = (k * FIRST_EACH).max(FIRST);
     while exact.len() < estimates.len() {
         let end = (exact.len() + step).min(estimates.len());
-        score(&estimates[exact.len()..end], &mut batch)?;
-        exact.append(&mut batch);
+        score(&mut estimates[exact.len()..end], &mut exact)?;
         let done = exact.len() == estimates.len();
         if done || expected(known, estimates, &exact, k) <= missed {
             break;

@@ -163,7 +163,16 @@ fn check_scores(dim: usize, matrices: &[Matrix], query: &[f32], element: Element
         let asked = TokenQuery::new(query, dim, cosine);
         let (mut scores, mut estimates) = (Vec::new(), Vec::new());
         asked.score(&tokens, &stored.ranges, &mut scores);
-        let error = asked.estimate(&tokens, &stored.ranges, &mut estimates);
+        let mut check_estimates = |precision| {
+            let error = asked.estimate(precision, &tokens, &stored.ranges, &mut estimates);
+            for (score, estimate) in scores.iter().zip(&estimates) {
+                assert!((score - estimate).abs() <= error, "{precision:?}");
+            }
+            error
+        };
+        let rough = check_estimates(Precision::Rough);
+        assert!(check_estimates(Precision::Fine) <= rough);
+        assert_eq!(check_estimates(Precision::Exact), 0.0);
         for (i, matrix) in matrices.iter().enumerate() {
             assert_eq!(
                 asked.score_of(&matrix.data),
@@ -177,7 +186,6 @@ fn check_scores(dim: usize, matrices: &[Matrix], query: &[f32], element: Element
                 "{element:?} {cosine}: {} {wanted}",
                 scores[i]
             );
-            assert!((scores[i] - estimates[i]).abs() <= error);
         }
     }
 }
@@ -248,8 +256,7 @@ fn found(stored: &Stored, queries: &[Vec<f32>]) -> (usize, usize) {
         codes.estimate(&codes.lookup(query.vectors()), &stored.ranges, &mut scores);
         let mut estimates: Vec<(f32, usize)> = scores.iter().copied().zip(0..).collect();
         estimates.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let found = refine::<usize>(&[], &estimates, (10, 0.99), |batch, out| {
-            out.clear();
+        let found = refine::<usize>(&[], &mut estimates, (10, 0.99), |batch, out| {
             out.extend(batch.iter().map(|(_, i)| exact[*i]));
             Ok(())
         });
@@ -393,20 +400,19 @@ fn refining_stops_when_estimates_are_exact_and_goes_on_when_they_say_nothing() {
         let noisy = |e: &f32| *e * (1.0 - noise) + normal.next() * noise;
         let mut estimates: Vec<(f32, usize)> = exact.iter().map(noisy).zip(0..).collect();
         estimates.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let score = |batch: &[(f32, usize)], out: &mut Vec<f32>| {
-            out.clear();
+        let score = |batch: &mut [(f32, usize)], out: &mut Vec<f32>| {
             out.extend(batch.iter().map(|(_, i)| exact[*i]));
             Ok(())
         };
-        refine(&[], &estimates, (10, 0.99), score).unwrap()
+        refine(&[], &mut estimates, (10, 0.99), score).unwrap()
     };
     assert_eq!(depth(0.0, &mut normal), 64);
     assert!((65..1500).contains(&depth(0.2, &mut normal)));
     assert!(depth(1.0, &mut normal) > 2500);
-    let failed = refine(&[], &[(1.0, ())], (1, 0.99), |_, _| {
+    let failed = refine(&[], &mut [(1.0, ())], (1, 0.99), |_, _| {
         Err(Error::internal("no"))
     });
     assert!(failed.is_err());
-    let nothing = refine(&[], &[], (5, 0.99), |_: &[(f32, ())], _| Ok(()));
+    let nothing = refine(&[], &mut [], (5, 0.99), |_: &mut [(f32, ())], _| Ok(()));
     assert_eq!(nothing.unwrap(), 0);
 }

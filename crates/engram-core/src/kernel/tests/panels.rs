@@ -25,6 +25,10 @@ const SIZES: [(usize, usize); 8] = [
     (70, 16),
 ];
 
+fn levels_and_depths() -> impl Iterator<Item = (Level, bool)> {
+    Level::available().flat_map(|level| [(level, false), (level, true)])
+}
+
 fn dims() -> impl Iterator<Item = usize> {
     lengths()
         .into_iter()
@@ -103,12 +107,14 @@ fn a_byte_panel_is_off_by_its_error_at_most() {
             .map(|r| reference::dot(r, r).sqrt());
         let norm = norms.fold(0.0, f64::max);
         let wanted = max_sims(&query, &decoded, dim);
-        for level in Level::available() {
-            let panel = BytePanel::at(level, &query, dim);
+        for (level, fine) in levels_and_depths() {
+            let panel = BytePanel::at(level, &query, dim, fine);
             let mut found = vec![1.0];
             let documents = documents(rows.count(dim));
             panel.max_sim(&stored.codes, &stored.scales, ONE, &documents, &mut found);
             let slack = f64::from(panel.error()) * norm;
+            let rough = f64::from(BytePanel::at(level, &query, dim, false).error()) * norm;
+            assert!(!fine || slack <= rough / 200.0 + 1e-5);
             assert_close(&found, &wanted, slack, dim, &format!("{level:?} {count}"));
         }
     }
@@ -126,8 +132,8 @@ fn a_byte_panel_is_not_off_where_nothing_is_lost() {
     query.chunks_exact_mut(dim).for_each(|q| q[0] = 127.0);
     let codes = signed(&bytes(dim * rows, 2));
     let decoded: Vec<f32> = codes.iter().map(|c| f32::from(*c)).collect();
-    for level in Level::available() {
-        let panel = BytePanel::at(level, &query, dim);
+    for (level, fine) in levels_and_depths() {
+        let panel = BytePanel::at(level, &query, dim, fine);
         let mut found = Vec::new();
         panel.max_sim(&codes, &[1.0; 9], ONE, &[0..rows], &mut found);
         assert_eq!(panel.error(), 0.0);
@@ -162,7 +168,10 @@ fn a_weight_counts_as_if_the_row_were_multiplied_by_it() {
             wanted.iter_mut().for_each(|x| *x *= 0.5);
             assert_eq!(found, wanted);
         }
-        let (panel, documents) = (BytePanel::at(level, &query, dim), documents(rows));
+        let (panel, documents) = (
+            BytePanel::at(level, &query, dim, count > 9),
+            documents(rows),
+        );
         let scaled: Vec<f32> = (0..rows).map(|i| stored.scales[i] * weights[i]).collect();
         let (mut found, mut wanted) = (Vec::new(), Vec::new());
         let weights = Weights::Each(&weights);
@@ -222,11 +231,11 @@ fn nothing_against_nothing_is_nothing() {
         assert_eq!(out, [0.0, 0.0]);
         Panel::at(level, &[1.0; 8], 8).max_sim(Rows::F32(&[]), ONE, &[0..2], &mut out);
         assert_eq!(out, [f32::NEG_INFINITY]);
-        BytePanel::at(level, &[1.0; 8], 8).max_sim(&[], &[], ONE, &[0..2], &mut out);
+        BytePanel::at(level, &[1.0; 8], 8, true).max_sim(&[], &[], ONE, &[0..2], &mut out);
         assert_eq!(out, [f32::NEG_INFINITY]);
         Panel::at(level, &[1.0; 8], 0).max_sim(Rows::F32(&[1.0]), ONE, &[0..1], &mut out);
         assert_eq!(out, [0.0]);
-        BytePanel::at(level, &[1.0; 8], 0).max_sim(&[1], &[1.0], ONE, &[0..1], &mut out);
+        BytePanel::at(level, &[1.0; 8], 0, true).max_sim(&[1], &[1.0], ONE, &[0..1], &mut out);
         assert_eq!(out, [0.0]);
         Panel::at(level, &[1.0; 8], 8).nearest(&[], &mut nearest);
         assert!(nearest.is_empty());
