@@ -39,9 +39,10 @@ Ask = tuple[
     tuple[float | None, float | str | None, float | None, tuple[str, int] | None],
     float,
     bool,
+    tuple[str, int, int] | None,
 ]
 """``(retrievers, where, ignore_missing, (starts, hops, (types, direction)), k, offset, candidates,
-fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback, explain)``."""
+fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback, explain, (text, chars, count) of snippets)``."""
 
 __version__: str
 FORMAT_VERSION: tuple[int, int]
@@ -173,8 +174,10 @@ class Answer:
     def commit(self) -> int: ...
     def ids(self) -> list[str]: ...
     def scores(self) -> list[float]: ...
-    def hit(self, index: int) -> tuple[Row, float, dict[str, float]]:
-        """``(row, score, score by retriever)``."""
+    def hit(
+        self, index: int
+    ) -> tuple[Row, float, dict[str, float], list[tuple[str, int, int, list[tuple[int, int]]]]]:
+        """``(row, score, score by retriever, snippets: (text, start, end, [(start, end)]))``, in characters."""
 
     def report(self) -> dict[str, Any]:
         """``{"records", "matched", "candidates", "more", "cut_short", "retrievers": [{"name", "records", "found",

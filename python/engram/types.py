@@ -136,6 +136,7 @@ class QueryOptions(TypedDict, total=False):
     candidates: int | None
     cursor: str | None
     include: Sequence[Include]
+    snippets: bool | Mapping[str, int]
     explain: bool
     missing: Missing
 

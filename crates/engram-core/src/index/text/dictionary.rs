@@ -475,11 +475,16 @@ impl<'a> Terms<'a> {
                 return Ok(());
             }
         }
-        let block = self.dictionary.block_of(&above)?;
+        self.skip_to(above)
+    }
+
+    /// Moves on so that the next term is not below `start`.
+    pub(super) fn skip_to(&mut self, start: Vec<u8>) -> Result<()> {
+        let block = self.dictionary.block_of(&start)?;
         if block > self.next / DICTIONARY_BLOCK_LEN {
             *self = Terms::at_block(self.dictionary, block);
         }
-        self.skip_below = above;
+        self.skip_below = start;
         Ok(())
     }
 

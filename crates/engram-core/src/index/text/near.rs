@@ -2,8 +2,8 @@
 //!
 //! Owns: the distance, and the search of a dictionary for what is within it. The distance is the number
 //! of letters to insert, leave out, replace or swap with their neighbour, no letter being touched twice
-//! (optimal string alignment). Complexity: a dictionary is walked like a tree; of the terms below a start
-//! that is too far already, at most one block is looked at.
+//! (optimal string alignment, the restricted form of Damerau's distance). Complexity: a dictionary is walked
+//! like a tree; what begins so that it cannot be near is jumped over, to the next beginning that can.
 
 use super::dictionary::TermInfo;
 use super::reader::TextIndexReader;
@@ -12,8 +12,6 @@ use std::collections::BTreeMap;
 
 /// The farthest that can be asked for.
 pub(super) const MAX_DISTANCE: u8 = 2;
-/// Terms that are stepped over before the dictionary is searched for what follows them.
-const STEPS: usize = 24;
 
 /// The distances of one word from the starts of another.
 struct Rows<'w> {
@@ -42,11 +40,42 @@ impl<'w> Rows<'w> {
         self.letters.truncate(count);
     }
 
-    /// Adds a letter; false if nothing that goes on so is within the limit.
-    fn push(&mut self, letter: char) -> bool {
+    /// The letters that can follow, if not every letter can: without those nothing that goes on so is
+    /// within the limit.
+    fn next_letters(&self) -> Option<Vec<char>> {
+        let row = self.rows.last()?;
+        let least = row.iter().min().copied().unwrap_or(u8::MAX);
+        if least < self.limit {
+            return None;
+        }
+        // The changes are used up: only what stands in the word goes on.
+        let pairs = self.word.iter().zip(row);
+        let same = pairs.filter(|(_, distance)| **distance <= self.limit);
+        let mut letters: Vec<char> = same.map(|(letter, _)| *letter).collect();
+        let two_above = self
+            .letters
+            .len()
+            .checked_sub(1)
+            .and_then(|two| self.rows.get(two));
+        if let (Some(two_above), Some(before)) = (two_above, self.letters.last()) {
+            // The second letter of a swap.
+            for (pair, distance) in self.word.windows(2).zip(two_above) {
+                if let [was, wanted] = pair
+                    && wanted == before
+                    && *distance < self.limit
+                {
+                    letters.push(*was);
+                }
+            }
+        }
+        Some(letters)
+    }
+
+    /// Adds a letter.
+    fn push(&mut self, letter: char) {
         let number = self.letters.len();
         let (Some(above), before) = (self.rows.get(number), self.letters.last().copied()) else {
-            return false;
+            return;
         };
         let two_above = number.checked_sub(1).and_then(|two| self.rows.get(two));
         let at = |row: &[u8], i: usize| row.get(i).copied().unwrap_or(u8::MAX);
@@ -66,12 +95,8 @@ impl<'w> Rows<'w> {
             }
             row.push(best.min(cap));
         }
-        let is_alive = row.iter().any(|&distance| distance <= self.limit);
-        // A swap can bring a start back that is just too far.
-        let was_alive = above.iter().any(|&distance| distance <= self.limit);
         self.rows.push(row);
         self.letters.push(letter);
-        is_alive || was_alive
     }
 
     /// The distance of the whole word, if it is within the limit.
@@ -84,17 +109,20 @@ impl<'w> Rows<'w> {
 /// The distance of two words, if it is at most `limit`.
 #[must_use]
 pub(super) fn distance(word: &str, other: &str, limit: u8) -> Option<u8> {
-    let letters: Vec<char> = word.chars().collect();
-    let bytes = word.len().abs_diff(other.len());
-    // A letter has four bytes at most.
-    if bytes > usize::from(limit) * 4 {
+    let (length, wanted) = (other.chars().count(), word.chars().count());
+    if length.abs_diff(wanted) > usize::from(limit) {
         return None;
     }
+    let letters: Vec<char> = word.chars().collect();
     let mut rows = Rows::new(&letters, limit);
     for letter in other.chars() {
-        if !rows.push(letter) {
+        if rows
+            .next_letters()
+            .is_some_and(|letters| !letters.contains(&letter))
+        {
             return None;
         }
+        rows.push(letter);
     }
     rows.distance()
 }
@@ -111,42 +139,39 @@ pub fn collect_near(
     let mut terms = reader.terms()?;
     // The letters that the rows are of, as bytes.
     let mut known: Vec<u8> = Vec::new();
-    let mut dead: Vec<u8> = Vec::new();
-    let mut steps = 0;
     while let Some(info) = terms.advance()? {
-        if !dead.is_empty() && terms.term().starts_with(&dead) {
-            steps += 1;
-            if steps > STEPS {
-                terms.skip_starting_with(&dead)?;
-                steps = 0;
-            }
-            continue;
-        }
-        (steps, dead) = (0, Vec::new());
         let Ok(term) = std::str::from_utf8(terms.term()) else {
             continue;
         };
-        let shared = known
-            .iter()
-            .zip(term.as_bytes())
-            .take_while(|(a, b)| a == b)
-            .count();
-        let shared = term.floor_char_boundary(shared);
-        let (start, rest) = term.split_at_checked(shared).unwrap_or(("", term));
+        let same = known.iter().zip(term.as_bytes());
+        let shared = same.take_while(|(a, b)| a == b).count();
+        let (start, rest) = term
+            .split_at_checked(term.floor_char_boundary(shared))
+            .unwrap_or(("", term));
         rows.truncate(start.chars().count());
-        known.truncate(shared);
-        let mut is_alive = true;
+        known.truncate(start.len());
+        let mut next = None;
         for letter in rest.chars() {
-            is_alive = rows.push(letter);
-            let mut bytes = [0; 4];
-            known.extend(letter.encode_utf8(&mut bytes).as_bytes());
-            if !is_alive {
-                dead.clone_from(&known);
+            if let Some(letters) = rows.next_letters()
+                && !letters.contains(&letter)
+            {
+                next = Some(letters.into_iter().filter(|other| *other > letter).min());
                 break;
             }
+            rows.push(letter);
+            known.extend(letter.encode_utf8(&mut [0; 4]).as_bytes());
         }
-        if is_alive && rows.distance().is_some() {
-            out.insert(term.to_owned(), info);
+        match next {
+            None if rows.distance().is_some() => {
+                out.insert(term.to_owned(), info);
+            }
+            None => {}
+            Some(Some(letter)) => {
+                let mut start = known.clone();
+                start.extend(letter.encode_utf8(&mut [0; 4]).as_bytes());
+                terms.skip_to(start)?;
+            }
+            Some(None) => terms.skip_starting_with(&known)?,
         }
     }
     Ok(())

@@ -66,6 +66,15 @@ impl<'a> Search<'a> {
             runner: Runner::new(),
         })
     }
+
+    /// What a document can get at most from each term and group of the query, in their order.
+    pub(super) fn weights(&self) -> Vec<f32> {
+        self.plan
+            .scorers
+            .iter()
+            .map(|scorer| scorer.bound(1.0))
+            .collect()
+    }
 }
 
 /// The best `depth` records, ties by id.
