@@ -194,11 +194,13 @@ pub(super) fn rewrite(
     }
     let size = old.iter().map(|v| live_bytes(v)).sum::<u64>() + c.memory_bytes;
     let coding = coding(c, &old, &segments)?;
-    for job in divide(&old, c, size, out.max_built(c.memory_bytes)) {
-        let id = *out.next_segment;
-        *out.next_segment += 1;
-        let (records, bytes, footer_crc) = build(c, &coding, &job, id)?;
-        segments.push(out.write_raw(&bytes, id, records, footer_crc, RoaringBitmap::new())?);
+    for pair in divide(&old, c, size, out.max_built(c.memory_bytes)).chunks(2) {
+        let ids = *out.next_segment..*out.next_segment + pair.len() as u64;
+        *out.next_segment = ids.end;
+        for (built, id) in build_all(c, &coding, pair, ids.start).into_iter().zip(ids) {
+            let (records, bytes, footer_crc) = built?;
+            segments.push(out.write_raw(&bytes, id, records, footer_crc, RoaringBitmap::new())?);
+        }
     }
     Ok(Collection {
         segments,
@@ -244,8 +246,25 @@ fn divide<'a>(old: &[&'a SegmentView], c: &'a Collection, size: u64, most: u64) 
     jobs
 }
 
-/// Builds the segment of a job: number of records, bytes, CRC-32 of the footer.
-fn build(c: &Collection, coding: &Coding, job: &Job<'_>, id: u64) -> Result<(u32, Vec<u8>, u32)> {
+/// A segment that is not in the file yet: number of records, bytes, CRC-32 of the footer.
+type Built = (u32, Vec<u8>, u32);
+
+/// Builds the segments of some jobs, side by side.
+fn build_all(c: &Collection, coding: &Coding, jobs: &[Job<'_>], first: u64) -> Vec<Result<Built>> {
+    if let [job] = jobs {
+        return vec![build(c, coding, job, first)];
+    }
+    std::thread::scope(|scope| {
+        let start = |(job, id)| scope.spawn(move || build(c, coding, job, id));
+        let running: Vec<_> = jobs.iter().zip(first..).map(start).collect();
+        let panicked = |_| Err(Error::internal("a thread that built a segment panicked"));
+        let ended = running.into_iter().map(|thread| thread.join());
+        ended.map(|built| built.unwrap_or_else(panicked)).collect()
+    })
+}
+
+/// Builds the segment of a job, the words of a large one in a thread of their own.
+fn build(c: &Collection, coding: &Coding, job: &Job<'_>, id: u64) -> Result<Built> {
     let builder = SegmentBuilder::new(&c.analyzer, &c.spaces, c.metric, coding);
     if job.bytes < SIDE_BY_SIDE_BYTES {
         return build_rest(builder, job, id, || words(c, job));
@@ -285,7 +304,7 @@ fn build_rest(
     job: &Job<'_>,
     id: u64,
     words: impl FnOnce() -> Result<Vec<u8>>,
-) -> Result<(u32, Vec<u8>, u32)> {
+) -> Result<Built> {
     for piece in &job.pieces {
         match piece {
             Piece::Memory(entry) => builder.add_rest(&entry.record)?,
