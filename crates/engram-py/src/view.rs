@@ -1,7 +1,9 @@
 //! One commit, read.
 
+use crate::answer::Answer;
+use crate::ask::{Ask, AskIn};
 use crate::error::{OrRaise, at_index};
-use crate::query::{Answer, Ask, AskIn, ask_many, ask_one};
+use crate::query::{ask_many, ask_one};
 use crate::reports::exact;
 use crate::rows::{Include, row};
 use crate::value::value_out;

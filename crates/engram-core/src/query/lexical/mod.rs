@@ -7,7 +7,9 @@
 
 mod best;
 mod fields;
+mod look_up;
 mod plan;
+mod rows;
 mod run;
 #[cfg(test)]
 mod tests;
