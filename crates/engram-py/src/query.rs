@@ -8,9 +8,10 @@ use crate::rows::{Include, row};
 use engram_core::error::Result;
 use engram_core::format::record::Record;
 use engram_core::format::space::{Matrix, Space};
+use engram_core::index::text::{Snippet, SnippetShape};
 use engram_core::query::{
-    self, Cutoff, Dense, Fusion, Group, Hit, Multi, Near, Report, Request, Retriever, Sparse,
-    Wanted,
+    self, Cutoff, Dense, Fusion, Group, Highlighter, Hit, Multi, Near, Report, Request, Retriever,
+    Sparse, Wanted,
 };
 use engram_core::state::Collection;
 use pyo3::prelude::*;
@@ -43,7 +44,10 @@ type ShapeIn<'py> = (
     Option<(String, usize)>,
 );
 
-/// `(retrievers, where, ignore_missing, near, k, offset, candidates, fusion, shape, feedback, explain)`
+/// `(text, chars, count)`
+type SnippetsIn = (String, usize, usize);
+
+/// `(retrievers, where, ignore_missing, near, k, offset, candidates, fusion, shape, feedback, explain, snippets)`
 pub(crate) type AskIn<'py> = (
     Vec<RetrieverIn<'py>>,
     Option<String>,
@@ -56,6 +60,7 @@ pub(crate) type AskIn<'py> = (
     ShapeIn<'py>,
     f32,
     bool,
+    Option<SnippetsIn>,
 );
 
 enum Value {
@@ -93,6 +98,7 @@ pub(crate) struct Ask {
     group: Option<(String, usize)>,
     feedback: f32,
     explain: bool,
+    snippets: Option<SnippetsIn>,
 }
 
 impl OwnRetriever {
@@ -176,6 +182,7 @@ impl Ask {
             (min_score, cutoff, diversity, group),
             feedback,
             explain,
+            snippets,
         ) = given;
         let retrievers = retrievers.into_iter().map(OwnRetriever::new);
         let fusion = match fusion.as_str() {
@@ -201,6 +208,7 @@ impl Ask {
             group,
             feedback,
             explain,
+            snippets,
         })
     }
 
@@ -254,16 +262,46 @@ fn cutoff_in(py: Python<'_>, cutoff: Option<Bound<'_, PyAny>>) -> PyResult<Cutof
     }
 }
 
-type Answered = Result<(Vec<(Hit, Option<Record>)>, Report)>;
+/// A hit with what of its record is handed out.
+struct Found {
+    hit: Hit,
+    record: Option<Record>,
+    /// Each with its text.
+    snippets: Vec<(String, Snippet)>,
+}
 
-fn answer(c: &Collection, request: &Request<'_>, include: Include) -> Answered {
+type Answered = Result<(Vec<Found>, Report)>;
+
+fn answer(
+    c: &Collection,
+    request: &Request<'_>,
+    include: Include,
+    snippets: Option<&SnippetsIn>,
+) -> Answered {
     let (hits, report) = query::run(c, request)?;
+    let highlighter = match snippets {
+        Some((text, chars, count)) if !hits.is_empty() => {
+            let (chars, count) = (*chars, *count);
+            Some(Highlighter::new(c, text, SnippetShape { chars, count })?)
+        }
+        _ => None,
+    };
     let with_records = hits.into_iter().map(|hit| {
-        let record = match include.any() {
+        let record = match include.any() || highlighter.is_some() {
             true => Some(query::record(c, &hit, include.vectors)?),
             false => None,
         };
-        Ok((hit, record))
+        let text = record.as_ref().and_then(|record| record.text.as_deref());
+        let found = highlighter.as_ref().zip(text).map(|(highlighter, text)| {
+            let piece = |one: &Snippet| text.get(one.piece.bytes.clone()).unwrap_or("").to_owned();
+            let all = highlighter.snippets(text).into_iter();
+            all.map(|one| (piece(&one), one)).collect()
+        });
+        Ok(Found {
+            hit,
+            record,
+            snippets: found.unwrap_or_default(),
+        })
     });
     Ok((with_records.collect::<Result<_>>()?, report))
 }
@@ -277,7 +315,9 @@ pub(crate) fn ask_one(
     include: Include,
 ) -> PyResult<Answer> {
     let request = ask.borrow(py)?;
-    let (hits, report) = py.detach(|| answer(&c, &request, include)).or_raise(py)?;
+    let (hits, report) = py
+        .detach(|| answer(&c, &request, include, ask.snippets.as_ref()))
+        .or_raise(py)?;
     Ok(Answer::new(&c, commit, ask, include, hits, report))
 }
 
@@ -293,7 +333,7 @@ pub(crate) fn ask_many(
     let borrowed = asks.iter().enumerate();
     let requests = borrowed.map(|(i, ask)| ask.borrow(py).map_err(|e| at_index(py, e, i)));
     let requests: Vec<Request<'_>> = requests.collect::<PyResult<_>>()?;
-    let answered = py.detach(|| run_many(c, &requests, include, threads));
+    let answered = py.detach(|| run_many(c, &requests, asks, include, threads));
     let mut out = Vec::with_capacity(asks.len());
     for ((i, one), ask) in answered.into_iter().enumerate().zip(asks) {
         let (hits, report) = one.or_raise(py).map_err(|e| at_index(py, e, i))?;
@@ -305,6 +345,7 @@ pub(crate) fn ask_many(
 fn run_many(
     c: &Collection,
     requests: &[Request<'_>],
+    asks: &[Ask],
     include: Include,
     threads: usize,
 ) -> Vec<Answered> {
@@ -313,10 +354,10 @@ fn run_many(
         let mut done = Vec::new();
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
-            let Some(request) = requests.get(i) else {
+            let Some((request, ask)) = requests.get(i).zip(asks.get(i)) else {
                 return done;
             };
-            done.push((i, answer(c, request, include)));
+            done.push((i, answer(c, request, include, ask.snippets.as_ref())));
         }
     };
     let mut all = std::thread::scope(|scope| {
@@ -340,7 +381,7 @@ fn run_many(
 /// What a query found, and how.
 #[pyclass(frozen, module = "engram._native")]
 pub(crate) struct Answer {
-    hits: Vec<(Hit, Option<Record>)>,
+    hits: Vec<Found>,
     names: Vec<String>,
     spaces: Vec<Space>,
     include: Include,
@@ -354,12 +395,12 @@ impl Answer {
         commit: u64,
         ask: &Ask,
         include: Include,
-        mut hits: Vec<(Hit, Option<Record>)>,
+        mut hits: Vec<Found>,
         report: Report,
     ) -> Answer {
         // An answer may be kept for long: it must not hold the memory of a whole commit.
-        for (hit, _) in &mut hits {
-            hit.at = query::NOWHERE;
+        for found in &mut hits {
+            found.hit.at = query::NOWHERE;
         }
         Answer {
             hits,
@@ -388,26 +429,40 @@ impl Answer {
     }
 
     fn ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.hits.iter().map(|(hit, _)| hit.id.as_str()))
+        PyList::new(py, self.hits.iter().map(|found| found.hit.id.as_str()))
     }
 
     fn scores<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.hits.iter().map(|(hit, _)| hit.score))
+        PyList::new(py, self.hits.iter().map(|found| found.hit.score))
     }
 
-    /// `(row, score, {retriever: score})`.
+    /// `(row, score, {retriever: score}, [(text, start, end, [(start, end)])])`.
     fn hit<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyTuple>> {
-        let Some((hit, record)) = self.hits.get(index) else {
+        let Some(found) = self.hits.get(index) else {
             return Err(pyo3::exceptions::PyIndexError::new_err("no such hit"));
         };
+        let hit = &found.hit;
         let scores = PyDict::new(py);
         for (name, score) in self.names.iter().zip(&hit.scores) {
             if let Some(score) = score {
                 scores.set_item(name, score)?;
             }
         }
-        let row = row(py, &hit.id, record.as_ref(), &self.spaces, self.include)?;
-        (row, hit.score, scores).into_pyobject(py)
+        let row = row(
+            py,
+            &hit.id,
+            found.record.as_ref(),
+            &self.spaces,
+            self.include,
+        )?;
+        let snippets = PyList::empty(py);
+        for (text, snippet) in &found.snippets {
+            let marks = snippet.marks.iter();
+            let marks: Vec<(usize, usize)> = marks.map(|m| (m.chars.start, m.chars.end)).collect();
+            let piece = &snippet.piece.chars;
+            snippets.append((text, piece.start, piece.end, marks))?;
+        }
+        (row, hit.score, scores, snippets).into_pyobject(py)
     }
 
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

@@ -8,7 +8,6 @@ use super::request::{Dense, Fusion, Hit, Multi, Ran, Report, Request, Retriever,
 use super::{Doc, Mask, dense, lexical, multi, shape, sparse, vectors};
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
-use crate::index::text::TextQuery;
 use crate::segment::inverse_norm;
 use crate::state::Collection;
 use std::time::Instant;
@@ -205,7 +204,7 @@ fn understand<'a>(
 ) -> Result<Ready<'a>> {
     match r.wanted {
         Wanted::Lexical(text) => {
-            let query = TextQuery::parse(text, &c.analyzer);
+            let query = lexical::parse(c, text)?;
             if query.is_empty() && alone {
                 let message = "no word of the query can be searched for";
                 return Err(

@@ -1,6 +1,5 @@
 //! Builds the bytes of a segment from records. Same records in the same order, same bytes.
 
-use super::Segment;
 use super::parts::{BlocksWriter, encode_id_map, encode_ids};
 use super::plane::PlaneBuilder;
 use super::text::TextParts;
@@ -81,15 +80,8 @@ impl<'a> SegmentBuilder<'a> {
         self.add_rest(record)
     }
 
-    /// Adds a record that is number `old` of a segment, whose words need not be found again. Records of
-    /// one segment come in order.
-    pub fn add_stored(&mut self, record: &Record, segment: &'a Segment, old: u32) -> Result<()> {
-        let ordinal = self.ids.len() as u32;
-        self.text_index.add_stored(ordinal, segment, old);
-        self.add_rest(record)
-    }
-
-    fn add_rest(&mut self, record: &Record) -> Result<()> {
+    /// Adds a record whose words go into a text index of their own.
+    pub(crate) fn add_rest(&mut self, record: &Record) -> Result<()> {
         let ordinal = self.ids.len() as u32;
         let mut text = Writer::new();
         encode_text(&mut text, record.text.as_deref());
@@ -120,7 +112,17 @@ impl<'a> SegmentBuilder<'a> {
     }
 
     /// The bytes of the segment and the CRC-32 of its footer.
-    pub fn finish(self, id: u64) -> Result<(Vec<u8>, u32)> {
+    pub fn finish(mut self, id: u64) -> Result<(Vec<u8>, u32)> {
+        let text_index = std::mem::take(&mut self.text_index);
+        self.finish_with(id, || text_index.finish())
+    }
+
+    /// The same with a text index that was made elsewhere; it is asked for as late as can be.
+    pub(crate) fn finish_with(
+        self,
+        id: u64,
+        text_index: impl FnOnce() -> Result<Vec<u8>>,
+    ) -> Result<(Vec<u8>, u32)> {
         let mut segment = SegmentWriter::new(id, self.ids.len() as u32);
         let ids = || self.ids.iter().map(String::as_str);
         segment.part(kind::ID_MAP, 0, &encode_id_map(ids()));
@@ -139,7 +141,7 @@ impl<'a> SegmentBuilder<'a> {
                 segment.part_with(kind::CODES, space, write);
             }
         }
-        segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish()?);
+        segment.part(kind::TEXT_INDEX, 0, &text_index()?);
         segment.part(
             kind::METADATA,
             0,

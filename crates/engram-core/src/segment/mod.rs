@@ -25,4 +25,5 @@ pub use plane::Plane;
 pub(crate) use plane::inverse_norm;
 pub use read::{Meta, Segment};
 pub use row_set::RowSet;
+pub(crate) use text::TextParts;
 pub use vectors::Vectors;

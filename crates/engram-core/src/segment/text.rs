@@ -14,14 +14,15 @@ enum Run<'a> {
     Stored(&'a Segment, Vec<u32>),
 }
 
+/// Takes texts and records of segments, and gives their text index.
 #[derive(Default)]
-pub(super) struct TextParts<'a> {
+pub(crate) struct TextParts<'a> {
     runs: Vec<Run<'a>>,
 }
 
 impl<'a> TextParts<'a> {
     /// Adds a text.
-    pub(super) fn add(&mut self, ordinal: u32, text: &str, analyzer: &Analyzer) -> Result<()> {
+    pub(crate) fn add(&mut self, ordinal: u32, text: &str, analyzer: &Analyzer) -> Result<()> {
         if !matches!(self.runs.last(), Some(Run::Fresh(_))) {
             self.runs.push(Run::Fresh(TextIndexWriter::new()));
         }
@@ -32,7 +33,7 @@ impl<'a> TextParts<'a> {
     }
 
     /// Adds the words of record `old` of a segment.
-    pub(super) fn add_stored(&mut self, ordinal: u32, segment: &'a Segment, old: u32) {
+    pub(crate) fn add_stored(&mut self, ordinal: u32, segment: &'a Segment, old: u32) {
         if !matches!(self.runs.last(), Some(Run::Stored(last, _)) if std::ptr::eq(*last, segment)) {
             self.runs.push(Run::Stored(segment, Vec::new()));
         }
@@ -43,7 +44,7 @@ impl<'a> TextParts<'a> {
     }
 
     /// The bytes of the index.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>> {
+    pub(crate) fn finish(mut self) -> Result<Vec<u8>> {
         if let [Run::Fresh(_)] = self.runs.as_slice()
             && let Some(Run::Fresh(writer)) = self.runs.pop()
         {
@@ -196,14 +197,21 @@ mod tests {
                     rows.map(move |((old, _), record)| (*in_memory, segment, old, record))
                 })
             };
-            let merged = build(&analyzer, &coding, |b| {
-                kept().try_for_each(|(in_memory, segment, old, record)| match in_memory {
-                    true => b.add(record),
-                    false => b.add_stored(record, segment, old),
-                })
-            });
-            let anew = build(&analyzer, &coding, |b| kept().try_for_each(|(.., r)| b.add(r)));
-            prop_assert_eq!(merged, anew);
+            let mut merged = TextParts::default();
+            for (ordinal, (in_memory, segment, old, record)) in (0..).zip(kept()) {
+                match (in_memory, &record.text) {
+                    (false, _) => merged.add_stored(ordinal, segment, old),
+                    (true, Some(text)) => merged.add(ordinal, text, &analyzer).unwrap(),
+                    (true, None) => (),
+                }
+            }
+            let mut anew = TextParts::default();
+            for (ordinal, (.., record)) in (0..).zip(kept()) {
+                if let Some(text) = &record.text {
+                    anew.add(ordinal, text, &analyzer).unwrap();
+                }
+            }
+            prop_assert_eq!(merged.finish().unwrap(), anew.finish().unwrap());
         }
     }
 }

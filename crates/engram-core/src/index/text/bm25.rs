@@ -21,12 +21,6 @@ pub struct Bm25 {
     pub b: f32,
 }
 
-impl Default for Bm25 {
-    fn default() -> Self {
-        Bm25 { k1: 1.2, b: 0.75 }
-    }
-}
-
 /// Sizes of what is searched: live documents with text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CorpusStats {
@@ -55,7 +49,8 @@ impl CorpusStats {
         self.total_len -= u64::from(len);
     }
 
-    fn average_len(&self) -> f64 {
+    /// The mean length of documents with terms; 1 if there are none.
+    pub fn average_len(&self) -> f64 {
         if self.total_len == 0 {
             1.0
         } else {

@@ -463,6 +463,31 @@ impl<'a> Terms<'a> {
         found
     }
 
+    /// Moves behind the terms that start so, from which the last came.
+    pub(super) fn skip_starting_with(&mut self, start: &[u8]) -> Result<()> {
+        // The least bytes above all that start so.
+        let mut above = start.to_vec();
+        while above.pop_if(|last| *last == u8::MAX).is_some() {}
+        match above.last_mut() {
+            Some(last) => *last += 1,
+            None => {
+                self.end();
+                return Ok(());
+            }
+        }
+        self.skip_to(above)
+    }
+
+    /// Moves on so that the next term is not below `start`.
+    pub(super) fn skip_to(&mut self, start: Vec<u8>) -> Result<()> {
+        let block = self.dictionary.block_of(&start)?;
+        if block > self.next / DICTIONARY_BLOCK_LEN {
+            *self = Terms::at_block(self.dictionary, block);
+        }
+        self.skip_below = start;
+        Ok(())
+    }
+
     /// Moves behind the last term.
     pub(super) fn end(&mut self) {
         self.next = u32::MAX;

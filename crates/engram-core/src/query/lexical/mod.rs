@@ -6,21 +6,52 @@
 //! the filter.
 
 mod best;
+mod fields;
 mod plan;
 mod run;
 #[cfg(test)]
 mod tests;
 mod units;
 
+use super::fields as fields_of;
 use super::fuse::top;
 use super::plan::Found;
 use super::{Doc, Mask};
 use crate::error::Result;
+use crate::index::filter::Path;
 use crate::index::text::TextQuery;
 use crate::state::Collection;
 use best::Best;
 use plan::{Place, Plan};
 use run::Runner;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// The query that a text is for a collection: what its fields are decides what a colon means.
+pub(super) fn parse(c: &Collection, text: &str) -> Result<TextQuery> {
+    let (known, failed) = (RefCell::new(HashMap::new()), RefCell::new(None));
+    let is_field = |name: &str| {
+        if let Some(&is_field) = known.borrow().get(name) {
+            return is_field;
+        }
+        let path = Path(name.split('.').map(str::to_owned).collect());
+        let found = match fields_of::is_built_in(&path) {
+            true => Ok(false),
+            false => fields_of::has_path(c, &path),
+        };
+        let is_field = found.unwrap_or_else(|error| {
+            *failed.borrow_mut() = Some(error);
+            false
+        });
+        known.borrow_mut().insert(name.to_owned(), is_field);
+        is_field
+    };
+    let query = TextQuery::parse_with(text, &c.analyzer, is_field);
+    match failed.into_inner() {
+        Some(error) => Err(error),
+        None => Ok(query),
+    }
+}
 
 /// A text query with its places in every part, found once for all that is asked of it.
 pub(super) struct Search<'a> {
@@ -34,6 +65,15 @@ impl<'a> Search<'a> {
             plan: Plan::new(c, query, mask)?,
             runner: Runner::new(),
         })
+    }
+
+    /// What a document can get at most from each term and group of the query, in their order.
+    pub(super) fn weights(&self) -> Vec<f32> {
+        self.plan
+            .scorers
+            .iter()
+            .map(|scorer| scorer.bound(1.0))
+            .collect()
     }
 }
 

@@ -8,7 +8,7 @@ use super::units::{self, Docs, Unit};
 use crate::bitset::Bitset;
 use crate::error::Result;
 use crate::index::text::{
-    Bm25, Condition, CorpusStats, Scale, TermInfo, TermScorer, TextIndexReader, TextQuery,
+    Analyzer, Condition, CorpusStats, Scale, TermInfo, TermScorer, TextIndexReader, TextQuery,
 };
 use crate::state::{Collection, InSegments, SegmentView, TextsView};
 use std::borrow::Cow;
@@ -74,11 +74,11 @@ impl<'a> Plan<'a> {
             }
         }
         let weighed = || dfs.iter().copied().zip(units.iter().map(|unit| unit.times));
-        let scale = Scale::new(Bm25::default(), stats, weighed());
+        let scale = Scale::new(c.analyzer.settings().bm25(stats), stats, weighed());
         let scorers = weighed().map(|(df, times)| scale.term(df, times)).collect();
         for part in &mut parts {
-            part.restrict(&query.must, true)?;
-            part.restrict(&query.must_not, false)?;
+            part.restrict(&query.must, true, &c.analyzer)?;
+            part.restrict(&query.must_not, false, &c.analyzer)?;
         }
         Ok(Plan {
             parts,
@@ -265,10 +265,15 @@ impl<'a> Part<'a> {
 
     /// Lets nothing be found for which one of the conditions does not hold, or, with `holds` false,
     /// holds.
-    fn restrict(&mut self, conditions: &[Condition], holds: bool) -> Result<()> {
+    fn restrict(
+        &mut self,
+        conditions: &[Condition],
+        holds: bool,
+        analyzer: &Analyzer,
+    ) -> Result<()> {
         for condition in conditions {
-            let docs = self.docs_of(&units::kind_of(condition))?;
-            let mut set = Bitset::from_ordinals(docs.ordinals, self.limit);
+            let docs = self.docs_that(condition, analyzer)?;
+            let mut set = Bitset::from_ordinals(docs, self.limit);
             if !holds {
                 set.invert();
             }
