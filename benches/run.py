@@ -68,6 +68,8 @@ def measure(bench: Bench, names: list[str], failed: set[str]) -> list[Figure]:
 
 def main() -> None:
     options = parse()
+    if options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="engram-bench-", dir=options.folder))
     bench = Bench(Set(options.data, options.records), folder, wheel=options.wheel)
     rounds: list[list[Figure]] = []

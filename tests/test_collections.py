@@ -2,6 +2,7 @@
 
 import pytest
 
+import engram
 from engram import Conflict, InvalidInput
 
 
@@ -56,11 +57,32 @@ def test_metric_and_language_cannot_change(db):
     db.collection("c", metric="dot").put("1", vector=[1.0])
     assert db.collection("c").metric == "dot"
     assert db.collection("c", metric="dot", language="en").count() == 1
-    for kwargs in ({"metric": "cosine"}, {"language": "de"}):
+    for kwargs in (
+        {"metric": "cosine"},
+        {"language": "de"},
+        {"stop_words": "drop"},
+        {"k1": 1.2},
+        {"b": 0},
+    ):
         with pytest.raises(Conflict) as caught:
             db.collection("c", **kwargs)
         assert caught.value.code == "collection.mismatch"
         assert caught.value.details["collection"] == "c"
+
+
+def test_text_settings_are_kept(path):
+    with engram.open(path) as db:
+        db.create_collection("c", language="de", stop_words="drop", k1=0.9, b=0.3)
+        db.collection("d", stop_words="keep").put("1", text="x")
+    with engram.open(path) as db:
+        c, d = db.collection("c"), db.collection("d", stop_words="keep")
+        assert (c.language, c.stop_words, c.k1, c.b) == ("de", "drop", 0.9, 0.3)
+        assert (d.language, d.stop_words, d.k1, d.b) == ("en", "keep", None, None)
+        db.collection("c", k1=0.9, b=0.3).put("1", text="x")
+        stats = db.stats().collections["c"]
+        assert (stats.language, stats.stop_words, stats.k1, stats.b) == ("de", "drop", 0.9, 0.3)
+        absent = db.collection("e")
+        assert (absent.stop_words, absent.k1, absent.b) == (None, None, None)
 
 
 def test_a_mismatch_is_found_at_the_first_write_too(db):
@@ -73,7 +95,21 @@ def test_a_mismatch_is_found_at_the_first_write_too(db):
 
 
 @pytest.mark.parametrize(
-    "kwargs", [{"metric": "manhattan"}, {"language": "klingon"}, {"language": ""}]
+    "kwargs",
+    [
+        {"metric": "manhattan"},
+        {"language": "klingon"},
+        {"language": ""},
+        {"language": "en k1=2"},
+        {"stop_words": "all"},
+        {"stop_words": None},
+        {"k1": -0.1},
+        {"k1": 11},
+        {"k1": float("nan")},
+        {"k1": True},
+        {"b": 1.5},
+        {"b": "0.5"},
+    ],
 )
 def test_unknown_settings_are_errors(db, kwargs):
     with pytest.raises(InvalidInput):

@@ -49,7 +49,7 @@ def test_vector_search_is_the_exact_top_k(metric, count, dimension):
 @given(texts=st.lists(TEXTS, min_size=1, max_size=15), query=TEXTS.filter(bool))
 def test_lexical_search_is_exhaustive_bm25(texts, query):
     with engram.open(":memory:", embedder=None) as db:
-        notes = db.collection("notes", language="none")
+        notes = db.collection("notes", language="none", k1=oracles.K1, b=oracles.B)
         held = {f"{n:03}": text for n, text in enumerate(texts)}
         notes.put_many({"id": name, "text": text} for name, text in held.items())
         results = notes.query(query, mode="lexical", k=50)
@@ -60,7 +60,7 @@ def test_bm25_counts_live_records_only(tmp_path):
     rng = np.random.default_rng(5)
     held = {}
     with engram.open(tmp_path / "a.engram", embedder=None) as db:
-        notes = db.collection("notes", language="none")
+        notes = db.collection("notes", language="none", k1=oracles.K1, b=oracles.B)
         for step in range(12):
             names = [f"{n:04}" for n in rng.integers(0, 400, size=120)]
             texts = {name: " ".join(rng.choice(WORDS, rng.integers(1, 20))) for name in names}
@@ -82,7 +82,7 @@ def test_bm25_counts_live_records_only(tmp_path):
 def test_hybrid_search_is_the_fusion_of_both_rankings(texts, query):
     vectors = np.random.default_rng(len(texts)).standard_normal((len(texts), 4)).astype(np.float32)
     with engram.open(":memory:", embedder=None) as db:
-        notes = db.collection("notes", language="none")
+        notes = db.collection("notes", language="none", k1=oracles.K1, b=oracles.B)
         ids = [f"{n:03}" for n in range(len(texts))]
         notes.put_many(ids=ids, texts=texts, vectors=vectors)
         results = notes.query(query, vector=vectors[0], mode="hybrid", k=50, fusion="rrf")
@@ -96,7 +96,10 @@ def test_hybrid_search_is_the_fusion_of_both_rankings(texts, query):
 
 
 def test_english_is_stemmed_and_none_is_not(db):
-    english, none = db.collection("en"), db.collection("none", language="none")
+    english, none = (
+        db.collection("en"),
+        db.collection("none", language="none", k1=oracles.K1, b=oracles.B),
+    )
     for notes in (english, none):
         notes.put("a", text="The runners were running.")
     assert english.query("run", mode="lexical").ids == ["a"]

@@ -13,7 +13,7 @@ BANNED = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 LAYERS = [
     ["errors", "types"],
     ["checks", "records", "files", "filtering", "dict_filters", "expressions", "faceting"],
-    ["embed", "reports", "rag", "results", "spaces", "nearness", "edges"],
+    ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges"],
     ["paging", "settings"],
     ["ingest", "query"],
     ["planning", "graph"],

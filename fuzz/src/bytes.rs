@@ -10,8 +10,10 @@ use engram_core::format::record::Record;
 use engram_core::format::superblock::Superblock;
 use engram_core::format::{Extent, PAGE_BYTES};
 use engram_core::index::filter as filters;
-use engram_core::index::text::{Analyzer, Language, TermCounts, TextIndexReader, TextQuery};
 use engram_core::index::graph::Direction;
+use engram_core::index::text::{
+    Analyzer, Block, Language, List, TermCounts, TextIndexReader, TextQuery,
+};
 use engram_core::query::{Request, Retriever, Scope, graph, run};
 use engram_core::state::State;
 use engram_core::store::log::{self, Tail};
@@ -198,12 +200,11 @@ pub fn text_index(data: &[u8]) {
         let Ok(mut list) = index.postings_at(info) else {
             continue;
         };
-        let _ = list.bound();
         let mut seen = 0;
         while let Ok(Some(posting)) = list.next() {
             positions.clear();
             let _ = list.positions(&mut positions);
-            let _ = list.bound_at(posting.ordinal);
+            let _ = index.doc_len(posting.ordinal);
             seen += 1;
             if seen > 2000 {
                 break;
@@ -214,11 +215,30 @@ pub fn text_index(data: &[u8]) {
             let _ = list.seek(300);
         }
         let dead = [1u32, 2, 500].into_iter().collect();
-        let _ = index.live_df(info, &dead);
+        let _ = index.count_in(info, &dead);
+        if let Ok(list) = index.list_at(info) {
+            read_blocks(&list);
+        }
         index.live_stats(&dead);
     }
     let _ = index.lookup("alpha");
     let _ = index.terms_from("be").map(|t| t.take(100).count());
+}
+
+fn read_blocks(list: &List) {
+    let mut block = Block::default();
+    list.all_impacts();
+    for at in 0..list.blocks().min(200) {
+        list.impacts(at);
+        list.find(list.last(at), 0);
+        if list.decode(at, &mut block).is_err() || list.bitmap(at).is_err() {
+            return;
+        }
+        let count = block.ordinals().len() as u32;
+        if list.is_dense() {
+            let _ = list.dense_frequency(at, count.saturating_sub(1), count);
+        }
+    }
 }
 
 /// A filter: what parses is printed, parsed again, and means the same.

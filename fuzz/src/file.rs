@@ -11,6 +11,7 @@ use engram_core::format::segment::{CHUNK_BYTES, Directory, FOOTER_BYTES, Segment
 use engram_core::format::space::Embedding;
 use engram_core::format::superblock::Superblock;
 use engram_core::format::{Extent, FIRST_EXTENT, PAGE_BYTES, frame, page_ceil};
+use engram_core::index::multi::TokenQuery;
 use engram_core::segment::{EdgeSegment, Segment};
 use engram_core::state::{Graph, State};
 use engram_core::store::memory::MemoryStorage;
@@ -89,7 +90,9 @@ fn read_edges(storage: &MemoryStorage, at: &SegmentRef) -> Result<()> {
             };
             for (i, edge) in numbers.into_iter().enumerate() {
                 let _ = kinds.get(i);
-                let _ = segment.properties_of(edge).map_err(|e| blames_the_bytes(&e));
+                let _ = segment
+                    .properties_of(edge)
+                    .map_err(|e| blames_the_bytes(&e));
             }
         }
     }
@@ -104,6 +107,22 @@ fn read_edges(storage: &MemoryStorage, at: &SegmentRef) -> Result<()> {
     graph.put("a", "b", "c", Value::Map(Vec::new()))?;
     graph.delete_node("a")?;
     graph.delete_node("n1")
+}
+
+fn read_tokens(s: &Segment, space: u16) -> Result<()> {
+    let Some(vectors) = s.multi(space)? else {
+        return Ok(());
+    };
+    let query = vec![0.5; 2 * vectors.dimension()];
+    let mut scores = Vec::new();
+    let ranges: Vec<_> = (0..vectors.rows().len())
+        .filter_map(|row| vectors.range(row).ok())
+        .collect();
+    TokenQuery::new(&query, vectors.dimension(), true).score(&vectors.some(&ranges)?, &ranges, &mut scores);
+    if let Some(codes) = s.token_codes(space, &vectors)? {
+        codes.estimate(&codes.lookup(&query), &ranges, &mut scores);
+    }
+    Ok(())
 }
 
 fn read_segment(s: &Segment) -> Result<()> {
@@ -126,6 +145,10 @@ fn read_segment(s: &Segment) -> Result<()> {
     for space in s.spaces() {
         check(s.plane(space).map(|_| ()));
         check(s.rows(space).map(|_| ()));
+        check(read_tokens(s, space));
+        for ordinal in 0..s.records() {
+            check(s.embedding(space, ordinal).map(|_| ()));
+        }
     }
     check(s.text_index().and_then(|index| index.check()));
     Ok(())
@@ -260,7 +283,8 @@ fn dump(state: &State) -> Result<String> {
         }
         let mut found = Vec::new();
         for node in 0..c.graph.stored_nodes() + c.graph.memory().nodes.len() {
-            c.graph.each_edge(node, false, None, |edge| found.push(edge))?;
+            c.graph
+                .each_edge(node, false, None, |edge| found.push(edge))?;
         }
         let edges = c.graph.named(&found)?;
         lines.extend(edges.iter().map(|edge| format!("{edge:?}")));

@@ -5,12 +5,13 @@ use engram_core::format::manifest::Manifest;
 use engram_core::format::ops::Op;
 use engram_core::format::record::{Metric, Record};
 use engram_core::format::segment::Directory;
-use engram_core::format::space::{Embedding, Kind, Space};
+use engram_core::format::space::{Embedding, Kind, Matrix, Space};
 use engram_core::format::superblock::Superblock;
 use engram_core::format::{Extent, frame};
 use engram_core::index::column::ColumnsWriter;
+use engram_core::index::graph::Entry;
 use engram_core::index::text::{Analyzer, Language, TextIndexWriter};
-use engram_core::segment::{NewEdges, SegmentBuilder};
+use engram_core::segment::{Coding, NewEdges, SegmentBuilder};
 use engram_core::value::Value;
 use std::path::Path;
 
@@ -107,8 +108,17 @@ fn records(n: u32) -> impl Iterator<Item = Record> {
         vectors: vec![
             (0, Embedding::Dense(vec![1.0, i as f32])),
             (1, Embedding::Sparse(vec![(3, 0.5), (9, 1.5)])),
+            (2, Embedding::Multi(tokens(i))),
         ],
     })
+}
+
+fn tokens(i: u32) -> Matrix {
+    let numbers = (0..3 * (1 + i % 4)).map(|j| (i * 5 + j) as f32 + 0.5);
+    Matrix {
+        dimension: 3,
+        data: numbers.collect(),
+    }
 }
 
 fn ops() -> Vec<u8> {
@@ -169,15 +179,24 @@ fn analyzer() -> Analyzer {
 }
 
 fn segment(n: u32) -> Vec<u8> {
-    let analyzer = analyzer();
+    let (analyzer, coding) = (
+        analyzer(),
+        Coding {
+            centres: [(0, vec![0.5, 0.25])].into(),
+        },
+    );
     let spaces = [
         Space::dense("v", 2, None),
         Space {
             kind: Kind::Sparse,
             ..Space::dense("s", 0, None)
         },
+        Space {
+            kind: Kind::Multi,
+            ..Space::dense("t", 3, None)
+        },
     ];
-    let mut builder = SegmentBuilder::new(&analyzer, &spaces);
+    let mut builder = SegmentBuilder::new(&analyzer, &spaces, Metric::Cosine, &coding);
     records(n).for_each(|r| builder.add(&r).expect("a record can be added"));
     let (bytes, crc) = builder.finish(1).expect("a segment can be built");
     parts(n as u8, &bytes, crc)
@@ -197,7 +216,12 @@ fn parts(records: u8, bytes: &[u8], crc: u32) -> Vec<u8> {
 
 fn edges(n: u32) -> Vec<u8> {
     let ids: Vec<String> = (0..n * n).map(|i| format!("n{i}")).collect();
-    let pairs = (0..n).map(|i| (i * i, i % 2, (i * 7) % (n * n)));
+    let pairs = (0..n).map(|i| Entry {
+        node: i * i,
+        kind: i % 2,
+        other: (i * 7) % (n * n),
+        edge: i,
+    });
     let new = NewEdges {
         first_node: 0,
         nodes: ids.iter().map(String::as_str).collect(),
@@ -208,7 +232,7 @@ fn edges(n: u32) -> Vec<u8> {
     let built = new.build(1, |i, entry| {
         if i % 3 == 0 {
             let mut w = Writer::new();
-            w.value(&Value::Map(vec![("w".into(), Value::Int(i as i64))]));
+            w.value(&Value::Map(vec![("w".into(), Value::Int(i64::from(i)))]));
             entry.extend_from_slice(&w.bytes);
         }
         Ok(())
@@ -249,5 +273,5 @@ fn text_index(n: u32) -> Vec<u8> {
                 .expect("a text can be added");
         }
     }
-    writer.finish()
+    writer.finish().expect("the texts are indexed")
 }

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         Stats,
         VerifyReport,
     )
+    from engram.snippets import Snippet
     from engram.types import Embedder
 
 __all__ = [
@@ -98,6 +99,7 @@ __all__ = [
     "Report",
     "Results",
     "SnapshotInfo",
+    "Snippet",
     "Space",
     "SpaceInfo",
     "Stats",
@@ -115,6 +117,7 @@ _LATER = {
     "GraphPath": "engram.edges",
     "Identity": "engram.embed.identity",
     "Facet": "engram.faceting",
+    "Snippet": "engram.snippets",
     **dict.fromkeys(("Condition", "F", "Field"), "engram.expressions"),
     **dict.fromkeys(
         (

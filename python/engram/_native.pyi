@@ -39,9 +39,10 @@ Ask = tuple[
     tuple[float | None, float | str | None, float | None, tuple[str, int] | None],
     float,
     bool,
+    tuple[str, int, int] | None,
 ]
 """``(retrievers, where, ignore_missing, (starts, hops, (types, direction)), k, offset, candidates,
-fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback, explain)``."""
+fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback, explain, (text, chars, count) of snippets)``."""
 
 __version__: str
 FORMAT_VERSION: tuple[int, int]
@@ -130,7 +131,7 @@ class View:
         """Names, sorted."""
 
     def describe(self, collection: str) -> dict[str, Any] | None:
-        """``{"name", "metric", "language", "records", "created_us",
+        """``{"name", "metric", "language", "stop_words", "k1", "b", "records", "created_us",
         "spaces": [{"name", "kind", "dimension", "element", "truncate", "identity", "records"}]}``, or None."""
 
     def get_many(self, collection: str, ids: Sequence[str], vectors: bool) -> list[Row | None]: ...
@@ -173,8 +174,10 @@ class Answer:
     def commit(self) -> int: ...
     def ids(self) -> list[str]: ...
     def scores(self) -> list[float]: ...
-    def hit(self, index: int) -> tuple[Row, float, dict[str, float]]:
-        """``(row, score, score by retriever)``."""
+    def hit(
+        self, index: int
+    ) -> tuple[Row, float, dict[str, float], list[tuple[str, int, int, list[tuple[int, int]]]]]:
+        """``(row, score, score by retriever, snippets: (text, start, end, [(start, end)]))``, in characters."""
 
     def report(self) -> dict[str, Any]:
         """``{"records", "matched", "candidates", "more", "cut_short", "retrievers": [{"name", "records", "found",
@@ -192,7 +195,16 @@ class Transaction:
     def view(self) -> View:
         """The transaction's own state, its uncommitted writes included."""
 
-    def create_collection(self, name: str, metric: str, language: str) -> None: ...
+    def create_collection(
+        self,
+        name: str,
+        metric: str,
+        language: str,
+        stop_words: str,
+        k1: float | None,
+        b: float | None,
+    ) -> None:
+        """k1 and b follow the length of texts where they are None."""
     def add_space(
         self,
         collection: str,

@@ -39,6 +39,19 @@ def proper_str(value: object, what: str) -> str:
     return value
 
 
+def number(value: object, what: str) -> float:
+    """Return a number as a float.
+
+    Raises:
+        InvalidInput: ``input.invalid`` where it is none, or a bool.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidInput(
+            "input.invalid", f"{what} is {type(value).__name__}, not a number", "give a float"
+        )
+    return float(value)
+
+
 def optional_str(value: object, what: str) -> str | None:
     """Check that a value is text or None."""
     return None if value is None else proper_str(value, what)

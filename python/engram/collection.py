@@ -27,7 +27,7 @@ from engram.ingest import (
 from engram.planning import TEXT_SPACE
 from engram.query import ignore_missing
 from engram.reading import CollectionView, _absent
-from engram.settings import check_settings, declare
+from engram.settings import Settings, declare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from engram.database import Database
     from engram.spaces import Space
     from engram.transaction import Transaction
-    from engram.types import Embedder, ExportFormat, Frame, Metadata, Metric, Missing, Vector, Where
+    from engram.types import Embedder, ExportFormat, Frame, Metadata, Missing, Vector, Where
 
     Progress = Callable[[int, int | None], None]
     _T = TypeVar("_T")
@@ -51,14 +51,13 @@ __all__ = ["Collection"]
 class Collection(CollectionView, GraphWriting):
     """A set of records in a database. Made by `Database.collection`; safe to share by threads."""
 
-    __slots__ = ("_checked", "_database", "_language", "_metric", "_spaces", "_transaction")
+    __slots__ = ("_checked", "_database", "_settings", "_spaces", "_transaction")
 
-    def __init__(  # noqa: PLR0913 - what `Database.collection` takes
+    def __init__(
         self,
         database: Database,
         name: str,
-        metric: Metric | None,
-        language: str | None,
+        settings: Settings,
         embedder: Callable[[], Embedder | None],
         transaction: Transaction | None,
         spaces: Mapping[str, Space] | None = None,
@@ -67,11 +66,10 @@ class Collection(CollectionView, GraphWriting):
         source = database._view if transaction is None else transaction._view
         super().__init__(name, source, embedder)
         self._database = database
-        self._metric = metric
-        self._language = language
+        self._settings = settings
         self._transaction = transaction
         self._spaces = dict(spaces or {})
-        self._checked = metric is None and language is None and not spaces
+        self._checked = not settings.asks() and not spaces
 
     def put(
         self,
@@ -336,13 +334,12 @@ class Collection(CollectionView, GraphWriting):
 
     def _create(self, native: _native.Transaction) -> None:
         """Make the collection, unless another thread of the same transaction just did."""
-        metric, language = self._metric or "cosine", self._language or "en"
         try:
-            native.create_collection(self._name, metric, language)
+            self._settings.create(native, self._name)
         except Conflict as error:
             if error.code != "collection.exists":
                 raise
-            check_settings(native.view(), self._name, self._metric, self._language)
+            self._settings.check(native.view(), self._name)
         self._declare(native)
 
     def _embed(self, batch: Batch) -> None:
@@ -357,10 +354,10 @@ class Collection(CollectionView, GraphWriting):
             batch.vectors.append((TEXT_SPACE, embedder.identity.to_json(), places, matrix))
 
     def _check(self, native: _native.Transaction) -> None:
-        """Compare an asked-for metric and language with the stored ones, once."""
+        """Compare asked-for settings with the stored ones, once."""
         if not self._checked:
             view = native.view()
-            check_settings(view, self._name, self._metric, self._language)
+            self._settings.check(view, self._name)
             if self._spaces and view.describe(self._name) is not None:
                 self._declare(native)
             self._checked = True

@@ -15,7 +15,7 @@ from engram.collection import Collection
 from engram.embed.calling import embedder_source
 from engram.errors import Conflict, InvalidInput, NotFound
 from engram.past import DatabaseView, Reader
-from engram.settings import check_settings
+from engram.settings import Settings
 from engram.transaction import Transaction, active
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         VerifyReport,
     )
     from engram.spaces import Space
-    from engram.types import Embedder, Metric
+    from engram.types import Embedder, Metric, StopWords
 
 __all__ = ["Database"]
 
@@ -111,12 +111,15 @@ class Database(Reader):
         """
         return Transaction(self)
 
-    def collection(
+    def collection(  # noqa: PLR0913 - each is a setting of its own
         self,
         name: str,
         *,
         metric: Metric | None = None,
         language: str | None = None,
+        stop_words: StopWords | None = None,
+        k1: float | None = None,
+        b: float | None = None,
         embedder: EmbedderChoice = "default",
         spaces: Mapping[str, Space] | None = None,
     ) -> Collection:
@@ -127,37 +130,46 @@ class Database(Reader):
             metric: ``"cosine"``, ``"dot"`` or ``"l2"``; left out: as stored, or cosine.
             language: What its text is stemmed for, such as ``"en"``, or ``"none"``; left out: as
                 stored, or English.
+            stop_words: What its articles, pronouns, question words count in a query beside other
+                words: ``"weak"`` a tenth, ``"keep"`` as much, ``"drop"`` nothing; left out: as
+                stored, or weak.
+            k1: How much more a word counts that is in a text often, 0 to 10; left out: as stored,
+                or by the mean length of the texts, from 0.9 to 1.5.
+            b: How much less a word counts in a long text, 0 to 1; left out: as stored, or by the
+                mean length of the texts, from 0.4 to 0.75.
             embedder: What embeds its texts; the database's unless given.
             spaces: Vector spaces that are not plain float32, by name; added at the first write.
 
         Raises:
-            Conflict: ``collection.mismatch`` where it exists with another metric or language, and
+            Conflict: ``collection.mismatch`` where it exists with other settings, and
                 at the first write where a space does with other settings.
         """
-        return self._collection(name, metric, language, embedder, None, spaces)
+        settings = Settings(metric, language, stop_words, k1, b)
+        return self._collection(name, settings, embedder, None, spaces)
 
     def _collection(
         self,
         name: str,
-        metric: Metric | None,
-        language: str | None,
+        settings: Settings,
         embedder: EmbedderChoice,
         transaction: Transaction | None,
         spaces: Mapping[str, Space] | None = None,
     ) -> Collection:
         embed = self._embedder_of(embedder)
-        if metric is not None or language is not None:
-            view = self._view() if transaction is None else transaction._view()
-            check_settings(view, proper_str(name, "the name"), metric, language)
         name = proper_str(name, "the name")
-        return Collection(self, name, metric, language, embed, transaction, spaces)
+        if settings.asks():
+            settings.check(self._view() if transaction is None else transaction._view(), name)
+        return Collection(self, name, settings, embed, transaction, spaces)
 
-    def create_collection(
+    def create_collection(  # noqa: PLR0913 - each is a setting of its own
         self,
         name: str,
         *,
         metric: Metric = "cosine",
         language: str = "en",
+        stop_words: StopWords = "weak",
+        k1: float | None = None,
+        b: float | None = None,
         embedder: EmbedderChoice = "default",
         spaces: Mapping[str, Space] | None = None,
     ) -> Collection:
@@ -168,12 +180,14 @@ class Database(Reader):
             InvalidInput: ``input.invalid``, ``input.limit``.
         """
         proper_str(name, "the name")
-        made = Collection(self, name, metric, language, self._embedder_of(embedder), None, spaces)
         proper_str(metric, "metric")
         proper_str(language, "language")
+        proper_str(stop_words, "stop_words")
+        settings = Settings(metric, language, stop_words, k1, b)
+        made = Collection(self, name, settings, self._embedder_of(embedder), None, spaces)
 
         def make_it(native: _native.Transaction) -> None:
-            native.create_collection(name, metric, language)
+            settings.create(native, name)
             made._declare(native)
 
         made._write(make_it)

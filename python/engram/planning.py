@@ -130,6 +130,7 @@ def _ask(query: Query, plan: _Plan) -> Ask:
         (query.min_score, query.cutoff, query.diversity, query.group),
         query.feedback,
         query.explain,
+        None if query.snippets is None else (query.text or "", *query.snippets),
     )
 
 

@@ -77,6 +77,9 @@ class Query:
         cursor: `Results.cursor` of the page before.
         include: What hits carry beside id and score: any of ``"text"``, ``"metadata"``,
             ``"vectors"``.
+        snippets: Whether hits have `Hit.snippets`, pieces of their texts that show best what the
+            query looks for: True for one of 200 characters, or
+            ``{"length": characters, "count": pieces}``.
         explain: Whether the report tells what each test of the filter did.
         missing: ``"error"`` refuses a filter on a field that no record has; ``"ignore"`` lets it
             match nothing.
@@ -100,6 +103,7 @@ class Query:
         "near",
         "offset",
         "recall",
+        "snippets",
         "text",
         "vector",
         "vector_name",
@@ -132,6 +136,7 @@ class Query:
         candidates: int | None = None,
         cursor: str | None = None,
         include: Sequence[Include] = _DEFAULT_INCLUDE,
+        snippets: bool | Mapping[str, int] = False,
         explain: bool = False,
         missing: Missing = "error",
     ) -> None:
@@ -179,6 +184,11 @@ class Query:
         self.candidates = candidates
         self.ignore_missing = ignore_missing(missing)
         self.flags = _flags(include)
+        self.snippets = None
+        if snippets is not False:
+            from engram.snippets import snippet_shape
+
+            self.snippets = snippet_shape(snippets)
         if mode != "auto":
             self._check_mode()
         self.offset = 0

@@ -71,6 +71,21 @@ class CollectionView(GraphReading):
         """The language its text is stemmed for; None where the collection does not exist."""
         return self._fact("language")
 
+    @property
+    def stop_words(self) -> str | None:
+        """``weak``, ``keep`` or ``drop``; None where the collection does not exist."""
+        return self._fact("stop_words")
+
+    @property
+    def k1(self) -> float | None:
+        """BM25's k1; None where the length of the texts decides."""
+        return self._number("k1")
+
+    @property
+    def b(self) -> float | None:
+        """BM25's b; None where the length of the texts decides."""
+        return self._number("b")
+
     def spaces(self) -> tuple[SpaceInfo, ...]:
         """List the vector spaces with their dimension, embedder identity and record count."""
         from engram.reports import SpaceInfo, make
@@ -81,6 +96,11 @@ class CollectionView(GraphReading):
     def _fact(self, key: str) -> str | None:
         described = self._source().describe(self._name)
         return None if described is None else str(described[key])
+
+    def _number(self, key: str) -> float | None:
+        described = self._source().describe(self._name)
+        found = None if described is None else described[key]
+        return None if found is None else float(found)
 
     def get(self, id: str, *, vectors: bool = False) -> Record | None:
         """Give one record, or None where there is none of that id.

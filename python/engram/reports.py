@@ -91,8 +91,12 @@ class SpaceInfo(_Plain):
 
 @dataclass(frozen=True)
 class CollectionStats(_Plain):
-    """One collection's part of `Stats`. Sizes in bytes."""
+    """One collection's part of `Stats`. Sizes in bytes; k1 and b are None where lengths decide."""
 
+    language: str
+    stop_words: str
+    k1: float | None
+    b: float | None
     records: int
     edges: int
     segments: int

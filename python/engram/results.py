@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from engram._native import Answer, Row
     from engram.query import Query
+    from engram.snippets import Snippet
 
 __all__ = ["Hit", "Report", "Results"]
 
@@ -33,18 +34,22 @@ class Hit(Record):
             BM25 for lexical, the collection's metric for semantic, and for several the fused score,
             from 0 to 1 in a convex sum.
         scores: The score by each retriever, by name, where the record has what it compares.
+        snippets: Pieces of its text that show best what the query looks for, best first; empty
+            unless the query asked for ``snippets``, or where the record has no text.
     """
 
-    __slots__ = ("score", "scores")
+    __slots__ = ("score", "scores", "snippets")
 
     score: float
     scores: Mapping[str, float]
+    snippets: tuple[Snippet, ...]
 
     def __init__(
         self,
         row: Row,
         score: float,
         scores: Mapping[str, float],
+        snippets: Sequence[tuple[str, int, int, list[tuple[int, int]]]] = (),
         flags: tuple[bool, bool, bool] = (True, True, True),
     ) -> None:
         """Make a hit from a native row; queries do this for you."""
@@ -59,6 +64,7 @@ class Hit(Record):
         _set(self, "vectors", row[5])
         _set(self, "score", score)
         _set(self, "scores", scores)
+        _set(self, "snippets", _snippets(snippets) if snippets else ())
 
     if not TYPE_CHECKING:
 
@@ -74,6 +80,8 @@ class Hit(Record):
         plain: dict[str, Any] = {"id": self.id, "score": self.score, "scores": dict(self.scores)}
         if hasattr(self, "text"):
             plain["text"] = self.text
+        if self.snippets:
+            plain["snippets"] = [one.to_dict() for one in self.snippets]
         if hasattr(self, "metadata"):
             plain |= self._dated()
         if self.vectors is not None:
@@ -84,6 +92,15 @@ class Hit(Record):
         """Show id, score and the start of the text."""
         text = f", text={snippet(self.text)}" if hasattr(self, "text") else ""
         return f"Hit(id={self.id!r}, score={self.score:.4f}{text})"
+
+
+def _snippets(
+    native: Sequence[tuple[str, int, int, list[tuple[int, int]]]],
+) -> tuple[Snippet, ...]:
+    """Make snippets; the module is loaded by the first of them."""
+    from engram.snippets import Snippet
+
+    return tuple(Snippet(*one) for one in native)
 
 
 class Report(Frozen):

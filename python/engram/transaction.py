@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 
 from engram.errors import Conflict
+from engram.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from engram.collection import Collection
     from engram.database import Database
     from engram.embed.calling import EmbedderChoice
-    from engram.types import Metric
+    from engram.types import Metric, StopWords
 
 __all__ = ["Transaction", "active"]
 
@@ -74,19 +75,23 @@ class Transaction:
         else:
             native.rollback()
 
-    def collection(
+    def collection(  # noqa: PLR0913 - each is a setting of its own
         self,
         name: str,
         *,
         metric: Metric | None = None,
         language: str | None = None,
+        stop_words: StopWords | None = None,
+        k1: float | None = None,
+        b: float | None = None,
         embedder: EmbedderChoice = "default",
     ) -> Collection:
         """Give a collection that writes into this transaction, from whatever thread.
 
         Arguments and errors are those of `Database.collection`.
         """
-        return self._database._collection(name, metric, language, embedder, self)
+        settings = Settings(metric, language, stop_words, k1, b)
+        return self._database._collection(name, settings, embedder, self)
 
     def _open(self) -> _native.Transaction:
         """Give the native transaction."""

@@ -152,7 +152,7 @@ def _write_parquet(
     if edges.any:
         fields.append(pa.field(EDGES_COLUMN, arrow_type(pa)))
     facts = {"version": 1, "collection": described["name"]}
-    facts |= {"metric": described["metric"], "language": described["language"]}
+    facts |= {key: described[key] for key in ("metric", "language", "stop_words", "k1", "b")}
     facts["identities"] = {space["name"]: space["identity"] for space in spaces}
     schema = pa.schema(fields, metadata={_SCHEMA_KEY: json.dumps(facts)})
     with parquet.ParquetWriter(temporary, schema, compression="zstd") as writer:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Metric: TypeAlias = Literal["cosine", "dot", "l2"]
 """How near two vectors are. Higher scores are nearer under each of them."""
 
+StopWords: TypeAlias = Literal["weak", "keep", "drop"]
+"""What stop words of a query count beside its other words: a tenth, as much, or nothing."""
+
 Durability: TypeAlias = Literal["full", "relaxed"]
 """``full``: a commit is on disk when the call returns. ``relaxed``: syncs may be grouped."""
 
@@ -133,6 +136,7 @@ class QueryOptions(TypedDict, total=False):
     candidates: int | None
     cursor: str | None
     include: Sequence[Include]
+    snippets: bool | Mapping[str, int]
     explain: bool
     missing: Missing
 

@@ -274,3 +274,11 @@ pub(crate) fn identity(space: &str, want: Option<&str>, got: Option<&str>) -> Re
         .detail("given", shown(got))
         .hint("open the database with the embedder it was filled with, or use another vector name"))
 }
+/// The share of the best that a search is to find.
+pub(crate) fn recall(wanted: f32) -> Result<()> {
+    if (0.5..=1.0).contains(&wanted) {
+        return Ok(());
+    }
+    let message = format!("recall is {wanted}, it must be from 0.5 to 1");
+    Err(Error::new(Code::InputInvalid, message))
+}

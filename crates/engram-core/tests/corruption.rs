@@ -10,6 +10,7 @@ mod support;
 
 use engram_core::db::{Database, DoctorOptions, OpenOptions, doctor};
 use engram_core::error::{Class, Error, Result};
+use engram_core::format::space::Matrix;
 use engram_core::index::graph::{Direction, PageRank};
 use engram_core::query::{Request, Retriever, Scope, graph, run};
 use engram_core::state::Collection;
@@ -70,8 +71,13 @@ fn answers(db: &Database) -> Result<Vec<String>> {
     let state = db.latest()?;
     let mut out = Vec::new();
     for c in state.collections.values() {
-        let vector = vec![0.25; c.spaces.first().map_or(0, |s| s.dimension as usize)];
+        let dimension = c.space("v").map(|v| c.spaces[usize::from(v)].dimension);
+        let vector = vec![0.25; dimension.unwrap_or(0) as usize];
         let dense = || Retriever::dense("v", &vector);
+        let tokens = Matrix {
+            dimension: 3,
+            data: vec![0.5, -0.5, 0.25, 0.1, 0.9, -0.3],
+        };
         let request = |lexical: Option<_>, dense: Option<_>, filter| {
             let lexical = lexical.map(Retriever::lexical).into_iter();
             Request {
@@ -91,6 +97,9 @@ fn answers(db: &Database) -> Result<Vec<String>> {
         if !vector.is_empty() {
             requests.push(request(None, Some(dense()), None));
             requests.push(request(Some("paper"), Some(dense()), Some("n < 70")));
+        }
+        if c.space("t").is_some() {
+            requests.push(request(None, Some(Retriever::multi("t", &tokens)), None));
         }
         for r in &requests {
             let (hits, report) = run(c, r)?;

@@ -10,14 +10,14 @@
     reason = "a failing test should stop where it fails"
 )]
 
-use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
+use engram_core::db::{Database, NewEdge, NewRecord, NewVector, OpenOptions};
 use engram_core::error::Result;
 use engram_core::format::manifest::Manifest;
 use engram_core::format::record::{Metric, Record};
 use engram_core::format::space::Embedding;
 use engram_core::format::superblock::Superblock;
 use engram_core::format::{FORMAT_MAJOR, PAGE_BYTES};
-use engram_core::query::{Request, Retriever, run};
+use engram_core::query::{EdgeScan, Request, Retriever, run};
 use engram_core::state::{Collection, State};
 use engram_core::store::sim::{Plan, SimPlace};
 use engram_core::value::Value;
@@ -138,10 +138,28 @@ fn state_json(state: &State, indent: &str) -> Result<String> {
         let _ = write!(out, "\n{indent}   \"found\": {},", found(c)?);
         let _ = write!(out, "\n{indent}   \"records\": [\n{indent}    ");
         out.push_str(&rows.join(&format!(",\n{indent}    ")));
+        let edges = edges_json(c)?;
+        let _ = write!(out, "],\n{indent}   \"edges\": [\n{indent}    ");
+        out.push_str(&edges.join(&format!(",\n{indent}    ")));
         out.push_str("]}");
     }
     out.push_str("}}");
     Ok(out)
+}
+
+fn edges_json(c: &Collection) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for edge in EdgeScan::default().next_batch(&c.graph, usize::MAX)? {
+        let mut line = String::new();
+        let names = [&edge.source, &edge.kind, &edge.target];
+        list(&mut line, ['[', ' '], names, |out, name| string(out, name));
+        line.push_str(", ");
+        json(&mut line, &edge.properties);
+        line.push(']');
+        lines.push(line);
+    }
+    lines.sort();
+    Ok(lines)
 }
 
 fn found(c: &Collection) -> Result<String> {
@@ -306,6 +324,21 @@ fn put(db: &Database, collection: &str, from: usize, to: usize, note: &str) {
     tx.commit().unwrap();
 }
 
+fn link(db: &Database, edges: &[(usize, &str, usize)]) {
+    let mut tx = db.begin().unwrap();
+    for (source, kind, target) in edges {
+        let weight = ("weight".to_owned(), Value::Float(*target as f64 / 4.0));
+        let edge = NewEdge {
+            source: &format!("r{source}"),
+            kind,
+            target: &format!("r{target}"),
+            properties: Value::Map(if *source == 0 { vec![] } else { vec![weight] }),
+        };
+        tx.put_edge("notes", edge).unwrap();
+    }
+    tx.commit().unwrap();
+}
+
 #[test]
 #[ignore = "writes the golden files of this format version"]
 fn regenerate_golden() {
@@ -316,14 +349,26 @@ fn regenerate_golden() {
     tx.create_collection("notizen", Metric::L2, "de").unwrap();
     tx.commit().unwrap();
     put(&db, "notes", 0, 12, "golden");
+    link(
+        &db,
+        &[
+            (0, "cites", 1),
+            (1, "cites", 2),
+            (5, "knows", 0),
+            (3, "\u{e9}tape", 3),
+        ],
+    );
     db.create_snapshot("first").unwrap();
     put(&db, "notes", 8, 15, "replaced");
+    link(&db, &[(2, "cites", 14), (14, "knows", 5), (0, "cites", 1)]);
     put(&db, "notizen", 1, 4, "golden");
     // Packs the segments, so that the file is small; what follows is the log, and dead records.
     db.optimize().unwrap();
     put(&db, "notes", 0, 2, "late");
+    link(&db, &[(9, "knows", 14), (1, "cites", 2)]);
     let mut tx = db.begin().unwrap();
     tx.delete("notes", "r5").unwrap();
+    tx.delete_edge("notes", "r3", "\u{e9}tape", "r3").unwrap();
     tx.commit().unwrap();
     let expected = describe(&db).unwrap();
     drop(db);
@@ -348,8 +393,10 @@ fn damages(bytes: &[u8]) -> Vec<(&'static str, String)> {
     let block = blocks.into_iter().max_by_key(|b| b.generation).unwrap();
     let at = block.manifest.offset as usize;
     let manifest = Manifest::decode(&bytes[at..at + block.manifest_len as usize]).unwrap();
-    let segments = manifest.segments();
-    let segment = segments.iter().max_by_key(|s| s.records).unwrap();
+    let segments = manifest.collections.iter().flat_map(|c| &c.segments);
+    let segment = segments.max_by_key(|s| s.records).unwrap();
+    let edges = manifest.collections.iter().flat_map(|c| &c.edges).next();
+    let edges = edges.unwrap().extent.offset;
     let (start, end) = (segment.extent.offset, segment.extent.offset + segment.len);
     let log = manifest.log.offset;
     vec![
@@ -372,6 +419,8 @@ fn damages(bytes: &[u8]) -> Vec<(&'static str, String)> {
             "last part of a segment",
             format!("flip:{}", start + segment.len / 2),
         ),
+        ("header of an edge segment", format!("flip:{edges}")),
+        ("nodes of an edge segment", format!("flip:{}", edges + 64)),
         ("directory of a segment", format!("flip:{}", end - 70)),
         ("footer of a segment", format!("flip:{}", end - 10)),
         ("cut within the superblocks", "cut:5000".to_owned()),

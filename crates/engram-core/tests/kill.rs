@@ -8,10 +8,11 @@
 
 mod support;
 
-use engram_core::db::{Database, NewRecord, NewVector, OpenOptions};
+use engram_core::db::{Database, NewEdge, NewRecord, NewVector, OpenOptions};
 use engram_core::error::{Code, Result};
 use engram_core::format::record::Metric;
 use engram_core::format::space::Embedding;
+use engram_core::query::EdgeScan;
 use engram_core::state::State;
 use engram_core::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +53,19 @@ fn put(db: &Database, ids: &[String]) -> Result<()> {
             times_us: None,
         };
         tx.put("ledger", record)?;
+        // To itself, and from the one before it.
+        let before = ids.iter().take_while(|other| *other != id).last();
+        for (source, kind) in [(Some(id), "is"), (before, "comes before")] {
+            if let Some(source) = source {
+                let edge = NewEdge {
+                    source,
+                    kind,
+                    target: id,
+                    properties: Value::Map(vec![("id".into(), Value::Str(id.clone()))]),
+                };
+                tx.put_edge("ledger", edge)?;
+            }
+        }
     }
     tx.commit().map(|_| ())
 }
@@ -199,6 +213,27 @@ fn shown(state: &State) -> BTreeMap<u64, BTreeSet<String>> {
     out
 }
 
+/// Every record has its edges, and nothing else has any.
+fn check_edges(state: &State, shown: &BTreeMap<u64, BTreeSet<String>>, what: &str) {
+    let c = state.collection("ledger").unwrap();
+    let there: BTreeSet<&String> = shown.values().flatten().collect();
+    let (mut own, mut scan) = (0, EdgeScan::default());
+    loop {
+        let batch = scan.next_batch(&c.graph, 500).unwrap();
+        if batch.is_empty() {
+            break;
+        }
+        for edge in batch {
+            let name = Value::Map(vec![("id".into(), Value::Str(edge.target.clone()))]);
+            assert_eq!(edge.properties, name, "{what}");
+            let ends = [&edge.source, &edge.target];
+            assert!(ends.iter().all(|id| there.contains(id)), "{what}: {edge:?}");
+            own += usize::from(edge.kind == "is");
+        }
+    }
+    assert_eq!(own, there.len(), "{what}");
+}
+
 /// A worker and its line; None at its end.
 type Said = (u64, Option<String>);
 
@@ -254,7 +289,9 @@ impl Campaign<'_> {
         drop(db.begin().unwrap_or_else(|e| panic!("{what}: {e:?}")));
         let report = db.verify(deep).unwrap_or_else(|e| panic!("{what}: {e:?}"));
         assert!(report.problems.is_empty(), "{what}: {:?}", report.problems);
-        let mut shown = shown(&db.latest().unwrap());
+        let state = db.latest().unwrap();
+        let mut shown = shown(&state);
+        check_edges(&state, &shown, what);
         for number in dead {
             let found = shown.remove(number).unwrap_or_default();
             self.ledgers.get_mut(number).unwrap().compare(&found, what);

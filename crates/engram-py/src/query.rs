@@ -1,268 +1,49 @@
-//! Queries in, answers out. An answer keeps its records as the core gave them; Python objects are made
-//! when somebody looks.
+//! Runs queries, one or many at a time.
 
-use crate::arrays::{sparse_in, tokens_in, vector_in};
-use crate::error::{OrRaise, at_index, invalid};
-use crate::graph::Which;
-use crate::rows::{Include, row};
+use crate::answer::{Answer, Found};
+use crate::ask::{Ask, SnippetsIn};
+use crate::error::{OrRaise, at_index};
+use crate::rows::Include;
 use engram_core::error::Result;
-use engram_core::format::record::Record;
-use engram_core::format::space::{Matrix, Space};
-use engram_core::query::{
-    self, Cutoff, Dense, Fusion, Group, Hit, Multi, Near, Report, Request, Retriever, Sparse,
-    Wanted,
-};
+use engram_core::index::text::{Snippet, SnippetShape};
+use engram_core::query::{self, Highlighter, Report, Request};
 use engram_core::state::Collection;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// `(kind, name, space, identity, value, weight, min_score, recall, exact, trust)`
-type RetrieverIn<'py> = (
-    String,
-    String,
-    Option<String>,
-    Option<String>,
-    Bound<'py, PyAny>,
-    Option<f32>,
-    Option<f32>,
-    f32,
-    bool,
-    f32,
-);
+type Answered = Result<(Vec<Found>, Report)>;
 
-/// `(starts, hops, (types, direction))`
-type NearIn = (Vec<String>, u32, Which);
-
-/// `(min_score, cutoff, diversity, (group_by, group_size))`
-type ShapeIn<'py> = (
-    Option<f32>,
-    Option<Bound<'py, PyAny>>,
-    Option<f32>,
-    Option<(String, usize)>,
-);
-
-/// `(retrievers, where, ignore_missing, near, k, offset, candidates, fusion, shape, feedback, explain)`
-pub(crate) type AskIn<'py> = (
-    Vec<RetrieverIn<'py>>,
-    Option<String>,
-    bool,
-    Option<NearIn>,
-    usize,
-    usize,
-    Option<usize>,
-    String,
-    ShapeIn<'py>,
-    f32,
-    bool,
-);
-
-enum Value {
-    Text(String),
-    Dense(Vec<f32>),
-    Sparse(Vec<(u32, f32)>),
-    Multi(Matrix),
-}
-
-struct OwnRetriever {
-    name: String,
-    space: String,
-    identity: Option<String>,
-    value: Value,
-    weight: Option<f32>,
-    min_score: Option<f32>,
-    recall: f32,
-    exact: bool,
-    trust: f32,
-}
-
-/// A query with everything it needs in Rust's hands.
-pub(crate) struct Ask {
-    retrievers: Vec<OwnRetriever>,
-    filter: Option<String>,
-    ignore_missing: bool,
-    near: Option<NearIn>,
-    k: usize,
-    offset: usize,
-    candidates: Option<usize>,
-    fusion: Fusion,
-    min_score: Option<f32>,
-    cutoff: Cutoff,
-    diversity: Option<f32>,
-    group: Option<(String, usize)>,
-    feedback: f32,
-    explain: bool,
-}
-
-impl OwnRetriever {
-    fn new(given: RetrieverIn<'_>) -> PyResult<OwnRetriever> {
-        let (kind, name, space, identity, value, weight, min_score, recall, exact, trust) = given;
-        let py = value.py();
-        let value = match kind.as_str() {
-            "lexical" => Value::Text(value.extract()?),
-            "dense" => Value::Dense(vector_in(&value)?),
-            "sparse" => match value.cast::<PyDict>() {
-                Ok(weights) => Value::Sparse(sparse_in(weights)?),
-                Err(_) => {
-                    let hint = "give a dict of weights by dimension";
-                    return Err(invalid(py, "a sparse query is no dict", hint));
-                }
-            },
-            "multi" => Value::Multi(tokens_in(&value)?),
-            other => {
-                let hint = "use one of: lexical, dense, sparse, multi";
-                return Err(invalid(py, format!("unknown retriever {other:?}"), hint));
-            }
-        };
-        Ok(OwnRetriever {
-            name,
-            space: space.unwrap_or_default(),
-            identity,
-            value,
-            weight,
-            min_score,
-            recall,
-            exact,
-            trust,
-        })
-    }
-
-    fn borrow(&self) -> Retriever<'_> {
-        let (space, identity) = (self.space.as_str(), self.identity.as_deref());
-        let wanted = match &self.value {
-            Value::Text(text) => Wanted::Lexical(text),
-            Value::Dense(vector) => Wanted::Dense(Dense {
-                space,
-                identity,
-                vector,
-                exact: self.exact,
-                recall: self.recall,
-            }),
-            Value::Sparse(entries) => Wanted::Sparse(Sparse {
-                space,
-                identity,
-                entries,
-            }),
-            Value::Multi(tokens) => Wanted::Multi(Multi {
-                space,
-                identity,
-                tokens,
-                exact: self.exact,
-            }),
-        };
-        Retriever {
-            name: &self.name,
-            wanted,
-            weight: self.weight,
-            min_score: self.min_score,
-            trust: self.trust,
-        }
-    }
-}
-
-impl Ask {
-    pub(crate) fn new(py: Python<'_>, given: AskIn<'_>) -> PyResult<Ask> {
-        let (
-            retrievers,
-            filter,
-            ignore_missing,
-            near,
-            k,
-            offset,
-            candidates,
-            fusion,
-            (min_score, cutoff, diversity, group),
-            feedback,
-            explain,
-        ) = given;
-        let retrievers = retrievers.into_iter().map(OwnRetriever::new);
-        let fusion = match fusion.as_str() {
-            "convex" => Fusion::Convex,
-            "rrf" => Fusion::Rrf,
-            other => {
-                let message = format!("unknown fusion {other:?}");
-                return Err(invalid(py, message, "use one of: convex, rrf"));
-            }
-        };
-        Ok(Ask {
-            retrievers: retrievers.collect::<PyResult<_>>()?,
-            filter,
-            ignore_missing,
-            near,
-            k,
-            offset,
-            candidates,
-            fusion,
-            min_score,
-            cutoff: cutoff_in(py, cutoff)?,
-            diversity,
-            group,
-            feedback,
-            explain,
-        })
-    }
-
-    fn borrow(&self, py: Python<'_>) -> PyResult<Request<'_>> {
-        let near = self.near.as_ref().map(|(starts, hops, which)| {
-            let scope = which.scope(py)?;
-            let hops = *hops;
-            Ok::<_, PyErr>(Near {
-                starts,
-                hops,
-                scope,
-            })
-        });
-        Ok(Request {
-            retrievers: self.retrievers.iter().map(OwnRetriever::borrow).collect(),
-            filter: self.filter.as_deref(),
-            ignore_missing: self.ignore_missing,
-            near: near.transpose()?,
-            k: self.k,
-            offset: self.offset,
-            candidates: self.candidates,
-            fusion: self.fusion,
-            min_score: self.min_score,
-            cutoff: self.cutoff,
-            diversity: self.diversity,
-            group: self
-                .group
-                .as_ref()
-                .map(|(path, size)| Group { path, size: *size }),
-            feedback: self.feedback,
-            explain: self.explain,
-        })
-    }
-}
-
-fn cutoff_in(py: Python<'_>, cutoff: Option<Bound<'_, PyAny>>) -> PyResult<Cutoff> {
-    let Some(cutoff) = cutoff else {
-        return Ok(Cutoff::None);
-    };
-    if let Ok(share) = cutoff.extract::<f32>()
-        && (0.0..=1.0).contains(&share)
-    {
-        return Ok(Cutoff::Relative(share));
-    }
-    match cutoff.cast::<PyString>().map(|s| s.to_str()) {
-        Ok(Ok("elbow")) => Ok(Cutoff::Elbow),
-        _ => {
-            let hint = "give \"elbow\", or a share of the best score from 0 to 1";
-            Err(invalid(py, format!("unknown cutoff {cutoff}"), hint))
-        }
-    }
-}
-
-type Answered = Result<(Vec<(Hit, Option<Record>)>, Report)>;
-
-fn answer(c: &Collection, request: &Request<'_>, include: Include) -> Answered {
+fn answer(
+    c: &Collection,
+    request: &Request<'_>,
+    include: Include,
+    snippets: Option<&SnippetsIn>,
+) -> Answered {
     let (hits, report) = query::run(c, request)?;
+    let highlighter = match snippets {
+        Some((text, chars, count)) if !hits.is_empty() => {
+            let (chars, count) = (*chars, *count);
+            Some(Highlighter::new(c, text, SnippetShape { chars, count })?)
+        }
+        _ => None,
+    };
     let with_records = hits.into_iter().map(|hit| {
-        let record = match include.any() {
+        let record = match include.any() || highlighter.is_some() {
             true => Some(query::record(c, &hit, include.vectors)?),
             false => None,
         };
-        Ok((hit, record))
+        let text = record.as_ref().and_then(|record| record.text.as_deref());
+        let found = highlighter.as_ref().zip(text).map(|(highlighter, text)| {
+            let piece = |one: &Snippet| text.get(one.piece.bytes.clone()).unwrap_or("").to_owned();
+            let all = highlighter.snippets(text).into_iter();
+            all.map(|one| (piece(&one), one)).collect()
+        });
+        Ok(Found {
+            hit,
+            record,
+            snippets: found.unwrap_or_default(),
+        })
     });
     Ok((with_records.collect::<Result<_>>()?, report))
 }
@@ -276,7 +57,9 @@ pub(crate) fn ask_one(
     include: Include,
 ) -> PyResult<Answer> {
     let request = ask.borrow(py)?;
-    let (hits, report) = py.detach(|| answer(&c, &request, include)).or_raise(py)?;
+    let (hits, report) = py
+        .detach(|| answer(&c, &request, include, ask.snippets.as_ref()))
+        .or_raise(py)?;
     Ok(Answer::new(&c, commit, ask, include, hits, report))
 }
 
@@ -292,7 +75,7 @@ pub(crate) fn ask_many(
     let borrowed = asks.iter().enumerate();
     let requests = borrowed.map(|(i, ask)| ask.borrow(py).map_err(|e| at_index(py, e, i)));
     let requests: Vec<Request<'_>> = requests.collect::<PyResult<_>>()?;
-    let answered = py.detach(|| run_many(c, &requests, include, threads));
+    let answered = py.detach(|| run_many(c, &requests, asks, include, threads));
     let mut out = Vec::with_capacity(asks.len());
     for ((i, one), ask) in answered.into_iter().enumerate().zip(asks) {
         let (hits, report) = one.or_raise(py).map_err(|e| at_index(py, e, i))?;
@@ -304,6 +87,7 @@ pub(crate) fn ask_many(
 fn run_many(
     c: &Collection,
     requests: &[Request<'_>],
+    asks: &[Ask],
     include: Include,
     threads: usize,
 ) -> Vec<Answered> {
@@ -312,10 +96,10 @@ fn run_many(
         let mut done = Vec::new();
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
-            let Some(request) = requests.get(i) else {
+            let Some((request, ask)) = requests.get(i).zip(asks.get(i)) else {
                 return done;
             };
-            done.push((i, answer(c, request, include)));
+            done.push((i, answer(c, request, include, ask.snippets.as_ref())));
         }
     };
     let mut all = std::thread::scope(|scope| {
@@ -334,105 +118,4 @@ fn run_many(
     });
     all.sort_unstable_by_key(|(i, _)| *i);
     all.into_iter().map(|(_, one)| one).collect()
-}
-
-/// What a query found, and how.
-#[pyclass(frozen, module = "engram._native")]
-pub(crate) struct Answer {
-    hits: Vec<(Hit, Option<Record>)>,
-    names: Vec<String>,
-    spaces: Vec<Space>,
-    include: Include,
-    report: Report,
-    commit: u64,
-}
-
-impl Answer {
-    fn new(
-        c: &Collection,
-        commit: u64,
-        ask: &Ask,
-        include: Include,
-        mut hits: Vec<(Hit, Option<Record>)>,
-        report: Report,
-    ) -> Answer {
-        // An answer may be kept for long: it must not hold the memory of a whole commit.
-        for (hit, _) in &mut hits {
-            hit.at = query::NOWHERE;
-        }
-        Answer {
-            hits,
-            names: ask.retrievers.iter().map(|r| r.name.clone()).collect(),
-            spaces: if include.vectors {
-                c.spaces.clone()
-            } else {
-                Vec::new()
-            },
-            include,
-            report,
-            commit,
-        }
-    }
-}
-
-#[pymethods]
-impl Answer {
-    fn __len__(&self) -> usize {
-        self.hits.len()
-    }
-
-    #[getter]
-    fn commit(&self) -> u64 {
-        self.commit
-    }
-
-    fn ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.hits.iter().map(|(hit, _)| hit.id.as_str()))
-    }
-
-    fn scores<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.hits.iter().map(|(hit, _)| hit.score))
-    }
-
-    /// `(row, score, {retriever: score})`.
-    fn hit<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyTuple>> {
-        let Some((hit, record)) = self.hits.get(index) else {
-            return Err(pyo3::exceptions::PyIndexError::new_err("no such hit"));
-        };
-        let scores = PyDict::new(py);
-        for (name, score) in self.names.iter().zip(&hit.scores) {
-            if let Some(score) = score {
-                scores.set_item(name, score)?;
-            }
-        }
-        let row = row(py, &hit.id, record.as_ref(), &self.spaces, self.include)?;
-        (row, hit.score, scores).into_pyobject(py)
-    }
-
-    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let out = PyDict::new(py);
-        out.set_item("records", self.report.records)?;
-        out.set_item("matched", self.report.matched)?;
-        out.set_item("candidates", self.report.candidates)?;
-        out.set_item("more", self.report.more)?;
-        out.set_item("cut_short", self.report.cut_short)?;
-        let retrievers = PyList::empty(py);
-        for ran in &self.report.retrievers {
-            let one = PyDict::new(py);
-            one.set_item("name", &ran.name)?;
-            one.set_item("records", ran.records)?;
-            one.set_item("found", ran.found)?;
-            one.set_item("exact", ran.exact)?;
-            one.set_item("weight", ran.weight)?;
-            let notes = PyDict::new(py);
-            for (key, value) in &ran.notes {
-                notes.set_item(key, value)?;
-            }
-            one.set_item("notes", notes)?;
-            retrievers.append(one)?;
-        }
-        out.set_item("retrievers", retrievers)?;
-        out.set_item("steps", self.report.steps.clone())?;
-        Ok(out)
-    }
 }

@@ -49,6 +49,11 @@ pub(crate) fn doctor<'py>(py: Python<'py>, r: &DoctorReport) -> PyResult<Bound<'
              "bytes_before": r.bytes_before, "bytes_after": r.bytes_after))
 }
 
+/// The number that was meant by one that is kept in 32 bits: the shortest that rounds to it.
+pub(crate) fn exact(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or(f64::from(number))
+}
+
 pub(crate) fn stats<'py>(
     py: Python<'py>,
     s: &Stats,
@@ -63,7 +68,10 @@ pub(crate) fn stats<'py>(
                 "truncate": space.truncate,
                                 "identity": space.identity.as_deref(), "records": records))?;
         }
-        let one = dict!(py, "records": c.records, "edges": c.edges, "segments": c.segments,
+        let (k1, b) = (c.text.k1.map(exact), c.text.b.map(exact));
+        let one = dict!(py, "language": c.text.language.code(),
+                        "stop_words": c.text.stop_words.name(), "k1": k1, "b": b,
+                        "records": c.records, "edges": c.edges, "segments": c.segments,
                         "live_bytes": c.live_bytes, "spaces": spaces);
         collections.set_item(name, one)?;
     }

@@ -8,6 +8,7 @@ use engram_core::db::{self, NewRecord, NewVector, RecordUpdate};
 use engram_core::error::{Code, Error, Result};
 use engram_core::format::record::Metric;
 use engram_core::format::space::{Element, Embedding, Kind, Space};
+use engram_core::index::text::TextSettings;
 use engram_core::query;
 use engram_core::value::Value;
 use pyo3::prelude::*;
@@ -94,12 +95,16 @@ impl Transaction {
         })
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn create_collection(
         &self,
         py: Python<'_>,
         name: &str,
         metric: &str,
         language: &str,
+        stop_words: &str,
+        k1: Option<f32>,
+        b: Option<f32>,
     ) -> PyResult<()> {
         let Some(metric) = Metric::from_name(metric) else {
             let known = Metric::ALL.map(|(_, name)| name).join(", ");
@@ -109,7 +114,17 @@ impl Transaction {
                 &format!("use one of: {known}"),
             ));
         };
-        self.with(py, |tx| tx.create_collection(name, metric, language))
+        let text = match TextSettings::named(language, stop_words, k1, b) {
+            Ok(text) => text.to_string(),
+            Err(why) => {
+                return Err(invalid(
+                    py,
+                    why,
+                    "use a two-letter code such as \"en\", or \"none\"; weak, keep or drop; numbers within 0..10 and 0..1",
+                ));
+            }
+        };
+        self.with(py, |tx| tx.create_collection(name, metric, &text))
     }
 
     #[pyo3(signature = (collection, name, kind, dimension, element, truncate, identity))]

@@ -1,7 +1,10 @@
 //! One commit, read.
 
+use crate::answer::Answer;
+use crate::ask::{Ask, AskIn};
 use crate::error::{OrRaise, at_index};
-use crate::query::{Answer, Ask, AskIn, ask_many, ask_one};
+use crate::query::{ask_many, ask_one};
+use crate::reports::exact;
 use crate::rows::{Include, row};
 use crate::value::value_out;
 use engram_core::db::{any_in_space, records_in_space};
@@ -82,7 +85,11 @@ impl View {
         let out = PyDict::new(py);
         out.set_item("name", &*c.name)?;
         out.set_item("metric", c.metric.name())?;
-        out.set_item("language", &*c.language)?;
+        let text = c.analyzer.settings();
+        out.set_item("language", text.language.code())?;
+        out.set_item("stop_words", text.stop_words.name())?;
+        out.set_item("k1", text.k1.map(exact))?;
+        out.set_item("b", text.b.map(exact))?;
         out.set_item("records", c.live())?;
         out.set_item("created_us", c.created_us)?;
         out.set_item("spaces", spaces)?;

@@ -24,6 +24,8 @@ from engram.errors import NotFound
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from engram.snippets import Snippet
+
 __all__ = [
     "CollectionOption",
     "DatabaseArgument",
@@ -33,6 +35,7 @@ __all__ = [
     "opened",
     "print_json",
     "print_line",
+    "print_marked",
     "print_table",
     "progress_bar",
 ]
@@ -80,6 +83,17 @@ def print_json(document: Any) -> None:
 def print_line(line: str) -> None:
     """Print a line for people."""
     sys.stdout.write(line + "\n")
+
+
+def print_marked(indent: str, snippet: Snippet) -> None:
+    """Print a piece of a text on one line for people, what was looked for in bold."""
+    line, at = Text(indent), snippet.start
+    for start, end in (*snippet.marks, (snippet.end, snippet.end)):
+        for part, style in ((slice(at, start), ""), (slice(start, end), "bold")):
+            inside = snippet.text[part.start - snippet.start : part.stop - snippet.start]
+            line.append("".join(" " if c.isspace() else c for c in inside), style)
+        at = end
+    Console(soft_wrap=True, highlight=False).print(line)
 
 
 def print_table(headers: Iterable[str], rows: Iterable[Iterable[object]]) -> None:

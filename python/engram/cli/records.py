@@ -20,13 +20,13 @@ from engram.cli.output import (
     opened,
     print_json,
     print_line,
+    print_marked,
     print_table,
 )
 from engram.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from engram.records import Record
-    from engram.results import Hit
 
 _SNIPPET_CHARS = 300
 _LIST_LIMIT = 20
@@ -51,13 +51,15 @@ def find(
             k=k,
             where=where,
             mode=mode,  # type: ignore[arg-type]  # query checks it
+            snippets={"length": _SNIPPET_CHARS},
         )
     if as_json:
         print_json(results.to_dict())
         return
     for rank, hit in enumerate(results, start=1):
         print_line(f"{rank}. {hit.id}  ({hit.score:.4f})")
-        print_line(f"   {_snippet(hit)}")
+        for found in hit.snippets:
+            print_marked("   ", found)
     report = results.report
     ran = " + ".join(report.retrievers) or "nothing"
     print_line(
@@ -145,7 +147,7 @@ def delete(
         print_line(f"deleted {deleted} records")
 
 
-def _snippet(record: Record | Hit, chars: int = _SNIPPET_CHARS) -> str:
+def _snippet(record: Record, chars: int) -> str:
     """Give the start of a record's text on one line."""
     text = " ".join((record.text or "").split())
     return text if len(text) <= chars else text[: chars - 3] + "..."

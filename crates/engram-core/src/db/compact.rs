@@ -1,8 +1,8 @@
 //! What a checkpoint writes: records in memory become segments, and segments with too much dead
 //! weight, or too many small ones, become new ones.
 //!
-//! Bounds: a segment is at most an eighth of the database (so that rewriting one needs little room
-//! beside it), and a checkpoint rewrites about four times the bytes that brought it about, so dead
+//! Bounds: a segment is at most an eighth of the database, a quarter where much is written at once (so
+//! that rewriting one needs little room beside it), and a checkpoint rewrites about four times the bytes that brought it about, so dead
 //! weight stays below a quarter in a steady state. `benches/` holds the churn measurement.
 
 use super::coding::coding;
@@ -10,7 +10,7 @@ use super::edges;
 use crate::error::{Error, Result};
 use crate::format::Extent;
 use crate::format::manifest::SegmentRef;
-use crate::segment::{Coding, Segment, SegmentBuilder};
+use crate::segment::{Coding, Segment, SegmentBuilder, TextParts};
 use crate::state::{Collection, Entry, SegmentView};
 use crate::store::Storage;
 use crate::store::space::Space;
@@ -20,11 +20,15 @@ use std::sync::Arc;
 /// Share of dead records from which a segment is rewritten.
 const DEAD_SHARE: f64 = 0.25;
 /// Segments of one collection from which small ones are merged.
-const MANY: usize = 16;
+const MANY: usize = 12;
+/// A segment has no more bytes of records, whatever the size of the database.
+const MAX_BYTES: u64 = 64 << 20;
 /// Below this many bytes of records a segment is not cut further.
 const SMALLEST_BYTES: u64 = 256 << 10;
-/// Segments that are built at a time, each in a thread.
-const THREADS: usize = 2;
+/// From so many bytes of records on, their words are taken apart in a thread of their own.
+const SIDE_BY_SIDE_BYTES: u64 = 64 << 10;
+/// Records of a segment that are read at a time.
+const AT_A_TIME: u64 = 1024;
 
 /// Where new segments go.
 pub(super) struct Output<'a> {
@@ -35,12 +39,21 @@ pub(super) struct Output<'a> {
     pub(super) total: u64,
     /// The generation that will name them.
     pub(super) generation: u64,
+    /// Segments that are built at a time; each takes about four times its bytes of memory.
+    pub(super) at_a_time: usize,
 }
 
 impl Output<'_> {
-    /// Largest segment to be built, in bytes of records.
+    /// Largest segment to be merged, in bytes of records.
     fn max_bytes(&self) -> u64 {
-        (self.total / 8).clamp(SMALLEST_BYTES, 64 << 20)
+        (self.total / 8).clamp(SMALLEST_BYTES, MAX_BYTES)
+    }
+
+    /// Largest segment to be built where `fresh` bytes come from memory: a bulk load ends in fewer
+    /// segments, and they need not be merged.
+    fn max_built(&self, fresh: u64) -> u64 {
+        self.max_bytes()
+            .max(fresh.min(self.total / 4).min(MAX_BYTES))
     }
 
     /// Writes the bytes of a segment and opens it.
@@ -159,11 +172,11 @@ enum Piece<'a> {
     Memory(&'a Entry),
 }
 
-/// A segment in bytes, not yet in the file.
-struct Built {
-    bytes: Vec<u8>,
-    footer_crc: u32,
-    records: u32,
+/// The records of a new segment, and about how many bytes they are.
+#[derive(Default)]
+struct Job<'a> {
+    pieces: Vec<Piece<'a>>,
+    bytes: u64,
 }
 
 /// The collection with the records in memory and the segments that `replace` names written anew.
@@ -182,22 +195,12 @@ pub(super) fn rewrite(
         }
     }
     let size = old.iter().map(|v| live_bytes(v)).sum::<u64>() + c.memory_bytes;
-    // Half of it, so that both threads have work.
-    let target = (size / 2).clamp(SMALLEST_BYTES, out.max_bytes());
-    let jobs = divide(&old, c, target);
     let coding = coding(c, &old, &segments)?;
-    for pair in jobs.chunks(THREADS) {
-        let first_id = *out.next_segment;
-        *out.next_segment += pair.len() as u64;
-        for (built, id) in build_all(c, &coding, pair, first_id)
-            .into_iter()
-            .zip(first_id..)
-        {
-            let Built {
-                bytes,
-                footer_crc,
-                records,
-            } = built?;
+    for some in divide(&old, c, size, out.max_built(c.memory_bytes)).chunks(out.at_a_time) {
+        let ids = *out.next_segment..*out.next_segment + some.len() as u64;
+        *out.next_segment = ids.end;
+        for (built, id) in build_all(c, &coding, some, ids.start).into_iter().zip(ids) {
+            let (records, bytes, footer_crc) = built?;
             segments.push(out.write_raw(&bytes, id, records, footer_crc, RoaringBitmap::new())?);
         }
     }
@@ -212,78 +215,108 @@ pub(super) fn rewrite(
     })
 }
 
-/// Divides records into jobs of about `target` bytes, one for each new segment. The division depends
-/// on the records only, never on the machine.
-fn divide<'a>(old: &[&'a SegmentView], c: &'a Collection, target: u64) -> Vec<Vec<Piece<'a>>> {
-    let mut jobs = vec![Vec::new()];
-    let mut filled = 0;
+/// Divides records of `size` bytes into jobs of about the same and at most `most`, one for each new
+/// segment. The division depends on the records only, never on the machine.
+fn divide<'a>(old: &[&'a SegmentView], c: &'a Collection, size: u64, most: u64) -> Vec<Job<'a>> {
+    let target = size.div_ceil(size.div_ceil(most).max(1)).max(1);
+    let mut jobs = vec![Job::default()];
     let mut add = |piece, bytes: u64| {
-        if filled > 0 && filled + bytes > target {
-            jobs.push(Vec::new());
-            filled = 0;
+        // What rounding leaves over is no segment of its own.
+        let full = |job: &Job<'_>| job.bytes > 0 && job.bytes + bytes > target + target / 64;
+        if jobs.last().is_some_and(full) {
+            jobs.push(Job::default());
         }
-        filled += bytes;
         if let Some(job) = jobs.last_mut() {
-            job.push(piece);
+            job.pieces.push(piece);
+            job.bytes += bytes;
         }
     };
     for view in old {
-        let (live, bytes) = (view.live_ordinals(), live_bytes(view));
-        let share = live.len().div_ceil(bytes.div_ceil(target).max(1)).max(1);
-        let ordinals: Vec<u32> = live.iter().collect();
+        let ordinals: Vec<u32> = view.live_ordinals().iter().collect();
+        let average = live_bytes(view) / (ordinals.len() as u64).max(1) + 1;
+        // Small beside a job, so that jobs come out even.
+        let share = (target / 16 / average).clamp(1, AT_A_TIME);
         for part in ordinals.chunks(share as usize) {
-            let bytes = bytes * part.len() as u64 / live.len().max(1);
+            let bytes = average * part.len() as u64;
             add(Piece::Stored(view, part.iter().copied().collect()), bytes);
         }
     }
     for entry in c.memory.values() {
         add(Piece::Memory(entry), entry.record.size_bytes() as u64);
     }
-    jobs.retain(|job| !job.is_empty());
+    jobs.retain(|job| !job.pieces.is_empty());
     jobs
 }
 
-/// Builds the segments of some jobs, each in its own thread.
-fn build_all(
-    c: &Collection,
-    coding: &Coding,
-    jobs: &[Vec<Piece<'_>>],
-    first_id: u64,
-) -> Vec<Result<Built>> {
+/// A segment that is not in the file yet: number of records, bytes, CRC-32 of the footer.
+type Built = (u32, Vec<u8>, u32);
+
+/// Builds the segments of some jobs, side by side.
+fn build_all(c: &Collection, coding: &Coding, jobs: &[Job<'_>], first: u64) -> Vec<Result<Built>> {
     if let [job] = jobs {
-        return vec![build(c, coding, job, first_id)];
+        return vec![build(c, coding, job, first)];
     }
     std::thread::scope(|scope| {
-        let running: Vec<_> = jobs
-            .iter()
-            .zip(first_id..)
-            .map(|(job, id)| scope.spawn(move || build(c, coding, job, id)))
-            .collect();
-        let failed = |_| Err(Error::internal("a thread that built a segment panicked"));
-        running
-            .into_iter()
-            .map(|t| t.join().unwrap_or_else(failed))
-            .collect()
+        let start = |(job, id)| scope.spawn(move || build(c, coding, job, id));
+        let running: Vec<_> = jobs.iter().zip(first..).map(start).collect();
+        let panicked = |_| Err(Error::internal("a thread that built a segment panicked"));
+        let ended = running.into_iter().map(|thread| thread.join());
+        ended.map(|built| built.unwrap_or_else(panicked)).collect()
     })
 }
 
-fn build(c: &Collection, coding: &Coding, job: &[Piece<'_>], id: u64) -> Result<Built> {
-    let mut builder = SegmentBuilder::new(&c.analyzer, &c.spaces, c.metric, coding);
-    for piece in job {
+/// Builds the segment of a job, the words of a large one in a thread of their own.
+fn build(c: &Collection, coding: &Coding, job: &Job<'_>, id: u64) -> Result<Built> {
+    let builder = SegmentBuilder::new(&c.analyzer, &c.spaces, c.metric, coding);
+    if job.bytes < SIDE_BY_SIDE_BYTES {
+        return build_rest(builder, job, id, || words(c, job));
+    }
+    std::thread::scope(|scope| {
+        let words = scope.spawn(|| words(c, job));
+        let panicked = |_| Err(Error::internal("a thread that took texts apart panicked"));
+        build_rest(builder, job, id, || words.join().unwrap_or_else(panicked))
+    })
+}
+
+/// The text index of a job.
+fn words(c: &Collection, job: &Job<'_>) -> Result<Vec<u8>> {
+    let (mut parts, mut ordinal) = (TextParts::default(), 0);
+    for piece in &job.pieces {
         match piece {
-            Piece::Memory(entry) => builder.add(&entry.record)?,
-            Piece::Stored(view, ordinals) => {
-                for record in view.segment.records_of(ordinals, true)? {
-                    builder.add(&record)?;
+            Piece::Memory(entry) => {
+                if let Some(text) = &entry.record.text {
+                    parts.add(ordinal, text, &c.analyzer)?;
                 }
+                ordinal += 1;
+            }
+            Piece::Stored(view, ordinals) => {
+                for (old, ordinal) in ordinals.iter().zip(ordinal..) {
+                    parts.add_stored(ordinal, &view.segment, old);
+                }
+                ordinal += ordinals.len() as u32;
+            }
+        }
+    }
+    parts.finish()
+}
+
+/// The segment of a job, but for its text index.
+fn build_rest(
+    mut builder: SegmentBuilder<'_>,
+    job: &Job<'_>,
+    id: u64,
+    words: impl FnOnce() -> Result<Vec<u8>>,
+) -> Result<Built> {
+    for piece in &job.pieces {
+        match piece {
+            Piece::Memory(entry) => builder.add_rest(&entry.record)?,
+            Piece::Stored(view, ordinals) => {
+                let records = view.segment.records_of(ordinals, true)?;
+                records.iter().try_for_each(|r| builder.add_rest(r))?;
             }
         }
     }
     let records = builder.len() as u32;
-    let (bytes, footer_crc) = builder.finish(id)?;
-    Ok(Built {
-        bytes,
-        footer_crc,
-        records,
-    })
+    let (bytes, footer_crc) = builder.finish_with(id, words)?;
+    Ok((records, bytes, footer_crc))
 }

@@ -3,6 +3,7 @@
 use super::engine::Engine;
 use crate::error::Result;
 use crate::format::space::Space;
+use crate::index::text::TextSettings;
 use crate::state::{Collection, State};
 use std::collections::BTreeMap;
 
@@ -17,6 +18,8 @@ pub struct CollectionStats {
     pub segments: usize,
     /// Bytes of its segments that belong to live records and edges, and of those in memory.
     pub live_bytes: u64,
+    /// What it does with its text.
+    pub text: TextSettings,
     /// Vector spaces with the number of live records in each.
     pub spaces: Vec<(Space, u64)>,
 }
@@ -104,6 +107,7 @@ impl Engine {
                 edges: c.graph.edges(),
                 segments: c.segments.len() + c.graph.segments.len(),
                 live_bytes: bytes,
+                text: *c.analyzer.settings(),
                 spaces: spaces
                     .map(|(s, i)| Ok((s.clone(), records_in_space(c, i)?)))
                     .collect::<Result<_>>()?,

@@ -40,6 +40,8 @@ pub mod kind {
     pub const SPARSE_INDEX: u16 = 11;
     /// Multi-vectors of one space.
     pub const MULTI: u16 = 12;
+    /// Codes of the token vectors of one space.
+    pub const MULTI_INDEX: u16 = 13;
     /// Ids of nodes, in a segment of edges.
     pub const NODES: u16 = 14;
     /// Edges by node: outgoing ones under space 0, incoming ones under space 1.

@@ -7,6 +7,7 @@
 pub mod column;
 pub mod filter;
 pub mod graph;
+pub mod multi;
 pub mod sparse;
 pub mod text;
 pub mod vector;

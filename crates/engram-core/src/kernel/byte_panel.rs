@@ -7,7 +7,7 @@
 //!
 //! Complexity: as `panel`.
 
-use super::panel::Panel;
+use super::panel::{Panel, Weights};
 #[cfg(target_arch = "x86_64")]
 use super::vnni::VnniPanel;
 use super::{Level, Rows};
@@ -25,23 +25,26 @@ enum Kind {
 impl BytePanel {
     /// Lays out the vectors of `dim` elements in `vectors`; what is left over is ignored.
     ///
-    /// The panel is for the level of this moment, and is used at it.
+    /// A fine one takes twice the time, and its error is one in 254. The panel is for the level of
+    /// this moment, and is used at it.
     #[must_use]
-    pub fn new(vectors: &[f32], dim: usize) -> BytePanel {
-        BytePanel::at(Level::best(), vectors, dim)
+    pub fn new(vectors: &[f32], dim: usize, fine: bool) -> BytePanel {
+        BytePanel::at(Level::best(), vectors, dim, fine)
     }
 
-    pub(super) fn at(level: Level, vectors: &[f32], dim: usize) -> BytePanel {
-        BytePanel(match level {
-            // Longer rows could overflow a sum; nobody has them.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 if dim <= 1 << 16 => Kind::Rounded(VnniPanel::new(vectors, dim)),
-            _ => Kind::Exact(Panel::at(level, vectors, dim)),
-        })
+    pub(super) fn at(level: Level, vectors: &[f32], dim: usize, fine: bool) -> BytePanel {
+        // Longer rows could overflow a sum; nobody has them.
+        #[cfg(target_arch = "x86_64")]
+        if level == Level::Avx512 && dim <= 1 << 16 {
+            return BytePanel(Kind::Rounded(VnniPanel::new(vectors, dim, fine)));
+        }
+        // However fine: without the instruction nothing is rounded.
+        let _ = fine;
+        BytePanel(Kind::Exact(Panel::at(level, vectors, dim)))
     }
 
-    /// By how much a MaxSim of rows of norm 1 can be off, beside the rounding of `f32` sums; rows of
-    /// norm `r` make it `r` times that. 0 says that it is as exact as that of a [`Panel`].
+    /// By how much a MaxSim of rows whose norm times weight is 1 can be off, beside the rounding of
+    /// `f32` sums; where it is `r` at most, `r` times that. 0 says that it is as exact as that of a [`Panel`].
     #[must_use]
     pub fn error(&self) -> f32 {
         match &self.0 {
@@ -56,13 +59,18 @@ impl BytePanel {
         &self,
         codes: &[i8],
         scales: &[f32],
+        weights: Weights<'_>,
         documents: &[Range<usize>],
         out: &mut Vec<f32>,
     ) {
         match &self.0 {
-            Kind::Exact(panel) => panel.max_sim(Rows::I8 { codes, scales }, documents, out),
+            Kind::Exact(panel) => {
+                panel.max_sim(Rows::I8 { codes, scales }, weights, documents, out);
+            }
             #[cfg(target_arch = "x86_64")]
-            Kind::Rounded(panel) => panel.max_sim(codes, scales, documents, out),
+            Kind::Rounded(panel) => {
+                panel.max_sim(codes, scales, weights, documents, out);
+            }
         }
     }
 }

@@ -22,8 +22,10 @@ mod aligned;
 mod bits;
 mod byte_panel;
 mod extract;
+pub mod impact;
 mod int8;
 mod level;
+mod lookup;
 pub mod nibble;
 mod panel;
 pub mod planes;
@@ -46,7 +48,8 @@ pub use int8::{dot_i8, dot_i8_each};
 pub use level::Level;
 #[cfg(any(test, feature = "testing"))]
 pub use level::force_level;
-pub use panel::Panel;
+pub use lookup::{CODEWORDS, LOOKUP_LANES, Lookup, SUBSPACES};
+pub use panel::{Panel, Weights};
 pub use rows::{Rows, dot_each, dot_rows, l2_squared_each, l2_squared_rows};
 
 /// The dot product of `a` and `b`.

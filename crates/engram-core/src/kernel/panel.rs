@@ -13,12 +13,32 @@ use super::level::at_each_level;
 use super::register::Register;
 use super::row::{BitRow, F16Row, I8Row, Row};
 use super::rows::Rows;
-use super::tile::{Largest, Nearest, Sink, Table, sweep};
+use super::tile::{Largest, Nearest, Table, sweep};
 use std::ops::Range;
 
 /// Rows that are decoded at a time: 12 KiB at 128 dimensions, so block and panel share the cache
 /// that is nearest; a multiple of the rows of a tile.
 const BLOCK_ROWS: usize = 24;
+
+/// What the products with a row are multiplied by before the largest is taken: under cosine, one
+/// over its norm.
+#[derive(Clone, Copy, Debug)]
+pub enum Weights<'a> {
+    /// The same for all rows.
+    Same(f32),
+    /// One for each row; a row without one counts 0.
+    Each(&'a [f32]),
+}
+
+impl Weights<'_> {
+    #[inline(always)]
+    pub(super) fn of(self, row: usize) -> f32 {
+        match self {
+            Weights::Same(weight) => weight,
+            Weights::Each(weights) => weights.get(row).copied().unwrap_or(0.0),
+        }
+    }
+}
 
 /// Vectors laid across the lanes of registers.
 pub struct Panel {
@@ -76,12 +96,18 @@ impl Panel {
     }
 
     /// Replaces `out` by the MaxSim of each document: the sum over the vectors of the panel of the
-    /// largest dot product with a row of the document.
+    /// largest dot product with a row of the document, times the weight of that row.
     ///
     /// A document is a range of rows of `rows`, whose length is that of the panel's vectors; rows
     /// that are not there are left out. A document without rows scores minus infinity, and a panel
     /// without vectors 0.
-    pub fn max_sim(&self, rows: Rows<'_>, documents: &[Range<usize>], out: &mut Vec<f32>) {
+    pub fn max_sim(
+        &self,
+        rows: Rows<'_>,
+        weights: Weights<'_>,
+        documents: &[Range<usize>],
+        out: &mut Vec<f32>,
+    ) {
         out.clear();
         out.reserve(documents.len());
         let count = rows.count(self.dim);
@@ -94,8 +120,8 @@ impl Panel {
             max_sim_all(
                 self.level,
                 self,
-                rows,
-                count,
+                (rows, count),
+                weights,
                 documents,
                 block.as_mut_slice(),
                 out,
@@ -134,8 +160,8 @@ impl Panel {
 at_each_level!(
     fn max_sim_all(
         panel: &Panel,
-        rows: Rows<'_>,
-        count: usize,
+        rows: (Rows<'_>, usize),
+        weights: Weights<'_>,
         documents: &[Range<usize>],
         block: &mut [f32],
         out: &mut Vec<f32>,
@@ -152,8 +178,8 @@ at_each_level!(
 #[inline(always)]
 unsafe fn max_sim_body<V: Register>(
     panel: &Panel,
-    rows: Rows<'_>,
-    count: usize,
+    (rows, count): (Rows<'_>, usize),
+    weights: Weights<'_>,
     documents: &[Range<usize>],
     block: &mut [f32],
     out: &mut Vec<f32>,
@@ -170,9 +196,9 @@ unsafe fn max_sim_body<V: Register>(
             unsafe {
                 let lanes = panel.lanes.as_slice().as_ptr().add(first * panel.dim);
                 sum += if wide {
-                    largest_sum::<V, 2>(panel, lanes, first, rows, tokens, block)
+                    largest_sum::<V, 2>(panel, (lanes, first), (rows, weights), tokens, block)
                 } else {
-                    largest_sum::<V, 1>(panel, lanes, first, rows, tokens, block)
+                    largest_sum::<V, 1>(panel, (lanes, first), (rows, weights), tokens, block)
                 };
             }
             first += 2 * V::LANES;
@@ -185,9 +211,8 @@ unsafe fn max_sim_body<V: Register>(
 #[inline(always)]
 unsafe fn largest_sum<V: Register, const W: usize>(
     panel: &Panel,
-    lanes: *const f32,
-    first: usize,
-    rows: Rows<'_>,
+    (lanes, first): (*const f32, usize),
+    (rows, weights): (Rows<'_>, Weights<'_>),
     (start, count): (usize, usize),
     block: &mut [f32],
 ) -> f32 {
@@ -195,7 +220,11 @@ unsafe fn largest_sum<V: Register, const W: usize>(
     // SAFETY: `count` rows of `dim` elements from `start` on are there; the level is the caller's
     // promise.
     unsafe {
-        let mut sink = Largest([V::splat(f32::NEG_INFINITY); W]);
+        let mut sink = Largest {
+            best: [V::splat(f32::NEG_INFINITY); W],
+            weights,
+            first: start,
+        };
         match rows {
             Rows::F32(x) => {
                 let rows = x.as_ptr().add(start * dim);
@@ -215,7 +244,7 @@ unsafe fn largest_sum<V: Register, const W: usize>(
             }
         }
         let mut sum = 0.0;
-        for (w, best) in sink.0.into_iter().enumerate() {
+        for (w, best) in sink.best.into_iter().enumerate() {
             sum += sum_first(best, panel.count - (first + w * V::LANES).min(panel.count));
         }
         sum
@@ -243,7 +272,7 @@ unsafe fn sweep_decoded<V: Register, const W: usize>(
     first: impl Row,
     (count, dim): (usize, usize),
     block: &mut [f32],
-    sink: &mut impl Sink<V, W>,
+    sink: &mut Largest<'_, V, W>,
 ) {
     let mut row = 0;
     while row < count {
@@ -255,6 +284,7 @@ unsafe fn sweep_decoded<V: Register, const W: usize>(
             }
             sweep::<V, W>(lanes, block.as_ptr(), (rows, dim, dim), sink);
         }
+        sink.first += rows;
         row += rows;
     }
 }

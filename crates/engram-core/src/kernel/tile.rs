@@ -8,6 +8,7 @@
 //! Invariants: each product is one chain of additions over the dimensions in order, so its bits do
 //! not depend on which tile made it. A sink takes the same row twice without harm.
 
+use super::panel::Weights;
 use super::prefetch::prefetch_line;
 use super::register::Register;
 
@@ -95,15 +96,21 @@ unsafe fn tile<V: Register, const W: usize, const R: usize>(
     }
 }
 
-/// The largest product of each vector with any row.
-pub(super) struct Largest<V, const W: usize>(pub(super) [V; W]);
+/// The largest product of each vector with any row, after it was multiplied by the row's weight.
+pub(super) struct Largest<'a, V, const W: usize> {
+    pub(super) best: [V; W],
+    pub(super) weights: Weights<'a>,
+    /// Which of the weights belongs to row 0 of the sweep.
+    pub(super) first: usize,
+}
 
-impl<V: Register, const W: usize> Sink<V, W> for Largest<V, W> {
+impl<V: Register, const W: usize> Sink<V, W> for Largest<'_, V, W> {
     #[inline(always)]
-    unsafe fn take(&mut self, _: usize, products: [V; W]) {
-        for (best, product) in self.0.iter_mut().zip(products) {
+    unsafe fn take(&mut self, row: usize, products: [V; W]) {
+        let weight = self.weights.of(self.first + row);
+        for (best, product) in self.best.iter_mut().zip(products) {
             // SAFETY: the level is the caller's promise.
-            *best = unsafe { best.max(product) };
+            *best = unsafe { best.max(product.mul(V::splat(weight))) };
         }
     }
 }

@@ -5,6 +5,7 @@
 //! sums start from what that adds too much. Sums are exact integers.
 
 use super::aligned::Aligned;
+use super::panel::Weights;
 use super::prefetch::prefetch_line;
 use super::reference;
 use std::arch::x86_64::*;
@@ -15,52 +16,80 @@ const LANES: usize = 16;
 /// Dimensions that a lane takes at once.
 const DIMS: usize = 4;
 
+/// Steps of the second byte of a fine panel in one of the first.
+const FINER: f32 = 254.0;
+
 /// Vectors rounded to signed bytes, laid across the lanes.
 pub(super) struct VnniPanel {
     dim: usize,
     count: usize,
-    /// Groups of two registers of vectors, the last of one where that is enough. A group starts with
-    /// what its sums start from, then `dim.div_ceil(DIMS)` times its width of four bytes.
+    /// Whether each number has two bytes, the second for what the first leaves.
+    fine: bool,
+    /// Groups of two registers of bytes, the last of one where that is enough. A group starts with
+    /// what its sums start from, then `dim.div_ceil(DIMS)` times its width of four bytes. In a fine
+    /// panel the two registers are the two bytes of sixteen vectors.
     words: Aligned<i32>,
     /// What a byte of each vector stands for; zeros up to whole registers.
     scales: Aligned<f32>,
     error: f32,
 }
 
-/// Rows of a document: the first byte, bytes from one to the next, the first scale, how many.
+/// Rows of a document: the first byte, bytes from one to the next, and a scale for each.
 #[derive(Clone, Copy)]
-struct Document {
+struct Document<'a> {
     rows: *const i8,
     stride: usize,
-    scales: *const f32,
-    count: usize,
+    scales: &'a [f32],
+    weights: Weights<'a>,
+    /// Which of the weights belongs to row 0.
+    first: usize,
 }
 
 impl VnniPanel {
     /// Rounds and lays out whole vectors. Must be used where [`Level::Avx512`](super::Level) is.
-    pub(super) fn new(vectors: &[f32], dim: usize) -> VnniPanel {
+    pub(super) fn new(vectors: &[f32], dim: usize, fine: bool) -> VnniPanel {
         let count = vectors.len().checked_div(dim).unwrap_or(0);
         let stride = count.next_multiple_of(LANES);
         let depth = 1 + dim.div_ceil(DIMS);
         let mut panel = VnniPanel {
             dim,
             count,
-            words: Aligned::zeros(stride * depth),
+            fine,
+            words: Aligned::zeros(stride * depth * if fine { 2 } else { 1 }),
             scales: Aligned::zeros(stride),
             error: 0.0,
         };
-        let words = panel.words.as_mut_slice();
         for (i, vector) in vectors.chunks_exact(dim.max(1)).take(count).enumerate() {
-            let (codes, scale) = round(vector);
-            panel.scales.as_mut_slice()[i] = scale;
-            let rounded: Vec<f32> = codes.iter().map(|c| f32::from(*c) * scale).collect();
-            panel.error += reference::l2_squared(vector, &rounded).sqrt() as f32;
-            let first = i / (2 * LANES) * (2 * LANES);
-            let width = (2 * LANES).min(stride - first);
-            let group = &mut words[first * depth..][..width * depth];
-            lay_out(&codes, &mut group[i - first..], width);
+            panel.put(i, vector);
         }
         panel
+    }
+
+    /// Rounds and lays out vector `i`.
+    fn put(&mut self, i: usize, vector: &[f32]) {
+        let stride = self.count.next_multiple_of(LANES);
+        let depth = 1 + self.dim.div_ceil(DIMS);
+        let (codes, scale) = round(vector);
+        let decoded = codes.iter().map(|c| f32::from(*c) * scale);
+        let mut rest: Vec<f32> = vector.iter().zip(decoded).map(|(x, y)| x - y).collect();
+        let words = self.words.as_mut_slice();
+        if self.fine {
+            let step = scale / FINER;
+            let second = round_to(&rest, step);
+            for (x, code) in rest.iter_mut().zip(&second) {
+                *x -= f32::from(*code) * step;
+            }
+            let group = &mut words[i / LANES * 2 * LANES * depth..];
+            lay_out(&codes, &mut group[i % LANES..], 2 * LANES);
+            lay_out(&second, &mut group[LANES + i % LANES..], 2 * LANES);
+            self.scales.as_mut_slice()[i] = step;
+        } else {
+            let first = i / (2 * LANES) * (2 * LANES);
+            let width = (2 * LANES).min(stride - first);
+            lay_out(&codes, &mut words[first * depth..][i - first..], width);
+            self.scales.as_mut_slice()[i] = scale;
+        }
+        self.error += reference::dot(&rest, &rest).sqrt() as f32;
     }
 
     /// The sum of the distances between the vectors and what they were rounded to.
@@ -73,6 +102,7 @@ impl VnniPanel {
         &self,
         codes: &[i8],
         scales: &[f32],
+        weights: Weights<'_>,
         documents: &[Range<usize>],
         out: &mut Vec<f32>,
     ) {
@@ -100,8 +130,9 @@ impl VnniPanel {
             let document = Document {
                 rows: rows.as_ptr(),
                 stride,
-                scales: scales[start..].as_ptr(),
-                count,
+                scales: &scales[start..][..count],
+                weights,
+                first: start,
             };
             // SAFETY: whoever makes a panel promises the level; the document is that of the slices,
             // its rows are whole steps of DIMS bytes.
@@ -111,19 +142,28 @@ impl VnniPanel {
 
     /// The MaxSim of one document.
     #[target_feature(enable = "avx512f,avx512vnni")]
-    unsafe fn sum(&self, document: Document) -> f32 {
+    unsafe fn sum(&self, document: Document<'_>) -> f32 {
         let stride = self.count.next_multiple_of(LANES);
         let steps = self.dim.div_ceil(DIMS);
         let mut sum = 0.0;
+        if self.fine {
+            for first in (0..stride).step_by(LANES) {
+                let words = &self.words.as_slice()[2 * first * (1 + steps)..];
+                let scales = &self.scales.as_slice()[first..];
+                // SAFETY: as below; a group has two registers.
+                sum += unsafe { group_sum::<2, 1>(words, steps, document, scales) };
+            }
+            return sum;
+        }
         for first in (0..stride).step_by(2 * LANES) {
             let words = &self.words.as_slice()[first * (1 + steps)..];
             let scales = &self.scales.as_slice()[first..];
             // SAFETY: the group has its width and `steps`; the document is the caller's promise.
             sum += unsafe {
                 if first + 2 * LANES <= stride {
-                    group_sum::<2>(words, steps, document, scales)
+                    group_sum::<2, 2>(words, steps, document, scales)
                 } else {
-                    group_sum::<1>(words, steps, document, scales)
+                    group_sum::<1, 1>(words, steps, document, scales)
                 }
             };
         }
@@ -135,9 +175,14 @@ impl VnniPanel {
 fn round(vector: &[f32]) -> (Vec<i8>, f32) {
     let largest = vector.iter().fold(0.0f32, |m, x| m.max(x.abs()));
     let scale = largest / 127.0;
-    let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+    (round_to(vector, scale), scale)
+}
+
+fn round_to(vector: &[f32], step: f32) -> Vec<i8> {
+    let inverse = if step > 0.0 { 1.0 / step } else { 0.0 };
+    // The conversion saturates.
     let codes = vector.iter().map(|x| (x * inverse).round() as i8);
-    (codes.collect(), scale)
+    codes.map(|code| code.max(-127)).collect()
 }
 
 /// Writes the words of one vector, `width` apart, behind the start of its sums.
@@ -152,43 +197,44 @@ fn lay_out(codes: &[i8], words: &mut [i32], width: usize) {
     }
 }
 
-/// The part of a MaxSim that one group gives. Padding lanes have zero bytes and add nothing.
+/// The part of a MaxSim that one group of `W` registers gives, of `V` registers of vectors: as many,
+/// or half of them where each has two bytes. Padding lanes have zero bytes and add nothing.
 ///
 /// # Safety
 ///
-/// `words` holds `1 + steps` times `W` registers and `scales` `W`; the document's rows and scales
+/// `words` holds `1 + steps` times `W` registers and `scales` `V`; the document's rows and scales
 /// are there.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vnni")]
-unsafe fn group_sum<const W: usize>(
+unsafe fn group_sum<const W: usize, const V: usize>(
     words: &[i32],
     steps: usize,
-    document: Document,
+    document: Document<'_>,
     scales: &[f32],
 ) -> f32 {
-    let count = document.count;
+    let count = document.scales.len();
     if count == 0 {
         return f32::NEG_INFINITY;
     }
-    let mut best = [_mm512_set1_ps(f32::NEG_INFINITY); W];
+    let mut best = [_mm512_set1_ps(f32::NEG_INFINITY); V];
     let mut row = 0;
     // SAFETY: every tile ends at `count`; the rest is the caller's promise.
     unsafe {
         while row + 12 <= count {
-            tile::<W, 12>(words.as_ptr(), steps, document, row, &mut best);
+            tile::<W, V, 12>(words.as_ptr(), steps, document, row, &mut best);
             row += 12;
         }
         while row + 4 <= count {
-            tile::<W, 4>(words.as_ptr(), steps, document, row, &mut best);
+            tile::<W, V, 4>(words.as_ptr(), steps, document, row, &mut best);
             row += 4;
         }
         // A row that comes twice does no harm.
         if row < count && count >= 4 {
-            tile::<W, 4>(words.as_ptr(), steps, document, count - 4, &mut best);
+            tile::<W, V, 4>(words.as_ptr(), steps, document, count - 4, &mut best);
             row = count;
         }
         while row < count {
-            tile::<W, 1>(words.as_ptr(), steps, document, row, &mut best);
+            tile::<W, V, 1>(words.as_ptr(), steps, document, row, &mut best);
             row += 1;
         }
     }
@@ -204,12 +250,12 @@ unsafe fn group_sum<const W: usize>(
 /// Takes rows `first..first + R` into the largest products.
 #[inline]
 #[target_feature(enable = "avx512f,avx512vnni")]
-unsafe fn tile<const W: usize, const R: usize>(
+unsafe fn tile<const W: usize, const V: usize, const R: usize>(
     words: *const i32,
     steps: usize,
-    document: Document,
+    document: Document<'_>,
     first: usize,
-    best: &mut [__m512; W],
+    best: &mut [__m512; V],
 ) {
     let stride = document.stride;
     let flip = _mm512_set1_epi8(-128);
@@ -238,9 +284,15 @@ unsafe fn tile<const W: usize, const R: usize>(
             }
         }
         for (r, sums) in sums.into_iter().enumerate() {
-            let scale = _mm512_set1_ps(*document.scales.add(first + r));
-            for (best, sum) in best.iter_mut().zip(sums) {
-                *best = _mm512_max_ps(*best, _mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale));
+            let weight = document.weights.of(document.first + first + r);
+            let scale = _mm512_set1_ps(document.scales[first + r] * weight);
+            let products = sums.map(|sum| _mm512_cvtepi32_ps(sum));
+            for (v, best) in best.iter_mut().enumerate() {
+                let product = match W == V {
+                    true => products[v],
+                    false => _mm512_fmadd_ps(products[0], _mm512_set1_ps(FINER), products[1]),
+                };
+                *best = _mm512_max_ps(*best, _mm512_mul_ps(product, scale));
             }
         }
     }

@@ -27,14 +27,24 @@ pub(super) fn check(c: &Collection, filter: &Filter) -> Result<()> {
 
 /// Refuses a field that no record of the collection has.
 pub(super) fn check_path(c: &Collection, path: &Path) -> Result<()> {
-    if BUILT_IN_FIELDS.contains(&path.root()) {
-        return Ok(());
+    match is_built_in(path) || has_path(c, path)? {
+        true => Ok(()),
+        false => Err(unknown(c, &path.0.join("."))?),
     }
+}
+
+/// Whether a field is one that every record has.
+pub(super) fn is_built_in(path: &Path) -> bool {
+    BUILT_IN_FIELDS.contains(&path.root())
+}
+
+/// Whether the metadata of any record has a path.
+pub(super) fn has_path(c: &Collection, path: &Path) -> Result<bool> {
     let name = column::name(&path.0);
     // New segments stand last, and are the likelier to have what is asked for.
     for view in c.segments.iter().rev() {
         if view.segment.may_have(&name)? {
-            return Ok(());
+            return Ok(true);
         }
     }
     let exists = Filter::Leaf {
@@ -43,10 +53,7 @@ pub(super) fn check_path(c: &Collection, path: &Path) -> Result<()> {
         negated: false,
     };
     let has = |metadata: &Value| exists.matches(&|field| metadata.get(field));
-    match c.memory.values().any(|entry| has(&entry.record.metadata)) {
-        true => Ok(()),
-        false => Err(unknown(c, &path.0.join("."))?),
-    }
+    Ok(c.memory.values().any(|entry| has(&entry.record.metadata)))
 }
 
 /// The error about a field, with the nearest of those that there are.

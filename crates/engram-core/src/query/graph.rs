@@ -54,7 +54,7 @@ pub fn not_a_record(id: &str) -> Error {
 fn node_of(c: &Collection, id: &str) -> Result<Option<u32>> {
     let node = c.graph.node(id)?;
     match node {
-        Some(node) if c.graph.touches(node)? => Ok(Some(node)),
+        Some(node) if c.graph.is_record(node)? => Ok(Some(node)),
         _ if c.find(id)?.is_some() => Ok(node),
         _ => Err(not_a_record(id)),
     }

@@ -21,6 +21,7 @@ mod recall;
 mod request;
 mod shape;
 mod similarity;
+mod snippets;
 mod sparse;
 mod vectors;
 mod walker;
@@ -33,6 +34,7 @@ pub use mask::Mask;
 pub use plan::run;
 pub use recall::{RecallCheck, RecallReport, recall_check};
 pub use request::*;
+pub use snippets::Highlighter;
 pub use walker::Scope;
 
 use crate::error::Result;

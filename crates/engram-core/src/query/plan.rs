@@ -8,7 +8,6 @@ use super::request::{Dense, Fusion, Hit, Multi, Ran, Report, Request, Retriever,
 use super::{Doc, Mask, dense, lexical, multi, shape, sparse, vectors};
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
-use crate::index::text::TextQuery;
 use crate::segment::inverse_norm;
 use crate::state::Collection;
 use std::time::Instant;
@@ -54,7 +53,7 @@ pub(super) struct Found {
 
 /// A retriever whose query is understood.
 enum Ready<'a> {
-    Lexical(TextQuery),
+    Lexical(Box<lexical::Search<'a>>),
     Dense(Dense<'a>, Option<Vec<f32>>),
     Sparse(Sparse<'a>),
     Multi(Multi<'a>),
@@ -87,12 +86,12 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
     let mut found = Vec::new();
     let mut ready = Vec::new();
     for r in &request.retrievers {
-        let mut query = understand(c, r, alone)?;
-        let mut one = search(c, &mask, &query, depth)?;
+        let mut query = understand(c, &mask, r, alone)?;
+        let mut one = search(c, &mask, &mut query, depth)?;
         if request.feedback > 0.0 && matches!(query, Ready::Dense(..)) {
             steps.done(r.name, one.list.len() as u64);
             if learn(c, &mask, &mut query, &one.list, request.feedback)? {
-                one = search(c, &mask, &query, depth)?;
+                one = search(c, &mask, &mut query, depth)?;
             }
         }
         if let Some(least) = r.min_score {
@@ -103,7 +102,7 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
         ready.push(query);
     }
     let full = found.iter().any(|f| f.list.len() >= depth);
-    let (mut list, weights) = join(c, &mask, request, &found, &ready)?;
+    let (mut list, weights) = join(c, &mask, request, &found, &mut ready)?;
     steps.done("fuse", list.len() as u64);
     let ended = shape_list(c, &mask, request, &mut list, wanted)?;
     steps.report.more = list.len() > wanted;
@@ -197,17 +196,23 @@ fn check(request: &Request<'_>) -> Result<()> {
     Ok(())
 }
 
-fn understand<'a>(c: &Collection, r: &Retriever<'a>, alone: bool) -> Result<Ready<'a>> {
+fn understand<'a>(
+    c: &'a Collection,
+    mask: &'a Mask,
+    r: &Retriever<'a>,
+    alone: bool,
+) -> Result<Ready<'a>> {
     match r.wanted {
         Wanted::Lexical(text) => {
-            let query = TextQuery::parse(text, &c.analyzer);
+            let query = lexical::parse(c, text)?;
             if query.is_empty() && alone {
                 let message = "no word of the query can be searched for";
                 return Err(
                     Error::new(Code::QueryEmpty, message).hint("give at least one letter or digit")
                 );
             }
-            Ok(Ready::Lexical(query))
+            let search = lexical::Search::new(c, &query, mask)?;
+            Ok(Ready::Lexical(Box::new(search)))
         }
         Wanted::Dense(wanted) => Ok(Ready::Dense(wanted, None)),
         Wanted::Sparse(wanted) => Ok(Ready::Sparse(wanted)),
@@ -215,9 +220,9 @@ fn understand<'a>(c: &Collection, r: &Retriever<'a>, alone: bool) -> Result<Read
     }
 }
 
-fn search(c: &Collection, mask: &Mask, query: &Ready<'_>, depth: usize) -> Result<Found> {
+fn search(c: &Collection, mask: &Mask, query: &mut Ready<'_>, depth: usize) -> Result<Found> {
     match query {
-        Ready::Lexical(query) => lexical::search(c, query, mask, depth),
+        Ready::Lexical(search) => lexical::best(c, search, mask, depth),
         Ready::Dense(wanted, moved) => dense::search(c, &moved_to(wanted, moved), mask, depth),
         Ready::Sparse(wanted) => sparse::search(c, wanted, mask, depth),
         Ready::Multi(wanted) => multi::search(c, wanted, mask, depth),
@@ -272,7 +277,7 @@ fn join(
     mask: &Mask,
     request: &Request<'_>,
     found: &[Found],
-    ready: &[Ready<'_>],
+    ready: &mut [Ready<'_>],
 ) -> Result<(Vec<Candidate>, Vec<f32>)> {
     if let [only] = found {
         let candidates = only.list.iter().map(|(score, doc)| Candidate {
@@ -285,7 +290,7 @@ fn join(
     }
     let lists: Vec<Ranked> = found.iter().map(|f| f.list.clone()).collect();
     let mut all = fuse::unite(&lists);
-    for (i, query) in ready.iter().enumerate() {
+    for (i, query) in ready.iter_mut().enumerate() {
         // A candidate of one retriever has a score by the others too, though it is not among their
         // best: it is computed, not guessed.
         let missing: Vec<usize> = (0..all.len())
@@ -293,7 +298,7 @@ fn join(
             .collect();
         let docs: Vec<Doc> = missing.iter().map(|j| all[*j].doc).collect();
         let scores = match query {
-            Ready::Lexical(query) => lexical::scores(c, query, mask, &docs)?,
+            Ready::Lexical(search) => lexical::scores(search, mask, &docs)?,
             Ready::Sparse(wanted) => sparse::scores(c, wanted, mask, &docs)?,
             Ready::Multi(wanted) => multi::scores(c, wanted, mask, &docs)?,
             Ready::Dense(wanted, moved) => {

@@ -41,6 +41,8 @@ pub struct Multi<'a> {
     pub tokens: &'a Matrix,
     /// Whether every record is compared, without candidates.
     pub exact: bool,
+    /// The share of the true best to be found, 0.5 to 1.
+    pub recall: f32,
 }
 
 /// What one retriever looks for.
@@ -200,9 +202,22 @@ impl<'a> Retriever<'a> {
         };
         Retriever::new("semantic", Wanted::Dense(dense))
     }
+
+    /// The best by MaxSim with token vectors.
+    #[must_use]
+    pub fn multi(space: &'a str, tokens: &'a Matrix) -> Retriever<'a> {
+        let multi = Multi {
+            space,
+            identity: None,
+            tokens,
+            exact: false,
+            recall: DEFAULT_RECALL,
+        };
+        Retriever::new(space, Wanted::Multi(multi))
+    }
 }
 
-/// The recall that a dense retriever aims at unless told otherwise.
+/// The recall that a search by vectors aims at unless told otherwise.
 pub const DEFAULT_RECALL: f32 = 0.99;
 
 /// Where a hit is said to lie once its record has been read.

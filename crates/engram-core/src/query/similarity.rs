@@ -21,10 +21,7 @@ impl<'a> Target<'a> {
     /// Checks what is wanted against the collection; none where that is empty yet.
     pub(super) fn resolve(c: &Collection, wanted: &Dense<'a>) -> Result<Option<Target<'a>>> {
         checks::vector(wanted.space, wanted.vector, c.metric)?;
-        if !(0.5..=1.0).contains(&wanted.recall) {
-            let message = format!("recall is {}, it must be from 0.5 to 1", wanted.recall);
-            return Err(Error::new(Code::InputInvalid, message));
-        }
+        checks::recall(wanted.recall)?;
         let Some(index) = c.space(wanted.space) else {
             if c.spaces.is_empty() && c.live() == 0 {
                 return Ok(None);

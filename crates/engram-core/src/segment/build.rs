@@ -2,13 +2,14 @@
 
 use super::parts::{BlocksWriter, encode_id_map, encode_ids};
 use super::plane::PlaneBuilder;
+use super::text::TextParts;
 use crate::error::{Error, Result};
 use crate::format::codec::Writer;
 use crate::format::record::{Metric, Record, encode_text};
 use crate::format::segment::{SegmentWriter, kind};
 use crate::format::space::Space;
 use crate::index::column::ColumnsWriter;
-use crate::index::text::{Analyzer, TextIndexWriter};
+use crate::index::text::Analyzer;
 use std::collections::BTreeMap;
 
 /// How dense vectors are coded.
@@ -28,7 +29,7 @@ pub struct SegmentBuilder<'a> {
     texts: BlocksWriter,
     metadata: BlocksWriter,
     planes: BTreeMap<u16, PlaneBuilder>,
-    text_index: TextIndexWriter,
+    text_index: TextParts<'a>,
     columns: ColumnsWriter,
 }
 
@@ -59,7 +60,7 @@ impl<'a> SegmentBuilder<'a> {
             texts: BlocksWriter::default(),
             metadata: BlocksWriter::default(),
             planes: BTreeMap::new(),
-            text_index: TextIndexWriter::new(),
+            text_index: TextParts::default(),
             columns: ColumnsWriter::new(),
         }
     }
@@ -72,6 +73,15 @@ impl<'a> SegmentBuilder<'a> {
 
     /// Adds a record; its ordinal is the number of records before it.
     pub fn add(&mut self, record: &Record) -> Result<()> {
+        if let Some(text) = &record.text {
+            let ordinal = self.ids.len() as u32;
+            self.text_index.add(ordinal, text, self.analyzer)?;
+        }
+        self.add_rest(record)
+    }
+
+    /// Adds a record whose words go into a text index of their own.
+    pub(crate) fn add_rest(&mut self, record: &Record) -> Result<()> {
         let ordinal = self.ids.len() as u32;
         let mut text = Writer::new();
         encode_text(&mut text, record.text.as_deref());
@@ -89,9 +99,6 @@ impl<'a> SegmentBuilder<'a> {
             record.created_us,
             record.updated_us,
         );
-        if let Some(text) = &record.text {
-            self.text_index.add_text(ordinal, text, self.analyzer)?;
-        }
         for (index, embedding) in &record.vectors {
             let space = self.spaces.get(usize::from(*index));
             let space = space.ok_or_else(|| Error::internal("a vector without a space"))?;
@@ -105,7 +112,17 @@ impl<'a> SegmentBuilder<'a> {
     }
 
     /// The bytes of the segment and the CRC-32 of its footer.
-    pub fn finish(self, id: u64) -> Result<(Vec<u8>, u32)> {
+    pub fn finish(mut self, id: u64) -> Result<(Vec<u8>, u32)> {
+        let text_index = std::mem::take(&mut self.text_index);
+        self.finish_with(id, || text_index.finish())
+    }
+
+    /// The same with a text index that was made elsewhere; it is asked for as late as can be.
+    pub(crate) fn finish_with(
+        self,
+        id: u64,
+        text_index: impl FnOnce() -> Result<Vec<u8>>,
+    ) -> Result<(Vec<u8>, u32)> {
         let mut segment = SegmentWriter::new(id, self.ids.len() as u32);
         let ids = || self.ids.iter().map(String::as_str);
         segment.part(kind::ID_MAP, 0, &encode_id_map(ids()));
@@ -115,13 +132,16 @@ impl<'a> SegmentBuilder<'a> {
             if let Some(weights) = plane.weights() {
                 segment.part_with(kind::SPARSE_INDEX, space, |w| weights.write(w));
             }
+            if let Some(codes) = plane.token_codes() {
+                segment.part(kind::MULTI_INDEX, space, &codes);
+            }
             let centre = self.coding.centres.get(&space);
             if let Some(centre) = centre.filter(|_| plane.wants_codes()) {
                 let write = |w: &mut Writer| plane.write_codes(w, self.metric, centre);
                 segment.part_with(kind::CODES, space, write);
             }
         }
-        segment.part(kind::TEXT_INDEX, 0, &self.text_index.finish()?);
+        segment.part(kind::TEXT_INDEX, 0, &text_index()?);
         segment.part(
             kind::METADATA,
             0,

@@ -4,7 +4,7 @@
 //! ones before it do not, and its edges may lead to theirs. Incoming edges and the order of hashes
 //! can be made again from the outgoing edges and the ids.
 
-use super::blocks::{Blocks, Unpacked};
+use super::blocks::{Blocks, Primers, Unpacked};
 use super::parts::BlocksWriter;
 use crate::error::{Error, Result};
 use crate::format::Malformed;
@@ -12,13 +12,11 @@ use crate::format::codec::{Reader, Writer};
 use crate::format::limits::MAX_EDGE_TYPES;
 use crate::format::manifest::SegmentRef;
 use crate::format::segment::{Part, SegmentWriter, kind};
-use crate::index::graph::{
-    self, Entry as RowEntry, Kinds, Names, Row, Rows, encode_names, encode_rows,
-};
+use crate::index::graph::{self, Entry, Kinds, Names, Row, Rows, encode_names, encode_rows};
 use crate::store::{Sealed, Storage};
 use crate::value::Value;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::hash_map;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -37,61 +35,63 @@ pub struct NewEdges<'a> {
     pub first_type: u32,
     /// The edge types it names.
     pub types: Vec<&'a str>,
-    /// Source, type and target of every edge, ascending.
-    pub edges: Vec<(u32, u32, u32)>,
+    /// Every edge in the row of its source, ascending; what its number means the caller decides.
+    pub edges: Vec<Entry>,
 }
 
 impl NewEdges<'_> {
-    /// The bytes of the segment and the CRC-32 of its footer. `properties` gives those of each edge in
-    /// order, as an encoded value, or nothing for none.
+    /// The bytes of the segment and the CRC-32 of its footer. `properties` appends those of the edge of
+    /// a number as an encoded value, or nothing for none; it is asked edge by edge.
     pub fn build(
-        &self,
+        self,
         id: u64,
-        mut properties: impl FnMut(usize, &mut Vec<u8>) -> Result<()>,
+        properties: impl FnMut(u32, &mut Vec<u8>) -> Result<()>,
     ) -> Result<(Vec<u8>, u32)> {
         let span = self.first_node + self.nodes.len() as u32;
         let types = self.first_type + self.types.len() as u32;
-        let mut segment = SegmentWriter::new(id, self.edges.len() as u32);
+        let mut edges = self.edges;
+        let mut segment = SegmentWriter::new(id, edges.len() as u32);
         let mut names = Writer::new();
         encode_names(&mut names, self.first_node, &self.nodes)?;
         segment.part(kind::NODES, 0, &names.bytes);
-        let numbered = self.edges.iter().zip(0u32..);
-        let mut entries: Vec<RowEntry> = numbered
-            .map(|(&(node, kind, other), edge)| RowEntry {
-                node,
-                kind,
-                other,
-                edge,
-            })
-            .collect();
         segment.part_with(kind::ROWS, OUT, |w| {
-            encode_rows(w, &entries, span, types, false);
+            encode_rows(w, &edges, span, types, false);
         });
-        for e in &mut entries {
+        let properties = encode_properties(&edges, properties)?;
+        for (e, number) in edges.iter_mut().zip(0u32..) {
+            e.edge = number;
             std::mem::swap(&mut e.node, &mut e.other);
         }
-        entries.sort_unstable();
+        edges.sort_unstable();
         segment.part_with(kind::ROWS, IN, |w| {
-            encode_rows(w, &entries, span, types, true);
+            encode_rows(w, &edges, span, types, true);
         });
         let mut w = Writer::new();
         w.u32(self.first_type);
         w.len(self.types.len());
         self.types.iter().for_each(|t| w.str(t));
         segment.part(kind::EDGE_TYPES, 0, &w.bytes);
-        let (mut blocks, mut entry, mut any) = (BlocksWriter::default(), Vec::new(), false);
-        for i in 0..self.edges.len() {
-            entry.clear();
-            properties(i, &mut entry)?;
-            any |= !entry.is_empty();
-            blocks.push(&entry).map_err(|e| packing(&e))?;
-        }
-        if any {
-            let blocks = blocks.finish().map_err(|e| packing(&e))?;
-            segment.part(kind::PROPERTIES, 0, &blocks);
+        if let Some(properties) = properties {
+            segment.part(kind::PROPERTIES, 0, &properties);
         }
         Ok(segment.finish())
     }
+}
+
+/// The properties part; none where no edge has any.
+fn encode_properties(
+    edges: &[Entry],
+    mut properties: impl FnMut(u32, &mut Vec<u8>) -> Result<()>,
+) -> Result<Option<Vec<u8>>> {
+    let (mut blocks, mut entry, mut any) = (BlocksWriter::default(), Vec::new(), false);
+    for edge in edges {
+        entry.clear();
+        properties(edge.edge, &mut entry)?;
+        any |= !entry.is_empty();
+        blocks.push(&entry).map_err(|e| packing(&e))?;
+    }
+    let blocks = blocks.finish().map_err(|e| packing(&e))?;
+    Ok(any.then_some(blocks))
 }
 
 fn packing(e: &std::io::Error) -> Error {
@@ -127,6 +127,7 @@ struct Side {
 /// An open segment of edges.
 pub struct EdgeSegment {
     sealed: Sealed,
+    primers: Primers,
     nodes: Part,
     names: Names,
     out: Side,
@@ -167,6 +168,7 @@ impl EdgeSegment {
             out,
             into,
             properties: sealed.part(kind::PROPERTIES, 0),
+            primers: Primers::new(&sealed),
             first_type,
             type_numbers: numbered.collect(),
             types,
@@ -279,7 +281,7 @@ impl EdgeSegment {
     /// The properties of its edges in blocks, where any has some: entries by number of the edge, each
     /// an encoded map, or nothing for none.
     pub(crate) fn property_blocks(&self) -> Result<Option<Blocks<'_>>> {
-        let open = |part| Blocks::open(&self.sealed, part, self.edges());
+        let open = |part| Blocks::open(&self.sealed, &self.primers, part, self.edges());
         self.properties.map(open).transpose()
     }
 
@@ -355,8 +357,8 @@ impl Weights<'_> {
         };
         let i = blocks.find(edge)?;
         let block = match self.unpacked.entry(i) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(blocks.unpack(i)?),
+            hash_map::Entry::Occupied(known) => known.into_mut(),
+            hash_map::Entry::Vacant(place) => place.insert(blocks.unpack(i)?),
         };
         let entry = block.get(edge).unwrap_or_default();
         self.sealed.ok(property(entry, name))

@@ -1,8 +1,8 @@
-//! The embeddings of one space in a segment, writer and reader side by side (F-085, F-086).
+//! The embeddings of one space in a segment, writer and reader side by side (F-084, F-170).
 //!
 //! Each part begins with a head and the bitmap of the ordinals that have an embedding; row j belongs
-//! to the j-th of them. Dense rows lie in a plane, mapped as they are; sparse and multi-vector ones
-//! in compressed blocks.
+//! to the j-th of them. Dense rows lie in a plane, mapped as they are; sparse ones in compressed blocks;
+//! multi-vectors as `index::multi` says.
 
 use super::parts::BlocksWriter;
 use crate::error::Result;
@@ -11,6 +11,7 @@ use crate::format::record::Metric;
 use crate::format::segment::kind;
 use crate::format::space::{self, Element, Embedding, Kind};
 use crate::format::{Decode, Malformed};
+use crate::index::multi::{TokensWriter, encode_codes};
 use crate::index::sparse::SparseWriter;
 use crate::index::vector::{codable, encode};
 use crate::kernel::{self, Rows};
@@ -115,10 +116,11 @@ pub(super) struct PlaneBuilder {
     rows: RoaringBitmap,
     /// Of dense ones, which were rounded to `element` when they were put.
     data: Vec<f32>,
-    /// Of the others.
+    /// Of sparse ones, whole and by dimension.
     blocks: BlocksWriter,
-    /// Of sparse ones.
     weights: SparseWriter,
+    /// Of multi-vectors.
+    tokens: TokensWriter,
 }
 
 /// One over the Euclidean norm; 0 for a zero vector, which cosine collections refuse anyway.
@@ -137,6 +139,7 @@ impl PlaneBuilder {
             data: Vec::new(),
             blocks: BlocksWriter::default(),
             weights: SparseWriter::new(space.element),
+            tokens: TokensWriter::new(space.element, space.dimension as usize),
         }
     }
 
@@ -145,12 +148,11 @@ impl PlaneBuilder {
         self.rows.insert(ordinal);
         match embedding {
             Embedding::Dense(v) => self.data.extend_from_slice(v),
-            other => {
-                if let Embedding::Sparse(entries) = other {
-                    self.weights.push(entries)?;
-                }
+            Embedding::Multi(m) => self.tokens.push(m)?,
+            Embedding::Sparse(entries) => {
+                self.weights.push(entries)?;
                 let mut w = Writer::new();
-                other.encode(&mut w);
+                embedding.encode(&mut w);
                 self.blocks
                     .push(&w.bytes)
                     .map_err(|e| super::build::zstd_error(&e))?;
@@ -173,6 +175,14 @@ impl PlaneBuilder {
         (self.kind == Kind::Sparse).then_some(&self.weights)
     }
 
+    /// The codes of its tokens, of multi-vectors, where they help.
+    pub(super) fn token_codes(&self) -> Option<Vec<u8>> {
+        match self.kind {
+            Kind::Multi => encode_codes(&self.tokens),
+            _ => None,
+        }
+    }
+
     /// Writes the part.
     pub(super) fn write(&mut self, w: &mut Writer) -> Result<()> {
         let mut bitmap = Vec::with_capacity(self.rows.serialized_size());
@@ -187,12 +197,14 @@ impl PlaneBuilder {
         .encode(w);
         w.bytes.extend_from_slice(&bitmap);
         w.align(64);
-        if self.kind == Kind::Dense {
-            self.encode_plane(w);
-        } else {
-            let blocks = std::mem::take(&mut self.blocks).finish();
-            w.bytes
-                .extend_from_slice(&blocks.map_err(|e| super::build::zstd_error(&e))?);
+        match self.kind {
+            Kind::Dense => self.encode_plane(w),
+            Kind::Multi => self.tokens.write(w),
+            Kind::Sparse => {
+                let blocks = std::mem::take(&mut self.blocks).finish();
+                w.bytes
+                    .extend_from_slice(&blocks.map_err(|e| super::build::zstd_error(&e))?);
+            }
         }
         Ok(())
     }

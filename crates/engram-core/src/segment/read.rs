@@ -1,6 +1,6 @@
 //! Reads a segment. Every chunk is checked against its checksum before its first use.
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, Primers};
 use super::parts::{id_hash, lower_bound};
 use super::plane::VectorsHead;
 use super::row_set::RowSet;
@@ -42,6 +42,7 @@ pub struct Segment {
     with_text: OnceLock<Bitset>,
     records: u32,
     sealed: Sealed,
+    primers: Primers,
     /// By space: the kind of its part, and which ordinals have an embedding.
     rows: BTreeMap<u16, (u16, OnceLock<RowSet>)>,
 }
@@ -57,6 +58,7 @@ impl Segment {
             .collect();
         Ok(Segment {
             records: at.records,
+            primers: Primers::new(&sealed),
             sealed,
             with_text: OnceLock::new(),
             rows,
@@ -134,14 +136,14 @@ impl Segment {
     pub fn find(&self, id: &str) -> Result<Option<u32>> {
         let part = self.need(kind::ID_MAP)?;
         let n = self.records as usize;
-        if part.len != n as u64 * 12 {
+        if part.len != n as u64 * 8 {
             return Err(self.damaged(Malformed("the id map has the wrong length")));
         }
-        let (hashes, _) = self.bytes(part, 0..n as u64 * 8)?.as_chunks::<8>();
+        let (hashes, _) = self.bytes(part, 0..n as u64 * 4)?.as_chunks::<4>();
         let hash = id_hash(id);
         let mut at = lower_bound(hashes, hash);
-        while at < n && u64::from_le_bytes(hashes[at]) == hash {
-            let entry = n as u64 * 8 + at as u64 * 4;
+        while at < n && u32::from_le_bytes(hashes[at]) == hash {
+            let entry = (n + at) as u64 * 4;
             let ordinal = self.ok(Reader::new(self.bytes(part, entry..entry + 4)?).u32())?;
             if ordinal < self.records && self.record_id(ordinal)? == id {
                 return Ok(Some(ordinal));
@@ -152,7 +154,7 @@ impl Segment {
     }
 
     fn blocks(&self, part: Part, entries: u32) -> Result<Blocks<'_>> {
-        Blocks::open(&self.sealed, part, entries)
+        Blocks::open(&self.sealed, &self.primers, part, entries)
     }
 
     /// Runs `f` on the entry of one ordinal.
@@ -298,34 +300,6 @@ impl Segment {
             .map(|(_, _, rows)| rows.ordinals()))
     }
 
-    /// Runs `f` on every sparse or multi-vector embedding of a space whose ordinal is wanted, in
-    /// order, each block unpacked once.
-    pub fn each_embedding(
-        &self,
-        space: u16,
-        is_wanted: &dyn Fn(u32) -> bool,
-        mut f: impl FnMut(u32, Embedding),
-    ) -> Result<()> {
-        let Some((part, head, rows)) = self.vectors_head(space)? else {
-            return Ok(());
-        };
-        if part.kind == kind::VECTORS {
-            return Ok(());
-        }
-        let places = rows.ordinals().iter().zip(0u32..);
-        let by_row: Vec<(u32, u32)> = places.filter(|(o, _)| is_wanted(*o)).collect();
-        let wanted: RoaringBitmap = by_row.iter().map(|(_, row)| *row).collect();
-        let mut ordinals = by_row.iter().map(|(ordinal, _)| *ordinal);
-        let blocks = self.blocks(behind_head(part, &head), head.count)?;
-        blocks.each(&wanted, |_, entry| {
-            let embedding = Embedding::decode(&mut Reader::new(entry))?;
-            if let Some(ordinal) = ordinals.next() {
-                f(ordinal, embedding);
-            }
-            Ok(())
-        })
-    }
-
     /// What a record has in a space.
     pub fn embedding(&self, space: u16, ordinal: u32) -> Result<Option<Embedding>> {
         let Some((part, head, rows)) = self.vectors_head(space)? else {
@@ -334,7 +308,12 @@ impl Segment {
         let Some(row) = rows.row(ordinal) else {
             return Ok(None);
         };
-        if part.kind != kind::VECTORS {
+        if part.kind == kind::MULTI {
+            let vectors = self.multi(space)?;
+            let matrix = vectors.map(|vectors| vectors.matrix(row)).transpose()?;
+            return Ok(matrix.map(Embedding::Multi));
+        }
+        if part.kind == kind::SPARSE {
             let decode = |e: &[u8]| Embedding::decode(&mut Reader::new(e));
             let blocks = self.blocks(behind_head(part, &head), head.count)?;
             return blocks.entry(row, decode).map(Some);

@@ -120,7 +120,11 @@ impl Segment {
     }
 
     /// Unchecked bytes as numbers.
-    fn cast<T: bytemuck::AnyBitPattern>(&self, part: Part, range: Range<u64>) -> Result<&[T]> {
+    pub(super) fn cast<T: bytemuck::AnyBitPattern>(
+        &self,
+        part: Part,
+        range: Range<u64>,
+    ) -> Result<&[T]> {
         bytemuck::try_cast_slice(self.unchecked(part, range)?)
             .map_err(|_| self.damaged(Malformed("a plane is not aligned")))
     }

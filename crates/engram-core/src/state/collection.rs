@@ -1,13 +1,13 @@
 //! One collection at one commit.
 
 use super::graph::Graph;
-use super::{Dead, MemoryList, MemoryTexts, MemoryVectors};
+use super::{Dead, MemoryList, MemoryTexts, MemoryVectors, TermPlaces};
 use crate::bitset::Allowed;
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::{CollectionMeta, SegmentRef};
 use crate::format::record::{Metric, Record};
 use crate::format::space::Space;
-use crate::index::text::{Analyzer, Language, TermCounts};
+use crate::index::text::{Analyzer, TermCounts, TextSettings};
 use crate::segment::{EdgeSegment, Segment};
 use roaring::RoaringBitmap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -138,6 +138,8 @@ pub struct Collection {
     pub graph: Arc<Graph>,
     /// The words of those records, found once for all states.
     pub texts: Arc<MemoryTexts>,
+    /// Where terms stand in the segments, as far as queries asked.
+    pub places: Arc<TermPlaces>,
     /// The same records as a list.
     pub listed: Arc<MemoryList>,
     /// The codes of their vectors, likewise made once.
@@ -145,7 +147,7 @@ pub struct Collection {
 }
 
 impl Collection {
-    /// An empty collection.
+    /// An empty collection; `language` is a code, or the text form of text settings.
     pub fn new(
         id: u32,
         name: &str,
@@ -153,16 +155,16 @@ impl Collection {
         language: &str,
         created_us: i64,
     ) -> Result<Collection> {
-        let parsed = Language::from_code(language).ok_or_else(|| {
-            Error::new(Code::InputInvalid, format!("unknown language {language:?}"))
+        let settings = TextSettings::parse(language).map_err(|why| {
+            Error::new(Code::InputInvalid, why)
                 .hint("use a two-letter code such as \"en\" or \"de\", or \"none\" for no stemming")
         })?;
         Ok(Collection {
             id,
             name: Arc::from(name),
             metric,
-            analyzer: Arc::new(Analyzer::new(parsed)),
-            language: Arc::from(language),
+            analyzer: Arc::new(Analyzer::with(settings)),
+            language: Arc::from(settings.language.code()),
             created_us,
             spaces: Vec::new(),
             segments: Vec::new(),
@@ -170,6 +172,7 @@ impl Collection {
             memory_bytes: 0,
             graph: Arc::default(),
             texts: Arc::default(),
+            places: Arc::default(),
             listed: Arc::default(),
             vectors: Arc::default(),
         })
@@ -219,7 +222,7 @@ impl Collection {
             id: self.id,
             name: self.name.to_string(),
             metric: self.metric,
-            language: self.language.to_string(),
+            language: self.analyzer.settings().to_string(),
             created_us: self.created_us,
             spaces: self.spaces.clone(),
             segments: segments

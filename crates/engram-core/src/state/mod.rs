@@ -7,17 +7,17 @@
 
 mod collection;
 mod dead;
-mod edges;
 mod graph;
 mod listed;
+mod places;
 mod texts;
 mod vectors;
 
 pub use collection::{Collection, Entry, Location, SegmentView};
 pub use dead::Dead;
-pub use edges::{MemoryEdges, Numbered};
-pub use graph::{Edge, EdgeAt, EdgeRef, EdgeView, Graph, Properties};
+pub use graph::{Edge, EdgeAt, EdgeRef, EdgeView, Graph, MemoryEdges, Numbered, Properties};
 pub use listed::MemoryList;
+pub use places::{InSegments, TermPlaces};
 pub use texts::{MemoryTexts, Slots, TextsView};
 pub use vectors::{MemoryVectors, VectorSlots, VectorsView};
 

@@ -5,7 +5,7 @@ use super::model::{Model, Row};
 use engram_core::db::{Database, NewEdge, NewRecord, NewVector, RecordUpdate, Transaction};
 use engram_core::error::Result;
 use engram_core::format::record::Metric;
-use engram_core::format::space::Embedding;
+use engram_core::format::space::{Embedding, Matrix};
 use engram_core::value::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -153,7 +153,7 @@ impl Write {
     }
 }
 
-/// A dense vector, mostly, and a sparse one, at times.
+/// A dense vector, mostly; a sparse one and token vectors, at times.
 fn embeddings(dice: &mut Dice, dimension: usize) -> BTreeMap<String, Embedding> {
     let mut out = BTreeMap::new();
     if dice.roll(6) > 0 || dimension > 100 {
@@ -165,6 +165,13 @@ fn embeddings(dice: &mut Dice, dimension: usize) -> BTreeMap<String, Embedding> 
         let entries =
             (0..1 + dice.roll(4) as u32).map(|i| (start + 3 * i, dice.float().abs() + 0.5));
         out.insert("s".to_owned(), Embedding::Sparse(entries.collect()));
+    }
+    // Where it is not 8, the collection may be one of Euclidean distances, which has no MaxSim.
+    if dimension == 8 && dice.roll(4) == 0 {
+        let numbers = 3 * (1 + dice.roll(3));
+        let data = (0..numbers).map(|_| dice.float() + 0.01).collect();
+        let tokens = Matrix { dimension: 3, data };
+        out.insert("t".to_owned(), Embedding::Multi(tokens));
     }
     out
 }

@@ -6,10 +6,12 @@
 //! them leaves no trace of what was deleted.
 
 use super::super::compact::Output;
+use super::super::verify::wrong;
 use crate::error::Result;
 use crate::format::codec::Writer;
+use crate::index::graph::Entry;
 use crate::segment::{EdgeSegment, NewEdges, PropertyReader};
-use crate::state::{EdgeAt, EdgeRef, EdgeView, Graph, Properties};
+use crate::state::{EdgeAt, EdgeView, Graph, Properties};
 use roaring::RoaringBitmap;
 use std::sync::Arc;
 
@@ -52,8 +54,8 @@ pub(in crate::db) fn rewrite(out: &mut Output<'_>, graph: &Graph, first: usize) 
     if !merged.edges.is_empty() {
         let id = *out.next_segment;
         *out.next_segment += 1;
-        let (bytes, footer_crc) = merged.build(graph, &kept, id)?;
         let count = merged.edges.len() as u32;
+        let (bytes, footer_crc) = merged.build(graph, id)?;
         let at = out.place(&bytes, id, count, footer_crc, RoaringBitmap::new())?;
         segments.push(EdgeView {
             segment: Arc::new(EdgeSegment::open(out.storage, &at)?),
@@ -64,115 +66,156 @@ pub(in crate::db) fn rewrite(out: &mut Output<'_>, graph: &Graph, first: usize) 
     Ok(Graph::from_segments(segments))
 }
 
-/// Edges that become one segment.
-struct Merged<'a> {
-    edges: Vec<EdgeRef<'a>>,
-    /// New numbers of nodes, from the first that is numbered anew.
-    nodes: Renumbering,
-    /// New numbers of types.
-    types: Renumbering,
-}
-
 /// New numbers for those from `first` on that are used, in their order.
 struct Renumbering {
     first: u32,
-    used: RoaringBitmap,
+    /// By old number less `first`: first whether it is used, then the new number.
+    table: Vec<u32>,
 }
 
+const UNUSED: u32 = u32::MAX;
+
 impl Renumbering {
-    fn note(&mut self, number: u32) {
-        if number >= self.first {
-            self.used.insert(number);
+    fn new(first: u32, end: u32) -> Renumbering {
+        Renumbering {
+            first,
+            table: vec![UNUSED; (end - first) as usize],
         }
+    }
+
+    /// Notes that a number is used; false where there is no such number.
+    fn note(&mut self, number: u32) -> bool {
+        let Some(i) = number.checked_sub(self.first) else {
+            return true;
+        };
+        let slot = self.table.get_mut(i as usize);
+        slot.map(|slot| *slot = 0).is_some()
+    }
+
+    /// Gives the new numbers, and returns the old ones that are used.
+    fn number(&mut self) -> Vec<u32> {
+        let mut used = Vec::new();
+        for (i, slot) in (0u32..).zip(&mut self.table) {
+            if *slot != UNUSED {
+                *slot = self.first + used.len() as u32;
+                used.push(self.first + i);
+            }
+        }
+        used
     }
 
     fn of(&self, number: u32) -> u32 {
-        match number < self.first {
-            true => number,
-            // At least 1: only used numbers are asked for.
-            false => self.first + (self.used.rank(number) as u32).saturating_sub(1),
+        match number.checked_sub(self.first) {
+            None => number,
+            Some(i) => self.table[i as usize],
         }
     }
+}
 
-    /// As a table, where many numbers are asked for.
-    fn table(&self) -> Vec<u32> {
-        let end = self.used.max().map_or(0, |max| max - self.first + 1);
-        let mut table = vec![0; end as usize];
-        for (number, new) in self.used.iter().zip(self.first..) {
-            table[(number - self.first) as usize] = new;
-        }
-        table
-    }
+/// Edges that become one segment, still under their old numbers.
+struct Merged<'a> {
+    /// In the order of their keys; an edge's number is its number in its segment plus the edges of
+    /// the segments before, and behind those of all segments its place in `memory`.
+    edges: Vec<Entry>,
+    memory: Vec<&'a Properties>,
+    nodes: Renumbering,
+    types: Renumbering,
+    /// Whether an edge names a node or a type that is not there.
+    strange: bool,
 }
 
 impl<'a> Merged<'a> {
     fn gather(graph: &'a Graph, first: usize, kept: &Graph) -> Result<Merged<'a>> {
         let mut merged = Merged {
-            edges: Vec::new(),
-            nodes: Renumbering {
-                first: kept.stored_nodes(),
-                used: RoaringBitmap::new(),
-            },
-            types: Renumbering {
-                first: kept.stored_types(),
-                used: RoaringBitmap::new(),
-            },
+            edges: Vec::with_capacity(graph.edges() as usize),
+            memory: Vec::new(),
+            nodes: Renumbering::new(kept.stored_nodes(), graph.node_count()),
+            types: Renumbering::new(kept.stored_types(), graph.type_count()),
+            strange: false,
         };
-        for v in first..graph.segments.len() {
-            graph.each_live(v, |edge| merged.edges.push(edge))?;
+        let starts = starts(graph);
+        for (v, start) in starts
+            .iter()
+            .enumerate()
+            .take(graph.segments.len())
+            .skip(first)
+        {
+            graph.each_live(v, |edge| {
+                if let EdgeAt::Segment(_, number) = edge.at {
+                    merged.push((edge.source, edge.kind, edge.target), start + number);
+                }
+            })?;
         }
-        let memory = graph.memory().iter();
-        merged
-            .edges
-            .extend(memory.map(|((source, kind, target), properties)| EdgeRef {
-                source,
-                kind,
-                target,
-                at: EdgeAt::Memory(properties),
-            }));
-        for edge in &merged.edges {
-            merged.nodes.note(edge.source);
-            merged.nodes.note(edge.target);
-            merged.types.note(edge.kind);
+        let stored = starts.last().copied().unwrap_or(0);
+        for (key, properties) in graph.memory().iter() {
+            merged.push(key, stored + merged.memory.len() as u32);
+            merged.memory.push(properties);
+        }
+        if merged.strange {
+            return Err(wrong(
+                "an edge leads to a node or a type that nothing names",
+            ));
         }
         // New numbers follow the order of the old ones, so this is the order of the new keys too.
-        merged
-            .edges
-            .sort_unstable_by_key(|e| (e.source, e.kind, e.target));
+        merged.edges.sort_unstable();
         Ok(merged)
     }
 
-    fn build(&self, graph: &Graph, kept: &Graph, id: u64) -> Result<(Vec<u8>, u32)> {
-        let nodes = self.nodes.used.iter().map(|n| graph.node_id(n));
-        let types = self.types.used.iter().map(|k| graph.kind_name(k));
-        let table = self.nodes.table();
-        let node = |n: u32| match n.checked_sub(kept.stored_nodes()) {
-            None => n,
-            Some(i) => table[i as usize],
-        };
-        let renumbered = self.edges.iter();
+    fn push(&mut self, (node, kind, other): (u32, u32, u32), edge: u32) {
+        let known = self.nodes.note(node) && self.nodes.note(other) && self.types.note(kind);
+        self.strange |= !known;
+        self.edges.push(Entry {
+            node,
+            kind,
+            other,
+            edge,
+        });
+    }
+
+    fn build(mut self, graph: &Graph, id: u64) -> Result<(Vec<u8>, u32)> {
+        let (nodes, types) = (self.nodes.number(), self.types.number());
+        for e in &mut self.edges {
+            (e.node, e.other) = (self.nodes.of(e.node), self.nodes.of(e.other));
+            e.kind = self.types.of(e.kind);
+        }
         let new = NewEdges {
-            first_node: kept.stored_nodes(),
-            nodes: nodes.collect::<Result<_>>()?,
-            first_type: kept.stored_types(),
-            types: types.collect::<Result<_>>()?,
-            edges: renumbered
-                .map(|e| (node(e.source), self.types.of(e.kind), node(e.target)))
-                .collect(),
+            first_node: self.nodes.first,
+            nodes: nodes
+                .into_iter()
+                .map(|n| graph.node_id(n))
+                .collect::<Result<_>>()?,
+            first_type: self.types.first,
+            types: types
+                .into_iter()
+                .map(|k| graph.kind_name(k))
+                .collect::<Result<_>>()?,
+            edges: self.edges,
         };
+        let starts = starts(graph);
+        let stored = starts.last().copied().unwrap_or(0);
         let readers = graph.segments.iter().map(|v| v.segment.properties());
         let mut readers: Vec<PropertyReader<'_>> = readers.collect::<Result<_>>()?;
-        new.build(id, |i, entry| match self.edges[i].at {
-            EdgeAt::Memory(properties) => {
-                encode(properties, entry);
-                Ok(())
+        new.build(id, |number, entry| {
+            if let Some(i) = number.checked_sub(stored) {
+                encode(self.memory[i as usize], entry);
+                return Ok(());
             }
-            EdgeAt::Segment(v, edge) => {
-                entry.extend_from_slice(readers[v].entry(edge)?);
-                Ok(())
-            }
+            let v = starts.partition_point(|start| *start <= number) - 1;
+            entry.extend_from_slice(readers[v].entry(number - starts[v])?);
+            Ok(())
         })
     }
+}
+
+/// How many edges there are in the segments before each, dead ones included, and in all of them. The
+/// sum stays below 2^32, as `Graph::put` sees to.
+fn starts(graph: &Graph) -> Vec<u32> {
+    let counts = graph.segments.iter().map(|v| v.segment.edges());
+    let sums = counts.scan(0u32, |sum, count| {
+        *sum += count;
+        Some(*sum)
+    });
+    std::iter::once(0).chain(sums).collect()
 }
 
 fn encode(properties: &Properties, entry: &mut Vec<u8>) {

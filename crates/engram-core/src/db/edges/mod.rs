@@ -83,12 +83,11 @@ impl Transaction {
     }
 }
 
-/// The number of a record for an edge to start or end at, where it has one. Where an edge is there
-/// already, a record is too, and need not be looked for.
+/// The number of a record for an edge to start or end at, where it has one.
 fn end_of(c: &Collection, id: &str) -> Result<Option<u32>> {
     let node = c.graph.node(id)?;
-    let has_edges = node.map_or(Ok(false), |node| c.graph.touches(node))?;
-    if has_edges || c.find(id)?.is_some() {
+    let known = node.map_or(Ok(false), |node| c.graph.is_record(node))?;
+    if known || c.find(id)?.is_some() {
         return Ok(node);
     }
     let message = format!("no record {:?} for an edge to start or end at", shown(id));

@@ -3,6 +3,7 @@
 use super::super::verify::wrong;
 use crate::error::{Error, Result};
 use crate::format::segment::{Directory, kind};
+use crate::index::graph::Entry;
 use crate::segment::{EdgeSegment, NewEdges};
 use crate::state::{Collection, EdgeRef, Graph};
 use roaring::RoaringBitmap;
@@ -22,10 +23,17 @@ pub(in crate::db) fn verify_segment(segment: &EdgeSegment) -> Result<()> {
                     "an edge leads to a node or a type that nothing names",
                 ));
             }
-            edges.push((node, kind, *other));
+            edges.push(Entry {
+                node,
+                kind,
+                other: *other,
+                edge: edges.len() as u32,
+            });
         }
     }
-    if edges.len() != segment.edges() as usize || !edges.is_sorted_by(|a, b| a < b) {
+    let key = |e: &Entry| (e.node, e.kind, e.other);
+    let ascending = edges.is_sorted_by(|a, b| key(a) < key(b));
+    if edges.len() != segment.edges() as usize || !ascending {
         return Err(wrong("the edges of a segment are not in order"));
     }
     let mut properties = segment.properties()?;
@@ -46,9 +54,9 @@ pub(in crate::db) fn verify_segment(segment: &EdgeSegment) -> Result<()> {
         types: segment.types().iter().map(|t| &**t).collect(),
         edges,
     };
-    let (fresh, footer_crc) = new.build(segment.sealed().id(), |i, entry| {
-        properties.value(i as u32)?;
-        entry.extend_from_slice(properties.entry(i as u32)?);
+    let (fresh, footer_crc) = new.build(segment.sealed().id(), |edge, entry| {
+        properties.value(edge)?;
+        entry.extend_from_slice(properties.entry(edge)?);
         Ok(())
     })?;
     compare(segment, &fresh, footer_crc)
@@ -113,14 +121,13 @@ pub(in crate::db) fn verify_graph(c: &Collection) -> Result<()> {
 }
 
 fn verify_numbers(graph: &Graph) -> Result<()> {
-    let end = graph.stored_nodes() + graph.memory().nodes.len();
-    for node in 0..end {
+    for node in 0..graph.node_count() {
         let id = graph.node_id(node)?;
         if graph.node(id)? != Some(node) {
             return Err(wrong(format!("node {id:?} has two numbers")));
         }
     }
-    for kind in 0..graph.stored_types() + graph.memory().types.len() {
+    for kind in 0..graph.type_count() {
         let name = graph.kind_name(kind)?;
         if graph.kind(name) != Some(kind) {
             return Err(wrong(format!("edge type {name:?} has two numbers")));

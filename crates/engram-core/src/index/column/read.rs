@@ -117,6 +117,19 @@ impl<'a> Column<'a> {
         Ok(Wanted(out))
     }
 
+    /// What asks for the values for which `holds`. Complexity: linear in the number of values.
+    pub fn accept_values(&self, holds: impl Fn(&Value) -> bool) -> Decode<Wanted> {
+        let mut out = Accepted::default();
+        out.unknown = !self.is_exact();
+        let values = self.values()?.into_iter();
+        let mut entries: Vec<u32> = values
+            .filter_map(|(value, entry)| holds(&value).then_some(entry))
+            .collect();
+        entries.sort_unstable();
+        entries.iter().for_each(|entry| out.push(*entry..entry + 1));
+        Ok(Wanted(out))
+    }
+
     /// About how many records a test keeps, values taken as equally frequent.
     #[must_use]
     pub fn estimate(&self, wanted: &Wanted, negated: bool) -> u32 {

@@ -16,12 +16,13 @@
 //! shared between threads; the mutex is held to fetch and return a cache, never while working.
 
 use super::characters::{Class, class_of, continues_unit, normalise};
+use super::function_words::FunctionWords;
 use super::names::{Atom, Joint, read_name};
 use super::stem::{StemCache, stem};
-use super::{Language, MAX_TERM_BYTES};
+use super::{Language, MAX_TERM_BYTES, TextSettings};
 use rust_stemmers::Stemmer;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Raw bytes that are folded for one term: folding seldom grows a text, so this leaves the cut to
 /// the folded form, yet bounds the work on a word of megabytes.
@@ -29,25 +30,44 @@ const MAX_RAW_BYTES: usize = 4 * MAX_TERM_BYTES;
 
 /// Splits text into index terms, by the rules of one language.
 pub struct Analyzer {
+    settings: TextSettings,
     language: Language,
     stemmer: Option<Stemmer>,
     caches: Mutex<Vec<StemCache>>,
+    function_words: OnceLock<FunctionWords>,
 }
 
 impl Analyzer {
     /// An analyser that stems by `language`.
     pub fn new(language: Language) -> Self {
-        let stemmer = language.algorithm().map(Stemmer::create);
+        Analyzer::with(TextSettings::new(language))
+    }
+
+    /// An analyser for a collection.
+    pub fn with(settings: TextSettings) -> Self {
         Analyzer {
-            language,
-            stemmer,
+            settings,
+            language: settings.language,
+            stemmer: settings.language.algorithm().map(Stemmer::create),
             caches: Mutex::new(Vec::new()),
+            function_words: OnceLock::new(),
         }
     }
 
     /// The language it was made for.
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// What the collection does with its text.
+    pub fn settings(&self) -> &TextSettings {
+        &self.settings
+    }
+
+    /// Whether a word, as it stands in a text, carries grammar rather than matter.
+    pub fn is_function_word(&self, word: &str) -> bool {
+        let words = || FunctionWords::of(self.language);
+        self.function_words.get_or_init(words).contains(word)
     }
 
     /// Calls `sink` with each term, its position, and the bytes of `text` it comes from.

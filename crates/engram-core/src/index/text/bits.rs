@@ -19,18 +19,17 @@ impl BitWriter {
     pub(super) fn put(&mut self, value: u32, count: u32, out: &mut Vec<u8>) {
         self.pending |= u64::from(value) << self.used;
         self.used += count;
-        while self.used >= 8 {
-            out.push(self.pending as u8);
-            self.pending >>= 8;
-            self.used -= 8;
+        if self.used >= 32 {
+            out.extend_from_slice(&(self.pending as u32).to_le_bytes());
+            self.pending >>= 32;
+            self.used -= 32;
         }
     }
 
     /// Fills the last byte with zeros.
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
-        if self.used > 0 {
-            out.push(self.pending as u8);
-        }
+        let bytes = self.used.div_ceil(8) as usize;
+        out.extend(self.pending.to_le_bytes().iter().take(bytes));
         (self.pending, self.used) = (0, 0);
     }
 

@@ -10,7 +10,7 @@
 
 use super::lengths::{NO_LENGTH, length_of};
 use super::list::Impacts;
-use crate::kernel::unpack::Impact;
+use crate::kernel::impact::Impact;
 
 /// The two parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,12 +19,6 @@ pub struct Bm25 {
     pub k1: f32,
     /// How much length counts, 0 to 1.
     pub b: f32,
-}
-
-impl Default for Bm25 {
-    fn default() -> Self {
-        Bm25 { k1: 1.2, b: 0.75 }
-    }
 }
 
 /// Sizes of what is searched: live documents with text.
@@ -55,7 +49,8 @@ impl CorpusStats {
         self.total_len -= u64::from(len);
     }
 
-    fn average_len(&self) -> f64 {
+    /// The mean length of documents with terms; 1 if there are none.
+    pub fn average_len(&self) -> f64 {
         if self.total_len == 0 {
             1.0
         } else {
@@ -170,7 +165,7 @@ impl TermScorer {
     /// The same for many documents, side by side.
     #[inline]
     pub fn scores(&self, tfs: &[u32], lens: &[u32], out: &mut [f32]) {
-        crate::kernel::unpack::impacts(&self.0, tfs, lens, out);
+        crate::kernel::impact::impacts(&self.0, tfs, lens, out);
     }
 
     /// What no score exceeds that has at most this share of the weight; a multiple of the quantum.

@@ -20,8 +20,8 @@
 //!   16  u64  sum of all lengths           56  u32  symbol count
 //!   24  u32  term count                   60  4 bytes, zero
 //!   28  u32  dictionary block count
-//! lengths     the number of terms of each ordinal below the limit, 0 if it has no text; u8 each if
-//!             the longest fits, else u16, else u32
+//! lengths     the number of terms of each ordinal below the limit, which is one above the last that has
+//!             any; 0 if it has none; u8 each if the longest fits, else u16, else u32
 //! lists       one list per term that stands more than once, in term order, gapless
 //! dictionary  blocks of 16 terms (the last may have fewer), gapless
 //! symbols     5 bytes each: u8 length of a piece, 1 to 4, and the piece with zeros behind it
@@ -84,36 +84,50 @@ mod bits;
 mod bm25;
 mod characters;
 mod dictionary;
+mod dictionary_writer;
 mod elias_fano;
+mod function_words;
+mod highlight;
 mod keys;
 mod language;
 mod layout;
 mod lengths;
 mod list;
 mod list_writer;
+mod merge;
 mod names;
+mod near;
 mod phrase;
 mod postings;
 mod query;
+mod query_items;
 mod reader;
+mod settings;
+mod snippet;
 mod source;
 mod stem;
 mod symbols;
 mod table;
 mod term_counts;
+mod terms;
 mod writer;
 
 pub use analyzer::Analyzer;
 pub use bm25::{Bm25, Bounds, CorpusStats, Scale, TermScorer, idf};
-pub use dictionary::{TermInfo, Terms};
+pub use dictionary::TermInfo;
 pub use language::Language;
 pub use list::{Block, Impacts, List};
+pub use merge::{DROPPED, MergeSource, merge};
+pub use near::collect_near;
 pub use phrase::{Phrase, phrase_frequency};
 pub use postings::{Posting, Postings};
-pub use query::{Condition, TextQuery, WeightedTerm};
+pub use query::{Condition, Group, TextQuery, WeightedTerm};
 pub use reader::{Located, TextIndexReader};
+pub use settings::{StopWords, TextSettings};
+pub use snippet::{MAX_LOOKED_AT_BYTES, Mark, Snippet, SnippetShape, snippets};
 pub use source::{Guard, Source};
 pub use term_counts::{TermCount, TermCounts};
+pub use terms::Terms;
 pub use writer::{TermHasher, TextIndexWriter};
 
 /// Longest term, in bytes; longer ones are cut.

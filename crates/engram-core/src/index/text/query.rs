@@ -1,32 +1,56 @@
 //! What a person types, as terms and conditions.
 //!
-//! Owns: the query syntax: plain words, `"phrases"`, `+must`, `-not`, `prefix*`. Invariants: every
-//! text is a query, since questions come with all sorts of signs; what does not fit the syntax (a
-//! quote without its partner, a lone sign, `C++`, `-5`) is plain words. Linear.
+//! Owns: the query syntax: plain words, `"phrases"`, `+must`, `-not`, `prefix*`, `near~`, `field:word`.
+//! Invariants: every text is a query, since questions come with all sorts of signs; what does not fit the
+//! syntax (a quote without its partner, a lone sign, `C++`, `-5`, a colon behind what is no field) is plain
+//! words. Linear.
 //!
 //! Meaning:
-//! - Plain words score; none of them is required.
+//! - Plain words score; none of them is required. Function words count little beside others
+//!   ([`super::StopWords`]).
 //! - `+` before a word, phrase or prefix requires it, `-` forbids it. A word that makes several
 //!   terms (a name, Chinese) is then a phrase of its parts. If nothing but `-` is there, it is
 //!   plain words.
 //! - A phrase is required if no plain word stands beside it: who types only a quotation means it.
 //!   Among plain words it is preferred, since a question may quote two titles that no one document
 //!   holds. Its words score in each case.
-//! - `prefix*` scores every term that begins so, as written, not stemmed. It needs two characters.
+//! - `prefix*` stands for every term that begins so, as written, not stemmed; it needs two characters.
+//!   `near~`, `near~1` and `near~2` stand for every term within so many changes of a letter: without a
+//!   number one from three letters on and two from six; words of three letters allow one at most, shorter
+//!   ones none. What such a group finds scores as one word does, and a document that has the word itself
+//!   gets that word's score on top.
+//! - `field:word`, `field:"some words"` and `field:prefix*` require that the metadata at the dotted path
+//!   holds the words, and with `-` that it does not. They do not score; with nothing else they are plain
+//!   words. Where no record has such a path, the colon is a sign like others.
 
-use super::{Analyzer, Phrase};
+use super::near::{self, MAX_DISTANCE};
+use super::query_items::{Item, Kind, items};
+use super::{Analyzer, Phrase, StopWords, TermCounts, phrase_frequency};
 use std::collections::HashMap;
 
-/// Characters that a prefix needs; with fewer the `*` is dropped.
-const MIN_PREFIX_CHARS: usize = 2;
-
-/// A term and how often the query holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A term and how much the query holds of it.
+#[derive(Clone, Debug, PartialEq)]
 pub struct WeightedTerm {
     /// The term as the index has it.
     pub term: String,
-    /// How often the query holds it.
-    pub weight: u32,
+    /// How often the query holds it; a share of that for a function word beside other words.
+    pub weight: f32,
+    /// Whether that share was taken.
+    pub is_weak: bool,
+}
+
+/// Terms that count as one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// All that begin so.
+    Prefix(String),
+    /// All within a distance of one of these.
+    Near {
+        /// The word as it was typed, and as the index would have it.
+        words: Vec<String>,
+        /// At most so many changes.
+        distance: u8,
+    },
 }
 
 /// What a document must, or must not, have.
@@ -36,17 +60,19 @@ pub enum Condition {
     Term(String),
     /// These terms in a row.
     Phrase(Phrase),
-    /// Some term that begins so.
-    Prefix(String),
+    /// Some term of these.
+    Group(Group),
+    /// Its metadata holds, in a scalar at this path or in a list there.
+    Field(Vec<String>, Box<Condition>),
 }
 
 /// A parsed query.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TextQuery {
     /// What scores, in the order of first appearance.
     pub terms: Vec<WeightedTerm>,
-    /// Prefixes whose terms score, each once.
-    pub prefixes: Vec<String>,
+    /// Groups that score, each once.
+    pub groups: Vec<Group>,
     /// What every hit has.
     pub must: Vec<Condition>,
     /// What no hit has.
@@ -56,10 +82,21 @@ pub struct TextQuery {
 }
 
 impl TextQuery {
-    /// Parses what a person typed.
+    /// Parses what a person typed, where nothing is a field.
     pub fn parse(text: &str, analyzer: &Analyzer) -> TextQuery {
-        let items = items(text);
-        let is_plain = |item: &Item<'_>| item.sign.is_none() && item.kind != Kind::Phrase;
+        TextQuery::parse_with(text, analyzer, |_| false)
+    }
+
+    /// Parses what a person typed; `is_field` tells which dotted paths are fields.
+    pub fn parse_with(
+        text: &str,
+        analyzer: &Analyzer,
+        is_field: impl Fn(&str) -> bool,
+    ) -> TextQuery {
+        let items = items(text, &is_field);
+        let is_plain = |item: &Item<'_>| {
+            item.sign.is_none() && item.field.is_none() && item.kind != Kind::Phrase
+        };
         let builder = || Builder {
             analyzer,
             query: TextQuery::default(),
@@ -79,105 +116,48 @@ impl TextQuery {
             whole = builder();
             items.iter().for_each(|item| whole.add_scoring(item));
         }
+        whole.weaken();
         whole.query
     }
 
     /// Whether nothing is left that could score a document.
     pub fn is_empty(&self) -> bool {
-        self.terms.is_empty() && self.prefixes.is_empty()
+        self.terms.is_empty() && self.groups.is_empty()
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Words,
-    Phrase,
-    Prefix,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Item<'a> {
-    sign: Option<char>,
-    kind: Kind,
-    text: &'a str,
-}
-
-fn items(text: &str) -> Vec<Item<'_>> {
-    let mut found = Vec::new();
-    let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let (item, after) = next_item(rest);
-        found.push(item);
-        rest = after.trim_start();
-    }
-    found
-}
-
-fn next_item(text: &str) -> (Item<'_>, &str) {
-    let (sign, unsigned) = split_sign(text);
-    if let Some((phrase, after)) = quoted(unsigned) {
-        return (
-            Item {
-                sign,
-                kind: Kind::Phrase,
-                text: phrase,
-            },
-            after,
-        );
-    }
-    let end = unsigned.find(char::is_whitespace).unwrap_or(unsigned.len());
-    let (word, after) = unsigned.split_at(end);
-    let (kind, text) = match word.strip_suffix('*').filter(|start| is_prefix(start)) {
-        Some(start) => (Kind::Prefix, start),
-        None => (Kind::Words, word),
-    };
-    (Item { sign, kind, text }, after)
-}
-
-/// Takes a sign that stands right before a word or quote. Before a digit it is a number's.
-fn split_sign(text: &str) -> (Option<char>, &str) {
-    let mut chars = text.chars();
-    let sign = chars.next().filter(|c| matches!(c, '+' | '-'));
-    let binds = chars
-        .next()
-        .is_some_and(|c| is_quote(c) || c.is_alphabetic() || c == '_');
-    if sign.is_some() && binds {
-        (sign, text.get(1..).unwrap_or(""))
-    } else {
-        (None, text)
+impl Group {
+    /// Whether a term belongs to it.
+    pub fn contains(&self, term: &str) -> bool {
+        match self {
+            Group::Prefix(start) => term.starts_with(start),
+            Group::Near { words, distance } => words
+                .iter()
+                .any(|word| near::distance(word, term, *distance).is_some()),
+        }
     }
 }
 
-fn is_quote(c: char) -> bool {
-    matches!(c, '"' | '\u{201c}' | '\u{201e}')
-}
-
-/// The text within quotes at the start, and what follows them.
-fn quoted(text: &str) -> Option<(&str, &str)> {
-    let open = text.chars().next().filter(|&c| is_quote(c))?;
-    let inner = text.get(open.len_utf8()..)?;
-    let is_same_kind = |c: char| match open {
-        '"' => c == '"',
-        _ => matches!(c, '\u{201c}' | '\u{201d}' | '\u{201e}'),
-    };
-    // The next quote decides, so that a text full of openers is still read once.
-    let end = inner.find(is_same_kind)?;
-    let close = inner.get(end..)?.chars().next()?;
-    let closes = match open {
-        '\u{201c}' => close == '\u{201d}',
-        '\u{201e}' => close != open,
-        _ => true,
-    };
-    if !closes {
-        return None;
+impl Condition {
+    /// How often a document has it, fields left aside.
+    pub fn frequency(&self, counts: &TermCounts) -> u32 {
+        match self {
+            Condition::Term(term) => counts.tf(term),
+            Condition::Phrase(phrase) => {
+                let lists: Vec<(&[u32], u32)> = phrase
+                    .terms
+                    .iter()
+                    .map(|(term, at)| (counts.positions(term), *at))
+                    .collect();
+                phrase_frequency(&lists)
+            }
+            Condition::Group(group) => {
+                let found = counts.iter().filter(|found| group.contains(found.term));
+                found.map(|found| found.positions.len() as u32).sum()
+            }
+            Condition::Field(..) => 0,
+        }
     }
-    Some((inner.get(..end)?, inner.get(end + close.len_utf8()..)?))
-}
-
-fn is_prefix(start: &str) -> bool {
-    start.chars().count() >= MIN_PREFIX_CHARS
-        && start.starts_with(|c: char| c.is_alphanumeric() || c == '_')
-        && !start.contains(['*', '"'])
 }
 
 struct Builder<'a> {
@@ -193,6 +173,10 @@ impl Builder<'_> {
             self.query.must_not.extend(self.condition(item));
             return;
         }
+        if item.field.is_some() {
+            self.query.must.extend(self.condition(item));
+            return;
+        }
         if item.sign == Some('+') || item.kind == Kind::Phrase && !has_plain {
             self.query.must.extend(self.condition(item));
         } else if item.kind == Kind::Phrase {
@@ -205,35 +189,110 @@ impl Builder<'_> {
         self.add_scoring(item);
     }
 
+    /// What a word with a star or a tilde stands for; none if it is plain words.
+    fn group(&self, item: &Item<'_>) -> Option<Group> {
+        match item.kind {
+            Kind::Prefix => {
+                let start = self.analyzer.fold(item.text);
+                (!start.is_empty()).then_some(Group::Prefix(start))
+            }
+            Kind::Near(distance) => {
+                let mut words: Vec<String> = Vec::new();
+                self.analyzer
+                    .analyze(item.text, |term, _, _| words.push(term.to_owned()));
+                // Parts of a name are not guessed at.
+                let [_] = words.as_slice() else { return None };
+                let typed = self.analyzer.fold(item.text);
+                let (usual, most) = match typed.chars().count() {
+                    0..=2 => (0, 0),
+                    3 => (1, 1),
+                    4..=5 => (1, MAX_DISTANCE),
+                    _ => (MAX_DISTANCE, MAX_DISTANCE),
+                };
+                if !words.contains(&typed) {
+                    words.push(typed);
+                }
+                let distance = distance.unwrap_or(usual).min(most);
+                (distance > 0).then_some(Group::Near { words, distance })
+            }
+            _ => None,
+        }
+    }
+
     fn add_scoring(&mut self, item: &Item<'_>) {
-        if item.kind == Kind::Prefix {
-            let prefix = self.analyzer.fold(item.text);
-            // No term holds a star, so prefixes share the map.
-            let is_new = self.places.insert(format!("{prefix}*"), 0).is_none();
-            if is_new && !prefix.is_empty() {
-                self.query.prefixes.push(prefix);
+        if item.field.is_some() {
+            let words = Item {
+                field: None,
+                kind: Kind::Words,
+                text: item.whole,
+                ..*item
+            };
+            return self.add_scoring(&words);
+        }
+        if let Some(group) = self.group(item) {
+            // The word itself counts beside what is near it, so that it comes first.
+            if matches!(group, Group::Near { .. }) {
+                self.add_words(item);
+            }
+            if !self.query.groups.contains(&group) {
+                self.query.groups.push(group);
             }
             return;
         }
+        if item.kind != Kind::Prefix {
+            self.add_words(item);
+        }
+    }
+
+    fn add_words(&mut self, item: &Item<'_>) {
         let (terms, places) = (&mut self.query.terms, &mut self.places);
-        self.analyzer.analyze(item.text, |term, _, _| {
+        let is_plain = item.sign.is_none() && item.kind == Kind::Words;
+        let analyzer = self.analyzer;
+        analyzer.analyze(item.text, |term, _, span| {
+            let word = item.text.get(span).unwrap_or("");
+            let is_weak = is_plain && analyzer.is_function_word(word);
             match places.get(term).and_then(|&place| terms.get_mut(place)) {
-                Some(known) => known.weight += 1,
+                Some(known) => {
+                    known.weight += 1.0;
+                    known.is_weak &= is_weak;
+                }
                 None => {
                     places.insert(term.to_owned(), terms.len());
                     terms.push(WeightedTerm {
                         term: term.to_owned(),
-                        weight: 1,
+                        weight: 1.0,
+                        is_weak,
                     });
                 }
             }
         });
     }
 
+    /// Takes their weight from function words, if there are other words.
+    fn weaken(&mut self) {
+        let use_of = self.analyzer.settings().stop_words;
+        let TextQuery { terms, groups, .. } = &mut self.query;
+        let has_others = !groups.is_empty() || terms.iter().any(|term| !term.is_weak);
+        for term in terms.iter_mut() {
+            term.is_weak &= has_others && use_of != StopWords::Keep;
+            if term.is_weak {
+                term.weight *= use_of.share();
+            }
+        }
+        terms.retain(|term| term.weight > 0.0);
+    }
+
     fn condition(&self, item: &Item<'_>) -> Option<Condition> {
-        if item.kind == Kind::Prefix {
-            let prefix = self.analyzer.fold(item.text);
-            return Some(Condition::Prefix(prefix)).filter(|_| !item.text.is_empty());
+        if let Some(field) = item.field {
+            let inner = Item {
+                field: None,
+                ..*item
+            };
+            let path = field.split('.').map(str::to_owned).collect();
+            return Some(Condition::Field(path, Box::new(self.condition(&inner)?)));
+        }
+        if let Some(group) = self.group(item) {
+            return Some(Condition::Group(group));
         }
         let mut phrase = Phrase::new(item.text, self.analyzer);
         match phrase.terms.len() {

@@ -6,7 +6,7 @@
 //! for terms. The opposite side is `writer`; the layout is in the header of `text`.
 
 use super::CorpusStats;
-use super::dictionary::{Dictionary, TermInfo, Terms};
+use super::dictionary::{Dictionary, TermInfo};
 use super::layout::{HEADER_BYTES, Header, KEY_BYTES, corrupt};
 use super::lengths;
 use super::lengths::Lengths;
@@ -15,6 +15,7 @@ use super::list_writer::{IMPACT_LENGTHS, ListInput};
 use super::postings::Postings;
 use super::source::Source;
 use super::symbols::Symbols;
+use super::terms::Terms;
 use crate::bitset::Bitset;
 use crate::error::Result;
 use roaring::RoaringBitmap;
@@ -62,7 +63,7 @@ impl<'a> TextIndexReader<'a> {
         }
     }
 
-    /// One more than the highest ordinal.
+    /// One more than the highest ordinal that has text.
     pub fn ordinal_limit(&self) -> u32 {
         self.header.ordinal_limit
     }
@@ -127,11 +128,19 @@ impl<'a> TextIndexReader<'a> {
     /// The second half: looks at the place, and asks for the documents.
     pub fn lookup_at(&self, term: &str, at: Located) -> Result<Option<TermInfo>> {
         let found = self.dictionary().lookup(term.as_bytes(), at.0)?;
-        if let Some(list) = found.and_then(|info| info.list_range()) {
+        if let Some(info) = found {
+            self.prefetch(info);
+        }
+        Ok(found)
+    }
+
+    /// Asks for the documents of a term that was looked up before, in this index.
+    #[inline]
+    pub fn prefetch(&self, info: TermInfo) {
+        if let Some(list) = info.list_range() {
             self.source
                 .prefetch(self.header.lists().start.saturating_add(list.start));
         }
-        Ok(found)
     }
 
     /// The documents of a term; `None` if no document has it.

@@ -6,7 +6,7 @@
 //! Complexity: linear, and sorting the distinct terms. The opposite side is `reader`; the layout is
 //! in the header of `text`.
 
-use super::dictionary::DictionaryWriter;
+use super::dictionary_writer::DictionaryWriter;
 use super::keys;
 use super::layout::{Header, MAX_FREQUENCY, MAX_ORDINALS, push_varint, take_u32_varint};
 use super::lengths::{self, MAX_LENGTH};
@@ -109,6 +109,9 @@ impl TextIndexWriter {
     pub fn finish(mut self) -> Result<Vec<u8>> {
         let mut terms: Vec<(Box<str>, u32)> = std::mem::take(&mut self.ids).into_iter().collect();
         terms.sort_unstable();
+        // Documents without terms at the end leave no trace.
+        let with_terms = self.lengths.iter().rposition(|&len| len > 0);
+        self.lengths.truncate(with_terms.map_or(0, |last| last + 1));
         let mut output = Output::new(&self.lengths);
         let mut input = ListInput::default();
         for (term, id) in &terms {

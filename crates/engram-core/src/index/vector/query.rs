@@ -13,6 +13,7 @@ use crate::format::record::Metric;
 use crate::kernel;
 use crate::kernel::nibble::{Lookup, MAX_ENTRY, TABLE_BYTES, UNIT_DIMENSIONS};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Dimensions of a lookup.
 const GROUP: usize = 4;
@@ -30,7 +31,7 @@ pub struct Query<'a> {
     vector: Cow<'a, [f32]>,
     /// Standard deviations between estimate and bound.
     deviations: f32,
-    rotation: Rotation,
+    rotation: Arc<Rotation>,
 }
 
 /// A query and a centre.
@@ -61,7 +62,7 @@ impl<'a> Query<'a> {
         };
         codable(&vector).then(|| Query {
             metric,
-            rotation: Rotation::new(vector.len()),
+            rotation: Rotation::of(vector.len()),
             vector,
             deviations,
         })

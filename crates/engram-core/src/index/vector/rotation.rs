@@ -10,6 +10,9 @@
 //! machine: additions and multiplications only, one at a time, in an order that no vector width
 //! changes.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 /// Dimensions are padded with zeros to a multiple of this, so that codes fill whole units.
 const PADDING: usize = 64;
 /// Rounds, of which each mixes a window: as many as leave no trace of a single coordinate.
@@ -28,6 +31,7 @@ pub fn padded(dimension: usize) -> usize {
 /// A fixed orthogonal map of vectors of one dimension, padded.
 #[derive(Clone, Debug)]
 pub struct Rotation {
+    dimension: usize,
     padded: usize,
     /// Length of the window that a round mixes: the largest power of two that fits.
     window: usize,
@@ -36,7 +40,21 @@ pub struct Rotation {
     factors: Vec<f32>,
 }
 
+thread_local! {
+    /// The rotation that this thread used last: making one is a thirtieth of a query's time.
+    static LAST: RefCell<Option<Arc<Rotation>>> = const { RefCell::new(None) };
+}
+
 impl Rotation {
+    /// The rotation of vectors of `dimension`, made where the last one was for another.
+    #[must_use]
+    pub fn of(dimension: usize) -> Arc<Rotation> {
+        LAST.with_borrow_mut(|last| match last {
+            Some(known) if known.dimension == dimension => Arc::clone(known),
+            _ => Arc::clone(last.insert(Arc::new(Rotation::new(dimension)))),
+        })
+    }
+
     /// The rotation of vectors of `dimension`, from 1 on.
     #[must_use]
     pub fn new(dimension: usize) -> Rotation {
@@ -60,6 +78,7 @@ impl Rotation {
             }
         }
         Rotation {
+            dimension,
             padded,
             window,
             factors,

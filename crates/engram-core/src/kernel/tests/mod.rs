@@ -1,6 +1,7 @@
 //! Every kernel, at every level that this processor has, against the reference.
 
 mod integers;
+mod lookups;
 mod panels;
 mod rows;
 

@@ -6,9 +6,11 @@
 
 use super::*;
 use crate::kernel::byte_panel::BytePanel;
-use crate::kernel::panel::Panel;
+use crate::kernel::panel::{Panel, Weights};
 use crate::kernel::rows::dot_at;
 use std::ops::Range;
+
+const ONE: Weights<'_> = Weights::Same(1.0);
 
 /// Vectors and rows, so that groups are whole, of one register, and partly filled at every level,
 /// and tiles are of every size.
@@ -22,6 +24,10 @@ const SIZES: [(usize, usize); 8] = [
     (33, 40),
     (70, 16),
 ];
+
+fn levels_and_depths() -> impl Iterator<Item = (Level, bool)> {
+    Level::available().flat_map(|level| [(level, false), (level, true)])
+}
 
 fn dims() -> impl Iterator<Item = usize> {
     lengths()
@@ -72,9 +78,14 @@ fn max_sim_agrees_with_the_reference_for_every_element_at_every_level() {
             for level in Level::available() {
                 let panel = Panel::at(level, &query, dim);
                 let (mut found, mut plain) = (vec![1.0], Vec::new());
-                panel.max_sim(rows, &documents(rows.count(dim)), &mut found);
+                panel.max_sim(rows, ONE, &documents(rows.count(dim)), &mut found);
                 assert_close(&found, &wanted, 0.0, dim, &format!("{level:?} {count}"));
-                panel.max_sim(Rows::F32(&decoded), &documents(rows.count(dim)), &mut plain);
+                panel.max_sim(
+                    Rows::F32(&decoded),
+                    ONE,
+                    &documents(rows.count(dim)),
+                    &mut plain,
+                );
                 assert_eq!(found, plain, "decoded rows give other bits");
             }
         }
@@ -96,12 +107,14 @@ fn a_byte_panel_is_off_by_its_error_at_most() {
             .map(|r| reference::dot(r, r).sqrt());
         let norm = norms.fold(0.0, f64::max);
         let wanted = max_sims(&query, &decoded, dim);
-        for level in Level::available() {
-            let panel = BytePanel::at(level, &query, dim);
+        for (level, fine) in levels_and_depths() {
+            let panel = BytePanel::at(level, &query, dim, fine);
             let mut found = vec![1.0];
             let documents = documents(rows.count(dim));
-            panel.max_sim(&stored.codes, &stored.scales, &documents, &mut found);
+            panel.max_sim(&stored.codes, &stored.scales, ONE, &documents, &mut found);
             let slack = f64::from(panel.error()) * norm;
+            let rough = f64::from(BytePanel::at(level, &query, dim, false).error()) * norm;
+            assert!(!fine || slack <= rough / 200.0 + 1e-5);
             assert_close(&found, &wanted, slack, dim, &format!("{level:?} {count}"));
         }
     }
@@ -119,15 +132,58 @@ fn a_byte_panel_is_not_off_where_nothing_is_lost() {
     query.chunks_exact_mut(dim).for_each(|q| q[0] = 127.0);
     let codes = signed(&bytes(dim * rows, 2));
     let decoded: Vec<f32> = codes.iter().map(|c| f32::from(*c)).collect();
-    for level in Level::available() {
-        let panel = BytePanel::at(level, &query, dim);
+    for (level, fine) in levels_and_depths() {
+        let panel = BytePanel::at(level, &query, dim, fine);
         let mut found = Vec::new();
-        panel.max_sim(&codes, &[1.0; 9], &[0..rows], &mut found);
+        panel.max_sim(&codes, &[1.0; 9], ONE, &[0..rows], &mut found);
         assert_eq!(panel.error(), 0.0);
         assert_eq!(
             f64::from(found[0]),
             reference::max_sim(&query, &decoded, dim)
         );
+    }
+}
+
+#[test]
+fn a_weight_counts_as_if_the_row_were_multiplied_by_it() {
+    let (dim, count, rows) = (36, 20, 61);
+    let (query, stored) = (vector(count * dim, 1), Stored::new(dim, rows, 2));
+    let weights: Vec<f32> = (0..rows).map(|i| [0.25, 1.0, 4.0][i % 3]).collect();
+    for level in Level::available() {
+        for kind in stored.rows() {
+            let (mut found, mut wanted) = (Vec::new(), Vec::new());
+            let mut decoded = Vec::new();
+            for (i, weight) in weights.iter().enumerate() {
+                let at = decoded.len();
+                kind.decode(dim, i, &mut decoded);
+                // Powers of two, so that nothing is rounded.
+                decoded[at..].iter_mut().for_each(|x| *x *= weight);
+            }
+            let (panel, documents) = (Panel::at(level, &query, dim), documents(rows));
+            panel.max_sim(kind, Weights::Each(&weights), &documents, &mut found);
+            panel.max_sim(Rows::F32(&decoded), ONE, &documents, &mut wanted);
+            assert_eq!(found, wanted);
+            panel.max_sim(kind, ONE, &documents, &mut wanted);
+            panel.max_sim(kind, Weights::Same(0.5), &documents, &mut found);
+            wanted.iter_mut().for_each(|x| *x *= 0.5);
+            assert_eq!(found, wanted);
+        }
+        let (panel, documents) = (
+            BytePanel::at(level, &query, dim, count > 9),
+            documents(rows),
+        );
+        let scaled: Vec<f32> = (0..rows).map(|i| stored.scales[i] * weights[i]).collect();
+        let (mut found, mut wanted) = (Vec::new(), Vec::new());
+        let weights = Weights::Each(&weights);
+        panel.max_sim(
+            &stored.codes,
+            &stored.scales,
+            weights,
+            &documents,
+            &mut found,
+        );
+        panel.max_sim(&stored.codes, &scaled, ONE, &documents, &mut wanted);
+        assert_eq!(found, wanted);
     }
 }
 
@@ -171,15 +227,15 @@ fn products_and_nearest_rows_agree_with_the_reference_at_every_level() {
 fn nothing_against_nothing_is_nothing() {
     for level in Level::available() {
         let (mut out, mut nearest) = (Vec::new(), vec![(1, 1.0)]);
-        Panel::at(level, &[], 8).max_sim(Rows::F32(&[1.0; 16]), &[0..2, 5..9], &mut out);
+        Panel::at(level, &[], 8).max_sim(Rows::F32(&[1.0; 16]), ONE, &[0..2, 5..9], &mut out);
         assert_eq!(out, [0.0, 0.0]);
-        Panel::at(level, &[1.0; 8], 8).max_sim(Rows::F32(&[]), &[0..2], &mut out);
+        Panel::at(level, &[1.0; 8], 8).max_sim(Rows::F32(&[]), ONE, &[0..2], &mut out);
         assert_eq!(out, [f32::NEG_INFINITY]);
-        BytePanel::at(level, &[1.0; 8], 8).max_sim(&[], &[], &[0..2], &mut out);
+        BytePanel::at(level, &[1.0; 8], 8, true).max_sim(&[], &[], ONE, &[0..2], &mut out);
         assert_eq!(out, [f32::NEG_INFINITY]);
-        Panel::at(level, &[1.0; 8], 0).max_sim(Rows::F32(&[1.0]), &[0..1], &mut out);
+        Panel::at(level, &[1.0; 8], 0).max_sim(Rows::F32(&[1.0]), ONE, &[0..1], &mut out);
         assert_eq!(out, [0.0]);
-        BytePanel::at(level, &[1.0; 8], 0).max_sim(&[1], &[1.0], &[0..1], &mut out);
+        BytePanel::at(level, &[1.0; 8], 0, true).max_sim(&[1], &[1.0], ONE, &[0..1], &mut out);
         assert_eq!(out, [0.0]);
         Panel::at(level, &[1.0; 8], 8).nearest(&[], &mut nearest);
         assert!(nearest.is_empty());

@@ -8,9 +8,9 @@ use super::units::{self, Docs, Unit};
 use crate::bitset::Bitset;
 use crate::error::Result;
 use crate::index::text::{
-    Bm25, Condition, CorpusStats, Located, Scale, TermInfo, TermScorer, TextIndexReader, TextQuery,
+    Analyzer, Condition, CorpusStats, Scale, TermInfo, TermScorer, TextIndexReader, TextQuery,
 };
-use crate::state::{Collection, SegmentView, TextsView};
+use crate::state::{Collection, InSegments, SegmentView, TextsView};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -60,29 +60,25 @@ impl<'a> Plan<'a> {
             records += part.records_with_text()?;
         }
         let units = units::of(query);
-        // Memory answers late: all places are found and asked for before the first is looked at.
-        let mut located = Vec::with_capacity(parts.len() * units.len());
-        for part in &parts {
-            for unit in &units {
-                located.push(part.locate(unit)?);
-            }
-        }
+        let places = places(c, &parts, &units)?;
         let mut dfs = vec![0; units.len()];
-        let mut located = located.into_iter();
-        for part in &mut parts {
+        for (number, part) in parts.iter_mut().enumerate() {
             part.lists.reserve_exact(units.len());
-            for (unit, df) in units.iter().zip(&mut dfs) {
-                let (lists, live) = part.find(unit, located.next().flatten())?;
+            for ((unit, df), places) in units.iter().zip(&mut dfs).zip(&places) {
+                let info = places
+                    .as_ref()
+                    .and_then(|places| places.get(number).copied());
+                let (lists, live) = part.find(unit, info)?;
                 part.lists.push(lists);
                 *df += live;
             }
         }
         let weighed = || dfs.iter().copied().zip(units.iter().map(|unit| unit.times));
-        let scale = Scale::new(Bm25::default(), stats, weighed());
+        let scale = Scale::new(c.analyzer.settings().bm25(stats), stats, weighed());
         let scorers = weighed().map(|(df, times)| scale.term(df, times)).collect();
         for part in &mut parts {
-            part.restrict(&query.must, true)?;
-            part.restrict(&query.must_not, false)?;
+            part.restrict(&query.must, true, &c.analyzer)?;
+            part.restrict(&query.must_not, false, &c.analyzer)?;
         }
         Ok(Plan {
             parts,
@@ -105,6 +101,52 @@ impl<'a> Plan<'a> {
             .binary_search_by(|e| e.record.id.as_str().cmp(id));
         Some(Doc::new(number, known.ok()? as u32))
     }
+}
+
+/// What the dictionaries of the segments have of each unit that is a term.
+fn places(
+    c: &Collection,
+    parts: &[Part<'_>],
+    units: &[Unit<'_>],
+) -> Result<Vec<Option<InSegments>>> {
+    // No term is empty, so nothing is known of what is none.
+    let mut found = c.places.get(&c.segments, units.iter().map(Unit::term));
+    let missing = || units.iter().map(Unit::term).zip(&found);
+    let missing: Vec<&str> = missing()
+        .filter(|(term, known)| known.is_none() && !term.is_empty())
+        .map(|(term, _)| term)
+        .collect();
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    // Memory answers late: all places are found and asked for before the first is looked at.
+    let readers = || parts.iter().filter_map(Part::reader);
+    let mut located = Vec::with_capacity(parts.len() * missing.len());
+    for reader in readers() {
+        for term in &missing {
+            located.push(reader.locate(term)?);
+        }
+    }
+    let mut infos: Vec<Vec<Option<TermInfo>>> = vec![Vec::new(); missing.len()];
+    let mut located = located.into_iter();
+    for reader in readers() {
+        for (term, infos) in missing.iter().zip(&mut infos) {
+            let at = located.next();
+            infos.push(at.map_or(Ok(None), |at| reader.lookup_at(term, at))?);
+        }
+    }
+    let new: Vec<(&str, InSegments)> = missing
+        .into_iter()
+        .zip(infos.into_iter().map(InSegments::from))
+        .collect();
+    let mut next = new.iter();
+    for (unit, known) in units.iter().zip(&mut found) {
+        if known.is_none() && !unit.term().is_empty() {
+            *known = next.next().map(|(_, places)| places.clone());
+        }
+    }
+    c.places.add(&c.segments, new.into_iter());
+    Ok(found)
 }
 
 /// The segments, and then memory if it has any text.
@@ -150,9 +192,14 @@ impl<'a> Part<'a> {
     }
 
     pub(super) fn has_text(&self, ordinal: u32) -> bool {
+        self.doc_len(ordinal) > 0
+    }
+
+    /// The number of terms of a document.
+    pub(super) fn doc_len(&self, ordinal: u32) -> u32 {
         match &self.place {
-            Place::Segment(_, reader) => reader.doc_len(ordinal) > 0,
-            Place::Memory(view) => view.slots().doc_len(ordinal) > 0,
+            Place::Segment(_, reader) => reader.doc_len(ordinal),
+            Place::Memory(view) => view.slots().doc_len(ordinal),
         }
     }
 
@@ -184,22 +231,23 @@ impl<'a> Part<'a> {
         })
     }
 
-    /// Where a term is in the dictionary of a segment.
-    fn locate(&self, unit: &Unit<'_>) -> Result<Option<Located>> {
-        match (&unit.kind, &self.place) {
-            (units::Kind::Term(term), Place::Segment(_, reader)) => reader.locate(term).map(Some),
-            _ => Ok(None),
+    fn reader(&self) -> Option<&TextIndexReader<'a>> {
+        match &self.place {
+            Place::Segment(_, reader) => Some(reader),
+            Place::Memory(_) => None,
         }
     }
 
-    /// The documents of a unit, and how many of them are live.
-    fn find(&self, unit: &Unit<'_>, at: Option<Located>) -> Result<(Lists, u64)> {
-        if let (units::Kind::Term(term), Place::Segment(view, reader), Some(at)) =
-            (&unit.kind, &self.place, at)
+    /// The documents of a unit, and how many of them are live. Of a term in a segment it is known what
+    /// the dictionary has.
+    fn find(&self, unit: &Unit<'_>, known: Option<Option<TermInfo>>) -> Result<(Lists, u64)> {
+        if let (units::Kind::Term(term), Place::Segment(view, reader), Some(known)) =
+            (&unit.kind, &self.place, known)
         {
-            let Some(info) = reader.lookup_at(term, at)? else {
+            let Some(info) = known else {
                 return Ok((Lists::None, 0));
             };
+            reader.prefetch(info);
             let live = live_df(view, reader, term, info)?;
             return Ok((Lists::Term(info), live.into()));
         }
@@ -217,10 +265,15 @@ impl<'a> Part<'a> {
 
     /// Lets nothing be found for which one of the conditions does not hold, or, with `holds` false,
     /// holds.
-    fn restrict(&mut self, conditions: &[Condition], holds: bool) -> Result<()> {
+    fn restrict(
+        &mut self,
+        conditions: &[Condition],
+        holds: bool,
+        analyzer: &Analyzer,
+    ) -> Result<()> {
         for condition in conditions {
-            let docs = self.docs_of(&units::kind_of(condition))?;
-            let mut set = Bitset::from_ordinals(docs.ordinals, self.limit);
+            let docs = self.docs_that(condition, analyzer)?;
+            let mut set = Bitset::from_ordinals(docs, self.limit);
             if !holds {
                 set.invert();
             }

@@ -3,17 +3,21 @@
 //! Owns: finding the live documents of a term, of a group of terms that count as one, and of a phrase,
 //! with how often each has it.
 
+use super::fields;
 use super::plan::{Part, Place};
 use crate::error::Result;
-use crate::index::text::{Block, Condition, Phrase, TextIndexReader, TextQuery, phrase_frequency};
+use crate::index::text::{
+    Analyzer, Block, Condition, Group, Phrase, TermInfo, TextIndexReader, TextQuery, collect_near,
+    phrase_frequency,
+};
 use crate::state::{SegmentView, TextsView};
 use std::collections::BTreeMap;
 
 /// What scores as one term does.
 pub(super) enum Kind<'q> {
     Term(&'q str),
-    /// Every term that begins so: their occurrences count as those of one term.
-    Prefix(&'q str),
+    /// The occurrences of its terms count as those of one.
+    Group(&'q Group),
     Phrase(&'q Phrase),
 }
 
@@ -21,6 +25,16 @@ pub(super) struct Unit<'q> {
     pub(super) kind: Kind<'q>,
     /// How often the query holds it.
     pub(super) times: f32,
+}
+
+impl<'q> Unit<'q> {
+    /// The term, if it is one; else an empty one.
+    pub(super) fn term(&self) -> &'q str {
+        match self.kind {
+            Kind::Term(term) => term,
+            _ => "",
+        }
+    }
 }
 
 /// Live documents, ascending, and how often each has what was looked for.
@@ -34,6 +48,14 @@ impl Docs {
     fn push(&mut self, ordinal: u32, frequency: u32) {
         self.ordinals.push(ordinal);
         self.frequencies.push(frequency);
+    }
+}
+
+impl Docs {
+    /// How often a document has it; nothing if it does not.
+    pub(super) fn frequency(&self, ordinal: u32) -> Option<u32> {
+        let at = self.ordinals.binary_search(&ordinal).ok()?;
+        self.frequencies.get(at).copied()
     }
 }
 
@@ -51,25 +73,17 @@ impl FromIterator<(u32, u32)> for Docs {
 pub(super) fn of(query: &TextQuery) -> Vec<Unit<'_>> {
     let terms = query.terms.iter().map(|term| Unit {
         kind: Kind::Term(&term.term),
-        times: term.weight as f32,
+        times: term.weight,
     });
-    let prefixes = query.prefixes.iter().map(|prefix| Unit {
-        kind: Kind::Prefix(prefix),
+    let groups = query.groups.iter().map(|group| Unit {
+        kind: Kind::Group(group),
         times: 1.0,
     });
     let phrases = query.preferred.iter().map(|phrase| Unit {
         kind: Kind::Phrase(phrase),
         times: 1.0,
     });
-    terms.chain(prefixes).chain(phrases).collect()
-}
-
-pub(super) fn kind_of(condition: &Condition) -> Kind<'_> {
-    match condition {
-        Condition::Term(term) => Kind::Term(term),
-        Condition::Prefix(prefix) => Kind::Prefix(prefix),
-        Condition::Phrase(phrase) => Kind::Phrase(phrase),
-    }
+    terms.chain(groups).chain(phrases).collect()
 }
 
 impl Part<'_> {
@@ -77,10 +91,11 @@ impl Part<'_> {
     pub(super) fn docs_of(&self, kind: &Kind<'_>) -> Result<Docs> {
         match (&self.place, kind) {
             (Place::Segment(view, reader), Kind::Term(term)) => {
-                terms_in_segment(view, reader, &[(*term).to_owned()])
+                let infos: Vec<TermInfo> = reader.lookup(term)?.into_iter().collect();
+                terms_in_segment(view, reader, &infos)
             }
-            (Place::Segment(view, reader), Kind::Prefix(prefix)) => {
-                terms_in_segment(view, reader, &expand(reader, prefix)?)
+            (Place::Segment(view, reader), Kind::Group(group)) => {
+                terms_in_segment(view, reader, &expand(reader, group)?)
             }
             (Place::Segment(view, reader), Kind::Phrase(phrase)) => {
                 phrase_in_segment(view, reader, phrase)
@@ -88,45 +103,64 @@ impl Part<'_> {
             (Place::Memory(view), Kind::Term(term)) => Ok(terms_in_memory(view, |slots, sink| {
                 sink(slots.postings(term));
             })),
-            (Place::Memory(view), Kind::Prefix(prefix)) => {
+            (Place::Memory(view), Kind::Group(group)) => {
                 Ok(terms_in_memory(view, |slots, sink| {
-                    let terms = slots.terms(|term| term.starts_with(prefix));
+                    let terms = slots.terms(|term| group.contains(term));
                     terms.for_each(|term| sink(slots.postings(term)));
                 }))
             }
             (Place::Memory(view), Kind::Phrase(phrase)) => Ok(phrase_in_memory(view, phrase)),
         }
     }
+
+    /// The live documents that meet a condition.
+    pub(super) fn docs_that(&self, condition: &Condition, analyzer: &Analyzer) -> Result<Vec<u32>> {
+        let kind = match condition {
+            Condition::Term(term) => Kind::Term(term),
+            Condition::Group(group) => Kind::Group(group),
+            Condition::Phrase(phrase) => Kind::Phrase(phrase),
+            Condition::Field(path, inner) => return fields::docs(self, path, inner, analyzer),
+        };
+        Ok(self.docs_of(&kind)?.ordinals)
+    }
 }
 
-/// The terms of a segment that begin with `prefix`.
-fn expand(reader: &TextIndexReader<'_>, prefix: &str) -> Result<Vec<String>> {
-    let mut out = Vec::new();
-    for found in reader.terms_from(prefix)? {
-        let (term, _) = found?;
-        if !term.starts_with(prefix) {
-            break;
+/// The terms of a segment that belong to a group.
+fn expand(reader: &TextIndexReader<'_>, group: &Group) -> Result<Vec<TermInfo>> {
+    match group {
+        Group::Prefix(start) => {
+            let mut out = Vec::new();
+            let mut terms = reader.terms_from(start)?;
+            while let Some(info) = terms.advance()? {
+                if !terms.term().starts_with(start.as_bytes()) {
+                    break;
+                }
+                out.push(info);
+            }
+            Ok(out)
         }
-        out.push(term);
+        Group::Near { words, distance } => {
+            let mut out = BTreeMap::new();
+            for word in words {
+                collect_near(reader, word, *distance, &mut out)?;
+            }
+            Ok(out.into_values().collect())
+        }
     }
-    Ok(out)
 }
 
 /// Live documents that have any of `terms`, and how often all of them together.
 fn terms_in_segment(
     view: &SegmentView,
     reader: &TextIndexReader<'_>,
-    terms: &[String],
+    terms: &[TermInfo],
 ) -> Result<Docs> {
     let alive = view.dead.alive(view.segment.records());
     let is_live = |ordinal: u32| alive.is_none_or(|alive| alive.contains(ordinal));
     let mut block = Block::default();
     let mut frequencies = vec![0u32; reader.ordinal_limit() as usize];
-    for term in terms {
-        let Some(info) = reader.lookup(term)? else {
-            continue;
-        };
-        let list = reader.list_at(info)?;
+    for info in terms {
+        let list = reader.list_at(*info)?;
         for number in 0..list.blocks() {
             list.decode(number, &mut block)?;
             for (&ordinal, &tf) in block.ordinals().iter().zip(block.frequencies()) {

@@ -156,7 +156,7 @@ fn documents_without_terms_do_not_count() {
             reader.ordinal_limit(),
             reader.doc_len(4)
         ),
-        (1, 6, 0)
+        (1, 2, 0)
     );
 }
 
@@ -187,6 +187,53 @@ fn term_tables_give_the_same_bytes_as_texts() {
             .unwrap();
     }
     assert_eq!(writer.finish().unwrap(), bytes);
+}
+
+/// Merges the indexes of some texts and compares with one of all that are kept.
+fn assert_merges(parts: &[Vec<(String, bool)>]) {
+    let analyzer = english();
+    let mut together = TextIndexWriter::new();
+    let (mut indexes, mut maps, mut next) = (Vec::new(), Vec::new(), 0);
+    for part in parts {
+        let (mut writer, mut map) = (TextIndexWriter::new(), Vec::new());
+        for (ordinal, (text, is_kept)) in (0..).zip(part) {
+            writer.add_text(ordinal, text, &analyzer).unwrap();
+            if *is_kept {
+                together.add_text(next, text, &analyzer).unwrap();
+                map.push(next);
+                next += 1;
+            } else {
+                map.push(DROPPED);
+            }
+        }
+        indexes.push(writer.finish().unwrap());
+        maps.push(map);
+    }
+    let sources: Vec<MergeSource<'_>> = indexes
+        .iter()
+        .zip(maps)
+        .map(|(bytes, ordinals)| MergeSource {
+            reader: TextIndexReader::open(bytes.as_slice()).unwrap(),
+            ordinals,
+        })
+        .collect();
+    assert_eq!(merge(&sources).unwrap(), together.finish().unwrap());
+}
+
+#[test]
+fn merging_is_writing_anew() {
+    assert_merges(&[]);
+    let texts = |count, step: usize| -> Vec<(String, bool)> {
+        let all = many(count).into_iter().enumerate();
+        all.map(|(i, (_, text))| (text, i % step != 1)).collect()
+    };
+    assert_merges(&[
+        texts(1000, 5),
+        texts(300, 2),
+        Vec::new(),
+        texts(7, 900),
+        texts(130, 3),
+    ]);
 }
 
 #[test]
@@ -323,8 +370,25 @@ fn no_flip_or_cut_of_an_index_panics() {
         for value in [flipped[at] ^ 1, flipped[at] ^ 0x80, 0, 0xff] {
             flipped[at] = value;
             let _ = read_all(flipped.as_slice());
+            let _ = merge_some(flipped.as_slice());
         }
     }
+}
+
+/// Merges an index with itself, without some of its documents.
+fn merge_some(bytes: &[u8]) -> Result<Vec<u8>> {
+    let reader = || TextIndexReader::open(bytes);
+    let kept = |first: u32| (0..300).map(move |n| if n % 7 == 3 { DROPPED } else { first + n });
+    merge(&[
+        MergeSource {
+            reader: reader()?,
+            ordinals: kept(0).collect(),
+        },
+        MergeSource {
+            reader: reader()?,
+            ordinals: kept(300).collect(),
+        },
+    ])
 }
 
 #[test]
@@ -366,6 +430,15 @@ proptest! {
         let (bytes, naive) = build(&texts);
         prop_assert_eq!(&bytes, &build(&texts).0);
         assert_equal(&bytes, &naive).unwrap();
+    }
+
+    #[test]
+    fn any_indexes_merge(
+        parts in prop::collection::vec(
+            prop::collection::vec(("[a-d!]{0,2}( [a-e]{1,3}| aB){0,6}", prop::bool::weighted(0.8)), 0..40), 0..5
+        )
+    ) {
+        assert_merges(&parts);
     }
 
     #[test]

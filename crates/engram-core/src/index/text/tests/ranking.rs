@@ -5,6 +5,9 @@ use proptest::prelude::*;
 use roaring::RoaringBitmap;
 use std::collections::BTreeMap;
 
+/// What Lucene takes unless told otherwise.
+const LUCENE: Bm25 = Bm25 { k1: 1.2, b: 0.75 };
+
 fn query(text: &str) -> TextQuery {
     TextQuery::parse(text, &english())
 }
@@ -16,7 +19,10 @@ fn scoring(text: &str) -> String {
         .iter()
         .map(|t| format!("{}^{}", t.term, t.weight));
     terms
-        .chain(query.prefixes.iter().map(|p| format!("{p}*")))
+        .chain(query.groups.iter().map(|group| match group {
+            Group::Prefix(start) => format!("{start}*"),
+            Group::Near { words, distance } => format!("{}~{distance}", words.join("|")),
+        }))
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -46,20 +52,16 @@ fn scores_are_those_of_lucene() {
         doc_count: 10,
         total_len: 50,
     };
-    let scorer = scorer(Bm25::default(), stats, 3, 1.0);
+    let scorer = scorer(LUCENE, stats, 3, 1.0);
     assert!((scorer.score(2, 8) - 1.145_132_3 * 2.0 / 3.74).abs() < 1e-6);
     assert!((idf(3, 10) - 1.145_132_3).abs() < 1e-6);
-    let doubled = self::scorer(Bm25::default(), stats, 3, 2.0);
+    let doubled = self::scorer(LUCENE, stats, 3, 2.0);
     assert!((doubled.score(2, 8) - 2.0 * scorer.score(2, 8)).abs() < 1e-6);
 }
 
 #[test]
 fn degenerate_statistics_give_finite_scores() {
-    for bm25 in [
-        Bm25::default(),
-        Bm25 { k1: 0.0, b: 0.0 },
-        Bm25 { k1: 2.0, b: 1.0 },
-    ] {
+    for bm25 in [LUCENE, Bm25 { k1: 0.0, b: 0.0 }, Bm25 { k1: 2.0, b: 1.0 }] {
         for (stats, df) in [
             (CorpusStats::default(), 0),
             (
@@ -90,7 +92,7 @@ fn degenerate_statistics_give_finite_scores() {
 fn plain_words_score_and_repeat() {
     assert_eq!(
         scoring("How do whales sleep? Sleeping whales!"),
-        "how^1 do^1 whale^2 sleep^2"
+        "how^0.1 do^0.1 whale^2 sleep^2"
     );
     assert_eq!(scoring("readTimeout"), "readtimeout^1 read^1 timeout^1");
     assert_eq!(scoring("read* TIME* read*"), "read* time*");
@@ -100,15 +102,18 @@ fn plain_words_score_and_repeat() {
 #[test]
 fn odd_signs_are_plain_words() {
     for (text, wanted) in [
-        ("what is C++ * 3", "what^1 is^1 c^1 3^1"),
-        ("below -5 or +5", "below^1 5^2 or^1"),
-        ("a - b + c", "a^1 b^1 c^1"),
+        ("what is C++ * 3", "what^0.1 is^0.1 c^1 3^1"),
+        ("below -5 or +5", "below^0.1 5^2 or^0.1"),
+        ("a - b + c", "a^0.1 b^1 c^1"),
         ("say \"hello", "say^1 hello^1"),
-        ("5\" disk and 3\" disk", "5^1 disk^2 and^1 3^1"),
+        ("5\" disk and 3\" disk", "5^1 disk^2 and^0.1 3^1"),
         ("git --verbose", "git^1 verbos^1"),
         ("-v", "v^1"),
-        ("\u{201c}a \u{201c}b \u{201e}c \u{201e}d", "a^1 b^1 c^1 d^1"),
-        ("**bold** f*** a*", "bold^1 f^1 a^1"),
+        (
+            "\u{201c}a \u{201c}b \u{201e}c \u{201e}d",
+            "a^0.1 b^1 c^1 d^1",
+        ),
+        ("**bold** f*** a*", "bold^1 f^1 a^0.1"),
     ] {
         assert_eq!(scoring(text), wanted, "{text}");
         let query = query(text);
@@ -125,7 +130,10 @@ fn signs_make_conditions() {
     let found = query("whales +ocean -ships -\"killer whale\" +deep*");
     assert_eq!(
         found.must,
-        [term("ocean"), Condition::Prefix("deep".to_owned())]
+        [
+            term("ocean"),
+            Condition::Group(Group::Prefix("deep".to_owned()))
+        ]
     );
     let killer = Condition::Phrase(phrase(&[("killer", 0), ("whale", 1)]));
     assert_eq!(found.must_not, [term("ship"), killer]);
@@ -158,9 +166,77 @@ fn a_phrase_is_required_alone_and_preferred_among_words() {
     assert_eq!((found.must, found.preferred), (vec![], vec![the_end]));
     assert_eq!(
         scoring("who wrote \"the end\""),
-        "who^1 wrote^1 the^1 end^1"
+        "who^0.1 wrote^1 the^1 end^1"
     );
     assert_eq!(query("\"ends\"").must, [term("end")]);
+}
+
+#[test]
+fn tildes_make_words_that_are_near() {
+    for (text, wanted) in [
+        ("kitchne~", "kitchn^1 kitchn|kitchne~2"),
+        ("whale~", "whale^1 whale~1"),
+        ("whale~2 x", "whale^1 x^1 whale~2"),
+        ("Cat~2 of~1 ~", "cat^1 of^1 cat~1"),
+        ("cat~3", "cat^1 3^1"),
+        ("readTimeout~1", "readtimeout^1 read^1 timeout^1"),
+    ] {
+        assert_eq!(scoring(text), wanted, "{text}");
+    }
+    let near = Group::Near {
+        words: vec!["ship".to_owned(), "ships".to_owned()],
+        distance: 1,
+    };
+    assert_eq!(query("whale -ships~1").must_not, [Condition::Group(near)]);
+}
+
+#[test]
+fn stop_words_count_as_the_settings_say() {
+    let scoring = |settings: &str, text: &str| {
+        let analyzer = Analyzer::with(TextSettings::parse(settings).unwrap());
+        let query = TextQuery::parse(text, &analyzer);
+        let terms = query
+            .terms
+            .iter()
+            .map(|t| format!("{}^{}", t.term, t.weight));
+        terms.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        scoring("en", "what is the whale"),
+        "what^0.1 is^0.1 the^0.1 whale^1"
+    );
+    assert_eq!(scoring("en stop=keep", "the whale"), "the^1 whale^1");
+    assert_eq!(scoring("en stop=drop", "What is the whale"), "whale^1");
+    assert_eq!(scoring("de stop=drop", "Was ist der Wal"), "wal^1");
+    // Without other words they are what is looked for, and as `+`, `-` and quotes ask.
+    assert_eq!(
+        scoring("en stop=drop", "to be or not to be"),
+        "to^2 be^2 or^1 not^1"
+    );
+    assert_eq!(scoring("en stop=drop", "whale +the"), "whale^1 the^1");
+    assert_eq!(scoring("none stop=drop", "the whale"), "the^1 whale^1");
+}
+
+#[test]
+fn fields_make_conditions_where_there_are_such() {
+    let is_field = |name: &str| matches!(name, "author" | "a.b");
+    let query = |text: &str| TextQuery::parse_with(text, &english(), is_field);
+    let field = |path: &[&str], inner| {
+        let path = path.iter().map(|part| (*part).to_owned()).collect();
+        Condition::Field(path, Box::new(inner))
+    };
+    let found = query("whales author:Melville -a.b:\"of ships\" title:x http://y 12:30");
+    assert_eq!(found.must, [field(&["author"], term("melvill"))]);
+    let of_ships = Condition::Phrase(phrase(&[("of", 0), ("ship", 1)]));
+    assert_eq!(found.must_not, [field(&["a", "b"], of_ships)]);
+    let words: Vec<String> = found.terms.iter().map(|t| t.term.clone()).collect();
+    assert_eq!(words.join(" "), "whale titl x http y 12 30");
+    let mel = Condition::Group(Group::Prefix("mel".to_owned()));
+    assert_eq!(query("x +author:mel*").must, [field(&["author"], mel)]);
+    // Nothing is left to score.
+    let alone = query("author:Melville");
+    assert_eq!(alone.must, []);
+    assert_eq!(alone.terms.len(), 2);
 }
 
 #[test]
@@ -174,6 +250,9 @@ fn hostile_queries_take_linear_time() {
         "-",
         "a_",
         "aB",
+        "abcd~ ",
+        "ab:c ",
+        "~",
     ] {
         let text: String = (0..20_000).map(|i| format!("{part}{i}")).collect();
         assert!(!query(&text).is_empty());
@@ -236,7 +315,7 @@ impl<'a> Corpus<'a> {
             stats.add_doc(counts.doc_len());
             df += u64::from(counts.tf(term) > 0);
         }
-        scorer(Bm25::default(), stats, df, 1.0)
+        scorer(LUCENE, stats, df, 1.0)
     }
 
     fn scores(&self, terms: &[&str]) -> BTreeMap<String, f32> {
@@ -310,7 +389,7 @@ proptest! {
     ) {
         let stats = CorpusStats { doc_count: 2000, total_len: 140_000 };
         let weighed = || terms.iter().map(|(df, times, _)| (*df, *times as f32));
-        let scale = Scale::new(Bm25::default(), stats, weighed());
+        let scale = Scale::new(LUCENE, stats, weighed());
         let scores = || weighed().zip(&terms).map(|((df, times), t)| scale.term(df, times).score(t.2, len));
         let forward: f32 = scores().sum();
         let backward: f32 = scores().rev().sum();

@@ -1,6 +1,6 @@
 //! Edges that are not in a segment yet: persistent maps by source and by target.
 
-use super::graph::Properties;
+use super::view::Properties;
 use crate::format::record::value_bytes;
 use crate::value::Value;
 use std::ops::RangeInclusive;
@@ -67,6 +67,8 @@ pub struct MemoryEdges {
     out: imbl::OrdMap<Key, Properties>,
     /// Target, type, source.
     into: imbl::OrdSet<Key>,
+    /// Places in `nodes` of records that were deleted, and have no edges since.
+    gone: imbl::HashSet<u32>,
     property_bytes: u64,
 }
 
@@ -141,6 +143,20 @@ impl MemoryEdges {
         match kinds {
             None => range(None),
             Some(kinds) => kinds.iter().for_each(|kind| range(Some(*kind))),
+        }
+    }
+
+    /// Whether a node of `nodes` is a record: it was when its first edge was put.
+    pub(super) fn is_record(&self, place: u32) -> bool {
+        self.gone.is_empty() || !self.gone.contains(&place)
+    }
+
+    /// Notes whether a node of `nodes` is a record.
+    pub(super) fn set_record(&mut self, place: u32, there: bool) {
+        if !there {
+            self.gone.insert(place);
+        } else if !self.gone.is_empty() {
+            self.gone.remove(&place);
         }
     }
 

@@ -5,80 +5,18 @@
 //! so they mean the same in all of them; they are the engine's own and change when segments are
 //! merged. An empty graph costs one pointer.
 
-use super::edges::{MemoryEdges, Numbered};
+mod change;
+mod memory;
+mod view;
+
+pub use memory::{MemoryEdges, Numbered};
+pub use view::{Edge, EdgeAt, EdgeRef, EdgeView, Properties};
+
 use crate::error::{Code, Error, Result};
-use crate::format::limits::MAX_EDGE_TYPES;
 use crate::format::manifest::SegmentRef;
-use crate::index::graph::Row;
 use crate::segment::{EdgeSegment, PropertyReader};
 use crate::value::Value;
-use roaring::RoaringBitmap;
-use std::ops::Range;
 use std::sync::Arc;
-
-/// The properties of an edge in memory; none for an empty map.
-pub type Properties = Option<Arc<Value>>;
-
-/// A segment of edges and what is dead in it.
-#[derive(Clone)]
-pub struct EdgeView {
-    /// The manifest's entry; its bitmap is the one at the checkpoint, not this state's.
-    pub at: SegmentRef,
-    /// The open segment.
-    pub segment: Arc<EdgeSegment>,
-    /// Numbers of edges that were replaced or deleted.
-    pub dead: Arc<RoaringBitmap>,
-}
-
-impl EdgeView {
-    /// Live edges.
-    #[must_use]
-    pub fn live(&self) -> u64 {
-        u64::from(self.segment.edges()) - self.dead.len()
-    }
-
-    /// Bytes that belong to live edges.
-    #[must_use]
-    pub fn live_bytes(&self) -> u64 {
-        let edges = u64::from(self.segment.edges().max(1));
-        (u128::from(self.segment.len_bytes()) * u128::from(self.live()) / u128::from(edges)) as u64
-    }
-}
-
-/// Where an edge is kept.
-#[derive(Clone, Copy)]
-pub enum EdgeAt<'a> {
-    /// In a segment, under a number.
-    Segment(usize, u32),
-    /// Not in a segment yet.
-    Memory(&'a Properties),
-}
-
-/// An edge by numbers.
-#[derive(Clone, Copy)]
-pub struct EdgeRef<'a> {
-    /// Where it starts.
-    pub source: u32,
-    /// Its type.
-    pub kind: u32,
-    /// Where it ends.
-    pub target: u32,
-    /// Where it is kept.
-    pub at: EdgeAt<'a>,
-}
-
-/// An edge by names.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Edge {
-    /// Id of the record where it starts.
-    pub source: String,
-    /// Its type.
-    pub kind: String,
-    /// Id of the record where it ends.
-    pub target: String,
-    /// A map.
-    pub properties: Value,
-}
 
 /// The edges of a collection.
 #[derive(Clone, Default)]
@@ -95,6 +33,11 @@ impl Graph {
         mut open: impl FnMut(&SegmentRef) -> Result<Arc<EdgeSegment>>,
     ) -> Result<Graph> {
         let mut graph = Graph::default();
+        let edges: u64 = refs.iter().map(|at| u64::from(at.records)).sum();
+        if edges >= u64::from(u32::MAX) {
+            let message = "the manifest: a collection has too many edges";
+            return Err(Error::new(Code::CorruptManifest, message));
+        }
         for at in refs {
             let segment = open(at)?;
             let starts = (segment.node_range().start, segment.type_range().start);
@@ -286,16 +229,27 @@ impl Graph {
         Ok(())
     }
 
+    /// Whether a node is known to be a record: edges go with their records.
+    pub fn is_record(&self, node: u32) -> Result<bool> {
+        match node.checked_sub(self.stored_nodes()) {
+            Some(place) => Ok(self.memory.is_record(place)),
+            None => self.touches(node),
+        }
+    }
+
     /// Whether a node has an edge.
-    pub fn touches(&self, node: u32) -> Result<bool> {
+    fn touches(&self, node: u32) -> Result<bool> {
         if self.memory.touches(node) {
             return Ok(true);
         }
-        let mut found = false;
-        for incoming in [false, true] {
-            self.each_end(node, incoming, None, |_| found = true)?;
+        for view in &self.segments {
+            for incoming in [false, true] {
+                if view.has_live(node, incoming)? {
+                    return Ok(true);
+                }
+            }
         }
-        Ok(found)
+        Ok(false)
     }
 
     /// The edge of a key.
@@ -332,6 +286,12 @@ impl Graph {
                 .as_deref()
                 .map_or_else(|| Value::Map(Vec::new()), Value::clone)),
         }
+    }
+
+    /// One more than the highest node number.
+    #[must_use]
+    pub fn node_count(&self) -> u32 {
+        self.stored_nodes() + self.memory.nodes.len()
     }
 
     /// One more than the highest type number.
@@ -377,183 +337,6 @@ impl Graph {
             view.each_edge(v, source, &mut f)?;
         }
         Ok(())
-    }
-
-    /// Inserts an edge, or replaces the properties of the one of the same key. That both ends are
-    /// records is for the caller to see to.
-    pub fn put(&mut self, source: &str, kind: &str, target: &str, properties: Value) -> Result<()> {
-        let known = [self.node(source)?, self.node(target)?];
-        self.put_between(known, [source, kind, target], properties)
-    }
-
-    /// As [`Graph::put`], with the numbers of both ends, as far as they have one.
-    pub fn put_between(
-        &mut self,
-        known: [Option<u32>; 2],
-        [source, kind, target]: [&str; 3],
-        properties: Value,
-    ) -> Result<()> {
-        let start = match known[0] {
-            Some(node) => node,
-            None => self.new_node(source)?,
-        };
-        let end = match known[1] {
-            Some(node) => node,
-            None if source == target => start,
-            None => self.new_node(target)?,
-        };
-        let (source, target) = (start, end);
-        let kind = self.kind_or_new(kind)?;
-        self.bury(source, kind, target)?;
-        let stored: u64 = self
-            .segments
-            .iter()
-            .map(|v| u64::from(v.segment.edges()))
-            .sum();
-        if stored + self.memory.len() >= u64::from(u32::MAX) {
-            let message = "a collection has at most 4,294,967,294 edges";
-            return Err(Error::new(Code::InputLimit, message));
-        }
-        self.memory.put(source, kind, target, properties);
-        Ok(())
-    }
-
-    fn new_node(&mut self, id: &str) -> Result<u32> {
-        let start = self.stored_nodes();
-        next(start, &mut self.memory.nodes, id, u32::MAX, "nodes")
-    }
-
-    fn kind_or_new(&mut self, name: &str) -> Result<u32> {
-        if let Some(kind) = self.kind(name) {
-            return Ok(kind);
-        }
-        let start = self.stored_types();
-        next(
-            start,
-            &mut self.memory.types,
-            name,
-            MAX_EDGE_TYPES as u32,
-            "edge types",
-        )
-    }
-
-    /// Marks an edge of a segment as dead, and tells whether it was there.
-    fn bury(&mut self, source: u32, kind: u32, target: u32) -> Result<bool> {
-        for view in &mut self.segments {
-            if let Some(edge) = view.segment.find(source, kind, target)?
-                && !view.dead.contains(edge)
-            {
-                Arc::make_mut(&mut view.dead).insert(edge);
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Removes an edge, and tells whether there was one.
-    pub fn delete(&mut self, source: &str, kind: &str, target: &str) -> Result<bool> {
-        match self.key(source, kind, target)? {
-            None => Ok(false),
-            Some((source, kind, target)) => {
-                Ok(self.memory.delete(source, kind, target) || self.bury(source, kind, target)?)
-            }
-        }
-    }
-
-    /// Removes every edge of a node.
-    pub fn delete_node(&mut self, id: &str) -> Result<()> {
-        let Some(node) = self.node(id)? else {
-            return Ok(());
-        };
-        self.memory.delete_node(node);
-        for view in &mut self.segments {
-            let mut dying = Vec::new();
-            for incoming in [false, true] {
-                let row = view.segment.row(node, incoming)?;
-                view.each_live(row, incoming, None, |_, edge| dying.push(edge))?;
-            }
-            if !dying.is_empty() {
-                Arc::make_mut(&mut view.dead).extend(dying);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl EdgeView {
-    /// Calls `f` with every live edge that leaves a node; the view is number `v` of its graph.
-    pub fn each_edge<'a>(
-        &'a self,
-        v: usize,
-        source: u32,
-        mut f: impl FnMut(EdgeRef<'a>),
-    ) -> Result<()> {
-        let row = self.segment.row(source, false)?;
-        if row.others.is_empty() {
-            return Ok(());
-        }
-        let kinds = self.segment.kinds(row, false)?;
-        self.each_live(row, false, None, |i, edge| {
-            if let Some(kind) = kinds.get(i) {
-                f(EdgeRef {
-                    source,
-                    kind,
-                    target: row.others[i],
-                    at: EdgeAt::Segment(v, edge),
-                });
-            }
-        })
-    }
-
-    /// Calls `f` with the place in the row and the number of every live edge of a row; only those of
-    /// `kinds` where given.
-    fn each_live(
-        &self,
-        row: Row<'_>,
-        incoming: bool,
-        kinds: Option<&[u32]>,
-        mut f: impl FnMut(usize, u32),
-    ) -> Result<()> {
-        let whole = 0..row.others.len();
-        let numbers = match incoming {
-            true => Some(self.segment.edge_numbers(row)?),
-            false => None,
-        };
-        let number = |i: usize| match numbers {
-            Some(numbers) => numbers.get(i).copied(),
-            None => Some(row.first + i as u32),
-        };
-        let mut live = |range: Range<usize>| {
-            for i in range {
-                if let Some(edge) = number(i)
-                    && !self.dead.contains(edge)
-                {
-                    f(i, edge);
-                }
-            }
-        };
-        match kinds {
-            None => live(whole),
-            Some(kinds) => {
-                let of_row = self.segment.kinds(row, incoming)?;
-                kinds.iter().for_each(|kind| live(of_row.of(*kind)));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn next(start: u32, names: &mut Numbered, name: &str, limit: u32, what: &str) -> Result<u32> {
-    match start.checked_add(names.len()) {
-        Some(number) if number < limit => {
-            names.push(name);
-            Ok(number)
-        }
-        _ => Err(Error::new(
-            Code::InputLimit,
-            format!("a collection has at most {limit} {what}"),
-        )
-        .detail("limit", limit)),
     }
 }
 
