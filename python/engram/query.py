@@ -57,6 +57,8 @@ class Query:
             ``"lexical"``, ``"semantic"`` and ``"hybrid"`` (both) run what they say or fail.
         recall: The share of the true nearest vectors to be found, 0.5 to 1.
         exact: Whether every vector is compared (recall 1).
+        threads: Most threads that share the search of a large collection by vector, 1 or more. They
+            change nothing of what is found.
         fusion: How the lists of several retrievers become one: ``"convex"``, the weighted sum of
             scores stretched to 0..1 (Bruch, Gai & Ingber, 2023), or ``"rrf"``, reciprocal ranks
             with k = 60 (Cormack et al., 2009).
@@ -105,6 +107,7 @@ class Query:
         "recall",
         "snippets",
         "text",
+        "threads",
         "vector",
         "vector_name",
         "vectors",
@@ -125,6 +128,7 @@ class Query:
         mode: Mode = "auto",
         recall: float = RECALL,
         exact: bool = False,
+        threads: int = 1,
         fusion: Fusion = "convex",
         weights: Mapping[str, float] | None = None,
         min_score: float | Mapping[str, float] | None = None,
@@ -161,6 +165,8 @@ class Query:
             )
         if not 0.5 <= recall <= 1.0:  # noqa: PLR2004 - the documented range
             raise InvalidInput("input.invalid", f"recall is {recall!r}, outside 0.5 to 1")
+        if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+            raise InvalidInput("input.invalid", f"threads is {threads!r}, not a number from 1 on")
         self.text = text if has_text else None
         self.vector = vector
         self.vector_name = optional_str(vector_name, "vector_name")
@@ -172,6 +178,7 @@ class Query:
         self.mode = mode
         self.recall = recall
         self.exact = exact or recall == 1.0
+        self.threads = threads
         self.fusion = fusion
         self.weights = weights or {}
         by_retriever = min_score is not None and hasattr(min_score, "keys")

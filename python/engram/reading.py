@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engram.query import Query
     from engram.reports import SpaceInfo
     from engram.results import Results
-    from engram.types import Embedder, ExportFormat, Missing, QueryOptions, Where
+    from engram.types import Embedder, ExportFormat, Missing, QueryOptions, SharedOptions, Where
 
 __all__ = ["CollectionView"]
 
@@ -223,7 +223,7 @@ class CollectionView(GraphReading):
         queries: Iterable[str | Query | Mapping[str, Any]],
         *,
         threads: int | None = None,
-        **options: Unpack[QueryOptions],
+        **options: Unpack[SharedOptions],
     ) -> list[Results]:
         """Answer several queries from one commit, on several threads.
 

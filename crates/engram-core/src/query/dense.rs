@@ -8,7 +8,7 @@ use super::fuse::top;
 use super::plan::Found;
 use super::similarity::Target;
 use super::{Dense, Doc, Mask};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::index::vector::{
     At, Best, Codes, Part, Query, Rows, Scratch, deviations, search as cascade,
 };
@@ -26,6 +26,12 @@ const FEW_PER_HIT: u64 = 4;
 /// Up to so many bytes, codes stay in the cache from query to query; beyond, they are read as slowly as
 /// vectors.
 const CACHED_BYTES: usize = 16 << 20;
+/// Bytes of vectors that are worth a thread; tests have fewer.
+const BYTES_PER_THREAD: u64 = if cfg!(any(test, feature = "testing")) {
+    16 << 10
+} else {
+    4 << 20
+};
 /// Up to so many records in memory are scored without codes.
 const MANY_IN_MEMORY: usize = 64;
 
@@ -151,8 +157,8 @@ pub(super) fn search(
         false => Query::new(c.metric, search.target.query(), deviations(wanted.recall)),
     };
     let scanned = match &query {
-        None => search.exactly()?,
-        Some(query) => search.by_codes(query)?,
+        None => search.exactly(wanted.threads)?,
+        Some(query) => search.by_codes(query, wanted.threads)?,
     };
     let notes = match scanned {
         0 => Vec::new(),
@@ -211,10 +217,38 @@ impl<'a> Search<'a> {
     }
 
     /// Offers all candidates; no code is looked at.
-    fn exactly(&mut self) -> Result<u64> {
+    fn exactly(&mut self, threads: usize) -> Result<u64> {
         self.memory_exactly();
-        for candidates in &self.segments {
-            segment_exactly(&self.target, candidates, &mut self.best)?;
+        let (target, depth) = (&self.target, self.best.k());
+        let bytes = |c: &Candidates<'_>| c.count * c.vectors.row_bytes();
+        let all: u64 = self.segments.iter().map(bytes).sum();
+        let threads = (threads as u64).min(all / BYTES_PER_THREAD).max(1) as usize;
+        let scan = |segments: &[Candidates<'_>], best: &mut Best| {
+            let mut segments = segments.iter();
+            segments.try_for_each(|candidates| segment_exactly(target, candidates, best))
+        };
+        if threads == 1 {
+            scan(&self.segments, &mut self.best)?;
+            return Ok(0);
+        }
+        let shares = self.segments.chunks(self.segments.len().div_ceil(threads));
+        let found = std::thread::scope(|scope| {
+            let share = |segments| {
+                move || {
+                    let mut best = Best::new(depth);
+                    scan(segments, &mut best).map(|()| best.into_found())
+                }
+            };
+            let running: Vec<_> = shares.map(|own| scope.spawn(share(own))).collect();
+            let ended = running.into_iter().map(|thread| thread.join());
+            ended.collect::<Vec<_>>()
+        });
+        for share in found {
+            let share =
+                share.map_err(|_| Error::internal("a thread that compared vectors panicked"))?;
+            share?
+                .into_iter()
+                .for_each(|(score, at)| self.best.offer(score, at));
         }
         Ok(0)
     }
@@ -232,7 +266,7 @@ impl<'a> Search<'a> {
     }
 
     /// Offers the candidates that codes do not rule out, and returns how many codes were looked at.
-    fn by_codes(&mut self, query: &Query<'_>) -> Result<u64> {
+    fn by_codes(&mut self, query: &Query<'_>, threads: usize) -> Result<u64> {
         if self.mask.memory.len() > MANY_IN_MEMORY {
             self.memory = self.in_memory()?;
         }
@@ -282,7 +316,8 @@ impl<'a> Search<'a> {
                 rows: Exact { target, whole },
             });
         }
-        let counts = SCRATCH.with_borrow_mut(|scratch| cascade(query, &parts, best, scratch))?;
+        let counts =
+            SCRATCH.with_borrow_mut(|scratch| cascade(query, &parts, threads, best, scratch))?;
         self.scored += counts.scored;
         Ok(counts.scanned)
     }

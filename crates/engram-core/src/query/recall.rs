@@ -56,6 +56,7 @@ pub fn recall_check(c: &Collection, check: &RecallCheck<'_>) -> Result<RecallRep
                 vector,
                 exact,
                 recall: check.recall,
+                threads: 1,
             };
             let clock = Instant::now();
             let answer = dense::search(c, &wanted, &mask, check.k + 1)?;
