@@ -37,11 +37,11 @@ Ask = tuple[
     int | None,
     str,
     tuple[float | None, float | str | None, float | None, tuple[str, int] | None],
-    float,
+    tuple[float, float],
     tuple[bool, tuple[str, int, int] | None, tuple[list[str], int] | None],
 ]
 """``(retrievers, where, ignore_missing, (starts, hops, (types, direction)), k, offset, candidates,
-fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback,
+fusion, (min_score, cutoff, diversity, (group_by, group_size)), (feedback, hop),
 (explain, (text, chars, count) of snippets, (paths, limit) of facets))``."""
 
 __version__: str

@@ -72,6 +72,8 @@ class Query:
         group_by: A metadata path; at most `group_size` hits share a value of it.
         group_size: Most hits of one group.
         feedback: 0 to 1: how far a dense query moves toward its first three hits (Rocchio).
+        hop: 0 to 1: the share of their score that the first five hits pass on to the records that
+            they link to (outgoing edges of any type). Such a record gains, or becomes a hit.
         candidates: How many candidates of each retriever are fused, shaped and paged through.
             Unless given: k + 20 for a convex sum, max(100, 4 k) for reciprocal ranks, diversity
             and groups.
@@ -101,6 +103,7 @@ class Query:
         "flags",
         "fusion",
         "group",
+        "hop",
         "ignore_missing",
         "k",
         "min_score",
@@ -139,6 +142,7 @@ class Query:
         group_by: str | None = None,
         group_size: int = 1,
         feedback: float = 0.0,
+        hop: float = 0.0,
         candidates: int | None = None,
         cursor: str | None = None,
         include: Sequence[Include] = _DEFAULT_INCLUDE,
@@ -189,6 +193,7 @@ class Query:
         self.diversity = diversity
         self.group = None if group_by is None else (group_by, group_size)
         self.feedback = feedback
+        self.hop = hop
         self.candidates = candidates
         self.ignore_missing = ignore_missing(missing)
         self.flags = _flags(include)

@@ -133,6 +133,7 @@ class QueryOptions(TypedDict, total=False):
     group_by: str | None
     group_size: int
     feedback: float
+    hop: float
     candidates: int | None
     cursor: str | None
     include: Sequence[Include]
