@@ -232,3 +232,26 @@ def test_explain_tells_steps_and_retrievers(notes):
     ]
     assert report.steps[0][1] == report.matched == 4
     assert "lexical: searched 4" in text
+
+
+def test_a_query_may_be_kept_to_when_records_were_first_put(notes):
+    created = notes.get("c").created
+    assert notes.query("apple", since=created, k=50).ids == ["c"]
+    assert set(notes.query("apple", until=created, k=50).ids) == {"a", "b"}
+    assert notes.query("apple", since="2020-01-01", until="2020-02-01").ids == []
+    found = notes.query("apple", since=created, where="kind.of = 'x' OR kind.of = 'y'", k=50)
+    assert found.ids == ["c"]
+    with pytest.raises(InvalidInput):
+        notes.query("apple", since=7.5)
+
+
+def test_a_query_may_ask_the_database_as_it_was(db, notes):
+    before = notes.query("apple", k=50)
+    notes.put("new", text="apple")
+    assert "new" in notes.query("apple", k=50).ids
+    past = notes.query("apple", k=50, as_of=before.report.commit)
+    assert (past.ids, past.report.commit) == (before.ids, before.report.commit)
+    with pytest.raises(InvalidInput, match="live collection"):
+        db.at(before.report.commit).collection("notes").query("apple", as_of=before.report.commit)
+    with pytest.raises(InvalidInput, match="one commit"):
+        notes.query_many(["apple"], as_of=before.report.commit)

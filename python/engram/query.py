@@ -9,11 +9,13 @@ from __future__ import annotations
 from engram._native import LIMITS
 from engram.checks import optional_str
 from engram.errors import InvalidInput
+from engram.filtering import between
 from engram.nearness import Near, as_near
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from typing import Any
 
     from engram.expressions import Field
@@ -52,6 +54,11 @@ class Query:
             space, a matrix ``(tokens, dimension)`` for a multi-vector space.
         where: A filter as text, dict or expression (docs/reference/filters.md); only records that
             match it are searched.
+        since: Only records that were first put at that moment or later: an aware datetime, or text
+            as in filters (``"2024-01-31"``).
+        until: Only records that were first put before that moment.
+        as_of: Search the database as it was: a snapshot's name, a commit number or an aware
+            datetime, as in `Database.at`.
         near: Only records near others in the graph: the id of a record, several ids, or a `Near`.
         k: Most hits, 1 to ``LIMITS["k"]``.
         mode: ``"auto"`` runs every retriever that can run and reports why the others did not;
@@ -93,6 +100,7 @@ class Query:
     """
 
     __slots__ = (
+        "as_of",
         "candidates",
         "cutoff",
         "diversity",
@@ -129,6 +137,9 @@ class Query:
         vector_name: str | None = None,
         vectors: Mapping[str, AnyVector] | None = None,
         where: Where | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        as_of: str | int | datetime | None = None,
         near: str | Sequence[str] | Near | None = None,
         k: int = 10,
         mode: Mode = "auto",
@@ -177,7 +188,8 @@ class Query:
         self.vector = vector
         self.vector_name = optional_str(vector_name, "vector_name")
         self.vectors = vectors or {}
-        self.where = where
+        self.where = where if since is None is until else between(where, since, until)
+        self.as_of = as_of
         self.near = None if near is None else as_near(near)
         self.explain = explain
         self.k = k
