@@ -2,14 +2,14 @@
 
 use crate::error::{OrRaise, at_index};
 use crate::query::{Answer, Ask, AskIn, ask_many, ask_one};
-use crate::reports::exact;
+use crate::reports::{self, exact};
 use crate::rows::{Include, row};
 use crate::value::value_out;
 use engram_core::db::{any_in_space, records_in_space};
 use engram_core::error::Result;
 use engram_core::format::record::Record;
 use engram_core::index::filter::{Path, parse_path};
-use engram_core::query::{self, Facet, Mask};
+use engram_core::query::{self, Facet, Mask, RecallCheck};
 use engram_core::state::{Collection, State};
 use engram_core::value::Value;
 use pyo3::prelude::*;
@@ -190,6 +190,27 @@ impl View {
             facet.values.iter().map(pair).collect::<PyResult<Vec<_>>>()
         };
         found.iter().map(|f| Ok((pairs(f)?, f.distinct))).collect()
+    }
+
+    /// How well the codes of a space find what the exact search finds.
+    fn recall_check<'py>(
+        &self,
+        py: Python<'py>,
+        collection: &str,
+        space: &str,
+        sample: usize,
+        k: usize,
+        recall: f32,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let c = self.collection(py, collection)?;
+        let check = RecallCheck {
+            space,
+            sample,
+            k,
+            recall,
+        };
+        let found = py.detach(|| query::recall_check(&c, &check)).or_raise(py)?;
+        reports::recall(py, &found)
     }
 
     /// Answers one query; `include` is (text, metadata, vectors).
