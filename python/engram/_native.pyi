@@ -38,11 +38,11 @@ Ask = tuple[
     str,
     tuple[float | None, float | str | None, float | None, tuple[str, int] | None],
     float,
-    bool,
-    tuple[str, int, int] | None,
+    tuple[bool, tuple[str, int, int] | None, tuple[list[str], int] | None],
 ]
 """``(retrievers, where, ignore_missing, (starts, hops, (types, direction)), k, offset, candidates,
-fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback, explain, (text, chars, count) of snippets)``."""
+fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback,
+(explain, (text, chars, count) of snippets, (paths, limit) of facets))``."""
 
 __version__: str
 FORMAT_VERSION: tuple[int, int]
@@ -184,6 +184,9 @@ class Answer:
         self, index: int
     ) -> tuple[Row, float, dict[str, float], list[tuple[str, int, int, list[tuple[int, int]]]]]:
         """``(row, score, score by retriever, snippets: (text, start, end, [(start, end)]))``, in characters."""
+
+    def facets(self) -> list[tuple[list[tuple[Any, int]], int]]:
+        """For each path that was asked for its values with their counts, and how many there are."""
 
     def report(self) -> dict[str, Any]:
         """``{"records", "matched", "candidates", "more", "cut_short", "retrievers": [{"name", "records", "found",

@@ -13,9 +13,10 @@ from engram.nearness import Near, as_near
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
+    from engram.expressions import Field
     from engram.types import (
         AnyVector,
         Cutoff,
@@ -80,6 +81,10 @@ class Query:
         snippets: Whether hits have `Hit.snippets`, pieces of their texts that show best what the
             query looks for: True for one of 200 characters, or
             ``{"length": characters, "count": pieces}``.
+        facets: Fields whose values are counted, as `Results.facets`: over the records that match,
+            which are those that `where` and `near` leave and, where words alone are looked for
+            (mode ``"lexical"``), that hold any of them.
+        facet_limit: Most values of each facet.
         explain: Whether the report tells what each test of the filter did.
         missing: ``"error"`` refuses a filter on a field that no record has; ``"ignore"`` lets it
             match nothing.
@@ -91,6 +96,7 @@ class Query:
         "diversity",
         "exact",
         "explain",
+        "facets",
         "feedback",
         "flags",
         "fusion",
@@ -137,6 +143,8 @@ class Query:
         cursor: str | None = None,
         include: Sequence[Include] = _DEFAULT_INCLUDE,
         snippets: bool | Mapping[str, int] = False,
+        facets: str | Field | Iterable[str | Field] = (),
+        facet_limit: int = 10,
         explain: bool = False,
         missing: Missing = "error",
     ) -> None:
@@ -187,6 +195,11 @@ class Query:
             from engram.snippets import snippet_shape
 
             self.snippets = snippet_shape(snippets)
+        self.facets = None
+        if facets != ():
+            from engram.faceting import asked
+
+            self.facets = asked(facets, facet_limit)
         if mode != "auto":
             self._check_mode()
         self.offset = 0

@@ -7,7 +7,7 @@ Loaded only when asked for: `import engram` must stay quick, and `typing` is not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, runtime_checkable
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engram.embed import Identity
-    from engram.expressions import Condition
+    from engram.expressions import Condition, Field
     from engram.nearness import Near
 
 Metric: TypeAlias = Literal["cosine", "dot", "l2"]
@@ -137,6 +137,8 @@ class QueryOptions(TypedDict, total=False):
     cursor: str | None
     include: Sequence[Include]
     snippets: bool | Mapping[str, int]
+    facets: str | Field | Iterable[str | Field]
+    facet_limit: int
     explain: bool
     missing: Missing
 

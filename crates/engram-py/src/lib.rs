@@ -4,7 +4,9 @@
 //! every value again. Python is detached for everything that may touch the disk or take longer than
 //! about 10 us; no core lock is waited for while attached.
 
+mod answer;
 mod arrays;
+mod ask;
 mod database;
 mod error;
 mod graph;
@@ -44,7 +46,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<database::Database>()?;
     m.add_class::<view::View>()?;
     m.add_class::<view::Cursor>()?;
-    m.add_class::<query::Answer>()?;
+    m.add_class::<answer::Answer>()?;
     m.add_class::<transaction::Transaction>()?;
     m.add_class::<model::StaticModel>()?;
     graph::add(m)?;

@@ -2,6 +2,7 @@
 //!
 //! Cheap parts go first and hand their bitmaps on. Each step leaves a line in the report.
 
+use super::facets::facets;
 use super::fuse::{self, Candidate, Ranked};
 use super::graph::neighbourhood;
 use super::request::{Dense, Fusion, Hit, Multi, Ran, Report, Request, Retriever, Sparse, Wanted};
@@ -100,6 +101,16 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
         steps.done(r.name, one.list.len() as u64);
         found.push(one);
         ready.push(query);
+    }
+    if let Some(wanted) = &request.facets {
+        let counted = match ready.as_mut_slice() {
+            [Ready::Lexical(search)] => Some(lexical::matching(c, search, &mask)?),
+            _ => None,
+        };
+        let counted = counted.as_ref().unwrap_or(&mask);
+        let missing = request.ignore_missing;
+        steps.report.facets = facets(c, counted, wanted.paths, wanted.limit, missing)?;
+        steps.done("facets", counted.len());
     }
     let full = found.iter().any(|f| f.list.len() >= depth);
     let (mut list, weights) = join(c, &mask, request, &found, &mut ready)?;

@@ -1,7 +1,9 @@
 //! What a query asks for, and what it answers. Values only; `plan` does the work.
 
+use super::facets::Facet;
 use super::walker::Scope;
 use crate::format::space::Matrix;
+use crate::index::filter::Path;
 use crate::state::Location;
 
 /// A vector to look near.
@@ -146,6 +148,18 @@ pub struct Request<'a> {
     pub feedback: f32,
     /// Whether the report tells what each test of the filter did.
     pub explain: bool,
+    /// Which values are counted over the records that match: those that pass the filter and are near
+    /// enough, and, where nothing but words is looked for, hold any of them.
+    pub facets: Option<FacetsOf<'a>>,
+}
+
+/// What is counted beside the hits.
+#[derive(Clone, Copy)]
+pub struct FacetsOf<'a> {
+    /// Where the values stand.
+    pub paths: &'a [Path],
+    /// Most values of each.
+    pub limit: usize,
 }
 
 impl<'a> Request<'a> {
@@ -167,6 +181,7 @@ impl<'a> Request<'a> {
             group: None,
             feedback: 0.0,
             explain: false,
+            facets: None,
         }
     }
 }
@@ -271,4 +286,6 @@ pub struct Report {
     pub more: bool,
     /// Whether further hits may exist that the candidates do not cover.
     pub cut_short: bool,
+    /// The values that were asked for, in the order of their paths.
+    pub facets: Vec<Facet>,
 }

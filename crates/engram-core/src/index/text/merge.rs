@@ -4,9 +4,10 @@
 //! order, would give. Complexity: linear in the postings, and a comparison of terms for each source.
 
 use super::TextIndexReader;
-use super::dictionary::{TermInfo, Terms};
+use super::dictionary::TermInfo;
 use super::layout::corrupt;
 use super::list_writer::ListInput;
+use super::terms::Terms;
 use super::writer::Output;
 use crate::error::{Error, Result};
 use std::cmp::Ordering;

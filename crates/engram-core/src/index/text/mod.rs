@@ -84,6 +84,7 @@ mod bits;
 mod bm25;
 mod characters;
 mod dictionary;
+mod dictionary_writer;
 mod elias_fano;
 mod function_words;
 mod highlight;
@@ -99,6 +100,7 @@ mod near;
 mod phrase;
 mod postings;
 mod query;
+mod query_items;
 mod reader;
 mod settings;
 mod snippet;
@@ -107,11 +109,12 @@ mod stem;
 mod symbols;
 mod table;
 mod term_counts;
+mod terms;
 mod writer;
 
 pub use analyzer::Analyzer;
 pub use bm25::{Bm25, Bounds, CorpusStats, Scale, TermScorer, idf};
-pub use dictionary::{TermInfo, Terms};
+pub use dictionary::TermInfo;
 pub use language::Language;
 pub use list::{Block, Impacts, List};
 pub use merge::{DROPPED, MergeSource, merge};
@@ -124,6 +127,7 @@ pub use settings::{StopWords, TextSettings};
 pub use snippet::{MAX_LOOKED_AT_BYTES, Mark, Snippet, SnippetShape, snippets};
 pub use source::{Guard, Source};
 pub use term_counts::{TermCount, TermCounts};
+pub use terms::Terms;
 pub use writer::{TermHasher, TextIndexWriter};
 
 /// Longest term, in bytes; longer ones are cut.

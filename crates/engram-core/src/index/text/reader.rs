@@ -6,7 +6,7 @@
 //! for terms. The opposite side is `writer`; the layout is in the header of `text`.
 
 use super::CorpusStats;
-use super::dictionary::{Dictionary, TermInfo, Terms};
+use super::dictionary::{Dictionary, TermInfo};
 use super::layout::{HEADER_BYTES, Header, KEY_BYTES, corrupt};
 use super::lengths;
 use super::lengths::Lengths;
@@ -15,6 +15,7 @@ use super::list_writer::{IMPACT_LENGTHS, ListInput};
 use super::postings::Postings;
 use super::source::Source;
 use super::symbols::Symbols;
+use super::terms::Terms;
 use crate::bitset::Bitset;
 use crate::error::Result;
 use roaring::RoaringBitmap;

@@ -5,6 +5,7 @@ use super::*;
 mod analysis;
 mod index;
 mod ranking;
+mod snippets;
 
 fn english() -> Analyzer {
     Analyzer::new(Language::English)

@@ -6,7 +6,7 @@
 //! Complexity: linear, and sorting the distinct terms. The opposite side is `reader`; the layout is
 //! in the header of `text`.
 
-use super::dictionary::DictionaryWriter;
+use super::dictionary_writer::DictionaryWriter;
 use super::keys;
 use super::layout::{Header, MAX_FREQUENCY, MAX_ORDINALS, push_varint, take_u32_varint};
 use super::lengths::{self, MAX_LENGTH};

@@ -9,105 +9,37 @@
 
 use super::super::Doc;
 use super::best::Best;
-use super::plan::{Lists, Part, Place, Plan};
+use super::look_up::Candidate;
+use super::plan::{Part, Plan};
+use super::rows::{Row, Rows, Source};
 use crate::bitset::Bitset;
 use crate::error::Result;
-use crate::index::text::{Block, Bounds, List, TermScorer};
+use crate::index::text::{Block, Bounds};
 use crate::kernel::{impact, unpack};
 use std::cell::OnceCell;
-use std::ops::Range;
 
-/// What it takes to look a document up, to decode a block for that, to add a document, and to scan the
-/// sums of 64 documents, in about the same unit (measured: 0.7 ns).
-const LOOKUP_COST: usize = 12;
-const BLOCK_COST: usize = 50;
+/// What it takes to add a document, and to scan the sums of 64 documents, in about the same unit (measured:
+/// 0.7 ns).
 const ADD_COST: usize = 1;
 const SCAN_COST: usize = 2;
 /// A part of so many documents for each that is added gets along without a scan of them all.
 const SPARSE_SHARE: usize = 16;
 
-/// Where the documents of a row are.
-enum Source<'a> {
-    /// Scored already: a range of the arena.
-    Scored(Range<usize>),
-    Blocks(List<'a>),
-}
-
-struct Row<'a> {
-    /// What no document gets more than; a multiple of the quantum.
-    bound: f32,
-    df: usize,
-    scorer: TermScorer,
-    source: Source<'a>,
-}
-
-/// A document that can still reach the bar, with what the rows so far gave it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate {
-    pub(super) ordinal: u32,
-    pub(super) score: f32,
-}
-
-impl Row<'_> {
-    /// What it costs to look so many documents up.
-    fn look_up_cost(&self, documents: usize) -> usize {
-        let blocks = match &self.source {
-            Source::Scored(_) => 0,
-            Source::Blocks(list) if list.is_dense() => 0,
-            Source::Blocks(list) => list.blocks().min(documents),
-        };
-        documents * LOOKUP_COST + blocks * BLOCK_COST
-    }
-}
-
-/// The rows of a part, the highest bound first.
-struct Rows<'a> {
-    rows: Vec<Row<'a>>,
-    /// Places in `rows`, which are large and stay where they are.
-    order: Vec<u32>,
-    /// For each row in that order what it and those behind it can add up to.
-    rest: Vec<f32>,
-}
-
-impl<'a> Rows<'a> {
-    fn new(rows: Vec<Row<'a>>) -> Self {
-        let bound = |place: u32| rows.get(place as usize).map_or(0.0, |row| row.bound);
-        let mut order: Vec<u32> = (0..rows.len() as u32).collect();
-        order.sort_unstable_by(|&a, &b| bound(b).total_cmp(&bound(a)));
-        let mut rest: Vec<f32> = order.iter().map(|&place| bound(place)).collect();
-        let mut sum = 0.0;
-        for most in rest.iter_mut().rev() {
-            sum += *most;
-            *most = sum;
-        }
-        Rows { rows, order, rest }
-    }
-
-    fn get(&self, number: usize) -> Option<&Row<'a>> {
-        self.rows.get(*self.order.get(number)? as usize)
-    }
-
-    /// What the rows from `number` on can add up to.
-    fn rest(&self, number: usize) -> f32 {
-        self.rest.get(number).copied().unwrap_or(0.0)
-    }
-}
-
 /// Buffers that all parts of a query use one after the other.
 #[derive(Default)]
 pub(super) struct Runner {
-    block: Block,
-    lens: Vec<u32>,
-    scores: Vec<f32>,
-    arena_ordinals: Vec<u32>,
-    arena_scores: Vec<f32>,
+    pub(super) block: Block,
+    pub(super) lens: Vec<u32>,
+    pub(super) scores: Vec<f32>,
+    pub(super) arena_ordinals: Vec<u32>,
+    pub(super) arena_scores: Vec<f32>,
     /// By ordinal; all 0 between parts.
-    sums: Vec<f32>,
+    pub(super) sums: Vec<f32>,
     /// Which of `sums` are not 0, where few are; else nothing.
-    touched: Vec<u32>,
-    is_sparse: bool,
-    candidates: Vec<Candidate>,
-    bounds: OnceCell<Box<Bounds>>,
+    pub(super) touched: Vec<u32>,
+    pub(super) is_sparse: bool,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) bounds: OnceCell<Box<Bounds>>,
 }
 
 impl Runner {
@@ -163,116 +95,6 @@ impl Runner {
             best.offer(found.score, Doc::new(number, found.ordinal));
         }
         Ok(())
-    }
-
-    /// The scores of `ordinals`, ascending, in their order; 0 for those without a word of the query.
-    pub(super) fn scores(
-        &mut self,
-        plan: &Plan<'_>,
-        part: &Part<'_>,
-        ordinals: &[u32],
-    ) -> Result<&[Candidate]> {
-        let mut candidates = std::mem::take(&mut self.candidates);
-        candidates.clear();
-        let all = ordinals.iter().map(|&ordinal| Candidate {
-            ordinal,
-            score: 0.0,
-        });
-        candidates.extend(all);
-        for (lists, &scorer) in part.lists.iter().zip(&plan.scorers) {
-            match (lists, &part.place) {
-                (Lists::Term(info), Place::Segment(_, reader)) => {
-                    let list = reader.list_at(*info)?;
-                    self.look_up(&mut candidates, &list, scorer, 0.0)?;
-                }
-                (Lists::Docs(docs), _) => {
-                    for found in &mut candidates {
-                        if let Some(tf) = docs.frequency(found.ordinal) {
-                            found.score += scorer.score(tf, part.doc_len(found.ordinal));
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.candidates = candidates;
-        Ok(&self.candidates)
-    }
-
-    /// The rows of a part, the highest bound first. Short lists are scored at once.
-    fn rows<'a>(&mut self, plan: &Plan<'_>, part: &Part<'a>) -> Result<Rows<'a>> {
-        self.arena_ordinals.clear();
-        self.arena_scores.clear();
-        let mut rows = Vec::with_capacity(part.lists.len());
-        for (lists, &scorer) in part.lists.iter().zip(&plan.scorers) {
-            let first = self.arena_scores.len();
-            match (lists, &part.place) {
-                (Lists::Term(info), Place::Segment(_, reader)) => {
-                    let list = reader.list_at(*info)?;
-                    if let Some(impacts) = list.all_impacts() {
-                        let bounds = self.bounds.get_or_init(|| Box::new(plan.scale.bounds()));
-                        rows.push(Row {
-                            bound: scorer.bound(bounds.share(impacts)),
-                            df: list.df() as usize,
-                            scorer,
-                            source: Source::Blocks(list),
-                        });
-                        continue;
-                    }
-                    self.score_block(part, &list, 0, scorer)?;
-                    let count = self.block.count;
-                    self.arena_ordinals.extend_from_slice(self.block.ordinals());
-                    self.arena_scores.extend(self.scores.iter().take(count));
-                }
-                (Lists::Docs(docs), place) => {
-                    self.arena_ordinals.extend_from_slice(&docs.ordinals);
-                    let pairs = docs.ordinals.iter().zip(&docs.frequencies);
-                    match place {
-                        Place::Segment(_, reader) => self.arena_scores.extend(
-                            pairs.map(|(&ordinal, &tf)| scorer.score(tf, reader.doc_len(ordinal))),
-                        ),
-                        Place::Memory(view) => {
-                            let slots = view.slots();
-                            let score = |(&slot, &tf)| scorer.score(tf, slots.doc_len(slot));
-                            self.arena_scores.extend(pairs.map(score));
-                        }
-                    }
-                }
-                _ => continue,
-            }
-            let scored = self.arena_scores.get(first..).unwrap_or_default();
-            rows.push(Row {
-                bound: scored.iter().copied().fold(0.0, f32::max),
-                df: scored.len(),
-                scorer,
-                source: Source::Scored(first..self.arena_scores.len()),
-            });
-        }
-        Ok(Rows::new(rows))
-    }
-
-    /// Decodes a block of a list and scores its documents.
-    fn score_block(
-        &mut self,
-        part: &Part<'_>,
-        list: &List<'_>,
-        number: usize,
-        scorer: TermScorer,
-    ) -> Result<()> {
-        list.decode(number, &mut self.block)?;
-        if let Place::Segment(_, reader) = &part.place {
-            reader.doc_lens(self.block.ordinals(), &mut self.lens);
-        }
-        let scores = self.scores.get_mut(..self.block.count).unwrap_or_default();
-        scorer.scores(self.block.frequencies(), &self.lens, scores);
-        Ok(())
-    }
-
-    fn share(&self, list: &List<'_>, block: usize) -> f32 {
-        // The bounds were made when the list became a row.
-        self.bounds
-            .get()
-            .map_or(1.0, |bounds| bounds.share(list.impacts(block)))
     }
 
     /// A query of one row: blocks that cannot reach the bar are left out.
@@ -443,71 +265,6 @@ impl Runner {
         });
     }
 
-    /// Looks the candidates up in the rows from `first` on, and drops those that cannot reach the bar.
-    fn complete(&mut self, rows: &Rows<'_>, first: usize, bar: f32) -> Result<()> {
-        for number in first..rows.order.len() {
-            let Some(row) = rows.get(number).filter(|_| !self.candidates.is_empty()) else {
-                return Ok(());
-            };
-            let after = rows.rest(number + 1);
-            let mut candidates = std::mem::take(&mut self.candidates);
-            match &row.source {
-                Source::Scored(range) => {
-                    let ordinals = self.arena_ordinals.get(range.clone()).unwrap_or_default();
-                    let scores = self.arena_scores.get(range.clone()).unwrap_or_default();
-                    look_up_scored(&mut candidates, ordinals, scores);
-                }
-                Source::Blocks(list) => {
-                    self.look_up(&mut candidates, list, row.scorer, bar - after)?;
-                }
-            }
-            candidates.retain(|found| found.score + after >= bar);
-            self.candidates = candidates;
-        }
-        Ok(())
-    }
-
-    /// Adds what each candidate has in a list. One that cannot reach `bar` is left as it is.
-    fn look_up(
-        &mut self,
-        candidates: &mut [Candidate],
-        list: &List<'_>,
-        scorer: TermScorer,
-        bar: f32,
-    ) -> Result<()> {
-        let (mut at, mut decoded) = (0, None);
-        for found in candidates {
-            at = list.find(found.ordinal, at);
-            if at >= list.blocks() {
-                break;
-            }
-            if bar > 0.0 && found.score + scorer.bound(self.share(list, at)) < bar {
-                continue;
-            }
-            let tf = if let Some(bitmap) = list.bitmap(at)? {
-                let bit = found.ordinal % unpack::BLOCK as u32;
-                if bitmap >> bit & 1 == 0 {
-                    continue;
-                }
-                let rank = (bitmap & ((1 << bit) - 1)).count_ones();
-                Some(list.dense_frequency(at, rank, bitmap.count_ones())?)
-            } else {
-                if decoded != Some(at) {
-                    list.decode(at, &mut self.block)?;
-                    decoded = Some(at);
-                }
-                let place = self.block.ordinals().binary_search(&found.ordinal);
-                place
-                    .ok()
-                    .and_then(|i| self.block.frequencies().get(i).copied())
-            };
-            if let Some(tf) = tf {
-                found.score += scorer.score(tf, list.doc_len(found.ordinal));
-            }
-        }
-        Ok(())
-    }
-
     /// Makes all sums 0 again.
     fn reset(&mut self, part: &Part<'_>) {
         if !self.is_sparse {
@@ -547,17 +304,6 @@ fn add_scores(sums: &mut [f32], ordinals: &[u32], scores: &[f32], touched: Optio
                 touched.push(ordinal);
             }
             *sum += score;
-        }
-    }
-}
-
-fn look_up_scored(candidates: &mut [Candidate], mut ordinals: &[u32], mut scores: &[f32]) {
-    for found in candidates {
-        let below = ordinals.partition_point(|&ordinal| ordinal < found.ordinal);
-        ordinals = ordinals.get(below..).unwrap_or_default();
-        scores = scores.get(below..).unwrap_or_default();
-        if ordinals.first() == Some(&found.ordinal) {
-            found.score += scores.first().copied().unwrap_or(0.0);
         }
     }
 }
