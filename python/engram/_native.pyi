@@ -163,6 +163,12 @@ class View:
     ) -> list[Answer]:
         """Answer several queries in their order, on up to `threads` threads."""
 
+    def recall_check(
+        self, collection: str, space: str, sample: int, k: int, recall: float
+    ) -> dict[str, Any]:
+        """``{"sample", "recall", "worst", "took_ms", "exact_ms", "compared_all"}``: stored embeddings
+        asked for by codes and exactly; `compared_all` counts those that did not go by codes."""
+
     def live_spaces(self, collection: str) -> list[tuple[str, str, int, str | None]] | None:
         """``(name, kind, dimension, identity)`` of the spaces that any live record has an embedding
         in; None where there is no such collection."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         Where,
     )
 
-__all__ = ["Query", "as_query", "ignore_missing", "many_query"]
+__all__ = ["Query", "as_query", "check_recall", "ignore_missing", "many_query"]
 
 RECALL = 0.99
 """The recall that a search by vector aims at unless told otherwise."""
@@ -182,8 +182,6 @@ class Query:
                 f"k is {k!r}, outside 1 to {LIMITS['k']}",
                 "ask for at least one hit; iterate(where=...) lists all records",
             )
-        if not 0.5 <= recall <= 1.0:  # noqa: PLR2004 - the documented range
-            raise InvalidInput("input.invalid", f"recall is {recall!r}, outside 0.5 to 1")
         self.text = text if has_text else None
         self.vector = vector
         self.vector_name = optional_str(vector_name, "vector_name")
@@ -194,7 +192,7 @@ class Query:
         self.explain = explain
         self.k = k
         self.mode = mode
-        self.recall = recall
+        self.recall = check_recall(recall)
         self.exact = exact or recall == 1.0
         self.fusion = fusion
         self.weights = weights or {}
@@ -256,6 +254,13 @@ class Query:
         """Show what it looks for."""
         vectors = [*(["vector"] if self.vector is not None else []), *self.vectors]
         return f"Query({self.text!r}, vectors={vectors}, k={self.k}, mode={self.mode!r})"
+
+
+def check_recall(recall: float) -> float:
+    """Give a recall back where it is one that can be asked for."""
+    if not 0.5 <= recall <= 1.0:  # noqa: PLR2004 - the documented range
+        raise InvalidInput("input.invalid", f"recall is {recall!r}, outside 0.5 to 1")
+    return recall
 
 
 def as_query(query: str | Query | Mapping[str, Any] | None, options: Any) -> Query:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engram.expressions import Field
     from engram.faceting import Facet
     from engram.query import Query
-    from engram.reports import SpaceInfo
+    from engram.reports import RecallReport, SpaceInfo
     from engram.results import Results
     from engram.types import Embedder, ExportFormat, Missing, QueryOptions, Where
 
@@ -262,6 +262,31 @@ class CollectionView(GraphReading):
             )
         embedder = self._embedder() if any(query.wants_embedder for query in asked) else None
         return run_many(self._source(), self._name, embedder, asked, threads)
+
+    def recall_check(
+        self,
+        sample: int = 100,
+        space: str | None = None,
+        k: int = 10,
+        recall: float | None = None,
+    ) -> RecallReport:
+        """Measure how well searches by vector find what an exact search finds.
+
+        Stored vectors are asked for, evenly spread over the records, each for its nearest others;
+        of token vectors the first 32 of a record.
+
+        Args:
+            sample: How many are asked for.
+            space: A space of dense vectors or token vectors; needed where there are several.
+            k: Neighbours of each.
+            recall: As in `query`.
+
+        Raises:
+            InvalidInput: ``input.invalid`` for a number out of range or a space that is not there.
+        """
+        from engram.recall import measure
+
+        return measure(self._source(), self._name, sample, space, k, recall)
 
     def export(
         self,
