@@ -1,5 +1,7 @@
 """Facets count what a plain walk over the records counts."""
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +79,53 @@ def test_a_collection_that_is_not_there_has_no_values(db):
     db.close()
     with pytest.raises((NotFound, engram.Closed)):
         db.collection("nothing").facets("a")
+
+
+def test_a_query_counts_over_what_it_matches(notes):
+    notes.put_many(
+        {
+            "id": str(n),
+            "text": f"{'even' if n % 2 == 0 else 'odd'} number" + " target" * (n == 3),
+            "metadata": {"n": n % 3, "tags": ["a", "b"][: n % 3]},
+        }
+        for n in range(30)
+    )
+    evens = [n for n in range(30) if n % 2 == 0]
+    found = notes.query("even target", mode="lexical", k=2, facets=["n", F.tags], facet_limit=2)
+    assert list(found.facets) == ["n", "tags"]
+    by_hand = notes.facets(["n", "tags"], limit=2)
+    matching = {n % 3: sum(m % 3 == n % 3 for m in [*evens, 3]) for n in evens}
+    assert dict(found.facets["n"]) == {
+        n: matching[n] for n in sorted(matching, key=lambda n: (-matching[n], n))[:2]
+    }
+    assert (len(found), found.facets["n"].distinct) == (2, 3)
+    filtered = notes.query("even", mode="lexical", where="n > 0", facets="n")
+    assert filtered.facets == {"n": Facet([(1, 5), (2, 5)], 2)}
+    everything = notes.query("even", facets=["n", "tags"], facet_limit=2)
+    assert set(everything.report.retrievers) == {"lexical", "semantic"}
+    assert everything.facets == by_hand
+    assert everything.facets["n"].distinct == by_hand["n"].distinct
+    assert found.report.steps[-1][0] == "shape"
+    assert "facets" in found.report.timings_ms
+
+
+def test_facets_of_a_query_go_with_every_form(notes):
+    notes.put_many({"id": str(n), "text": "word", "metadata": {"n": n}} for n in range(4))
+    page = notes.query("word", k=2, mode="lexical", facets="n")
+    second = notes.query("word", k=2, mode="lexical", cursor=page.cursor)
+    assert (len(page.facets["n"]), second.facets) == (4, {})
+    many = notes.query_many(["word", {"text": "word", "where": "n = 1"}], facets="n")
+    assert [found.facets["n"].distinct for found in many] == [4, 1]
+    assert pickle.loads(pickle.dumps(page)).facets == page.facets
+    assert page.to_dict()["facets"]["n"]["distinct"] == 4
+    assert "facets" not in second.to_dict()
+    absent = notes._database.collection("absent")
+    assert absent.query("word", facets="n").facets == {"n": Facet((), 0)}
+    assert notes.query("absent", mode="lexical", facets="n").facets == {"n": Facet((), 0)}
+    with pytest.raises(InvalidInput) as caught:
+        notes.query("word", facets="m")
+    assert caught.value.code == "filter.unknown_field"
+    assert notes.query("word", facets="m", missing="ignore").facets["m"].distinct == 0
+    for bad in ({"facets": 5}, {"facets": "n", "facet_limit": -1}, {"facets": ["_id"]}):
+        with pytest.raises((InvalidInput, TypeError)):
+            notes.query("word", **bad)

@@ -37,12 +37,12 @@ Ask = tuple[
     int | None,
     str,
     tuple[float | None, float | str | None, float | None, tuple[str, int] | None],
-    float,
-    bool,
-    tuple[str, int, int] | None,
+    tuple[float, float],
+    tuple[bool, tuple[str, int, int] | None, tuple[list[str], int] | None],
 ]
 """``(retrievers, where, ignore_missing, (starts, hops, (types, direction)), k, offset, candidates,
-fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback, explain, (text, chars, count) of snippets)``."""
+fusion, (min_score, cutoff, diversity, (group_by, group_size)), (feedback, hop),
+(explain, (text, chars, count) of snippets, (paths, limit) of facets))``."""
 
 __version__: str
 FORMAT_VERSION: tuple[int, int]
@@ -163,6 +163,12 @@ class View:
     ) -> list[Answer]:
         """Answer several queries in their order, on up to `threads` threads."""
 
+    def recall_check(
+        self, collection: str, space: str, sample: int, k: int, recall: float
+    ) -> dict[str, Any]:
+        """``{"sample", "recall", "worst", "took_ms", "exact_ms", "compared_all"}``: stored embeddings
+        asked for by codes and exactly; `compared_all` counts those that did not go by codes."""
+
     def live_spaces(self, collection: str) -> list[tuple[str, str, int, str | None]] | None:
         """``(name, kind, dimension, identity)`` of the spaces that any live record has an embedding
         in; None where there is no such collection."""
@@ -178,6 +184,9 @@ class Answer:
         self, index: int
     ) -> tuple[Row, float, dict[str, float], list[tuple[str, int, int, list[tuple[int, int]]]]]:
         """``(row, score, score by retriever, snippets: (text, start, end, [(start, end)]))``, in characters."""
+
+    def facets(self) -> list[tuple[list[tuple[Any, int]], int]]:
+        """For each path that was asked for its values with their counts, and how many there are."""
 
     def report(self) -> dict[str, Any]:
         """``{"records", "matched", "candidates", "more", "cut_short", "retrievers": [{"name", "records", "found",

@@ -73,6 +73,29 @@ class Facet(Frozen):
         return {"values": values, "distinct": self.distinct}
 
 
+def asked(
+    fields: str | Field | Iterable[str | Field], limit: int
+) -> tuple[list[str], list[str], int]:
+    """Check what is to be counted: its names, its paths, and the most values of each.
+
+    Raises:
+        InvalidInput: ``input.invalid``, ``filter.syntax``.
+    """
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+        raise InvalidInput("input.invalid", f"limit is {limit!r}", "give a whole number, 0 or more")
+    given = [fields] if isinstance(fields, (str, Field)) else list(fields)
+    paths = [str(field) if isinstance(field, Field) else path_text(field) for field in given]
+    names = [path if isinstance(field, Field) else field for field, path in zip(given, paths)]
+    return names, paths, min(limit, 2**31)
+
+
+def named(
+    names: Iterable[str], found: Iterable[tuple[list[tuple[Any, int]], int]]
+) -> dict[str, Facet]:
+    """Make facets of what the native side counted."""
+    return {name: Facet(values, n) for name, (values, n) in zip(names, found)}
+
+
 def facets(
     view: View,
     collection: str,
@@ -82,16 +105,12 @@ def facets(
     ignore_missing: bool,  # noqa: FBT001 - as the native side takes it
 ) -> dict[str, Facet]:
     """Count the values of fields in one view."""
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-        raise InvalidInput("input.invalid", f"limit is {limit!r}", "give a whole number, 0 or more")
-    asked = [fields] if isinstance(fields, (str, Field)) else list(fields)
-    paths = [str(field) if isinstance(field, Field) else path_text(field) for field in asked]
-    names = [path if isinstance(field, Field) else field for field, path in zip(asked, paths)]
+    names, paths, most = asked(fields, limit)
     condition = filter_text(where)
     try:
-        found = view.facets(collection, condition, ignore_missing, paths, min(limit, 2**31))
+        found = view.facets(collection, condition, ignore_missing, paths, most)
     except NotFound as error:
         if error.code != "collection.not_found":
             raise
         found = [([], 0)] * len(paths)
-    return {name: Facet(values, n) for name, (values, n) in zip(names, found)}
+    return named(names, found)

@@ -26,7 +26,7 @@ def _fingerprint(query: Query) -> str:
     shown = [
         f"{name}={_plain(getattr(query, name))}"
         for name in query.__slots__
-        if name not in {"k", "offset", "candidates", "flags", "snippets"}
+        if name not in {"k", "offset", "candidates", "flags", "snippets", "facets"}
     ]
     return hashlib.sha256("\n".join(shown).encode()).hexdigest()[:16]
 
@@ -64,6 +64,6 @@ def resume(cursor: str, query: Query) -> tuple[int, int | None]:
         raise InvalidInput(
             "input.invalid",
             "the cursor belongs to another query",
-            "repeat the query that gave it, with nothing changed but k, include and snippets",
+            "repeat the query that gave it, but for k, include, snippets and facets",
         )
     return place

@@ -127,9 +127,12 @@ def _ask(query: Query, plan: _Plan) -> Ask:
         query.candidates,
         query.fusion,
         (query.min_score, query.cutoff, query.diversity, query.group),
-        query.feedback,
-        query.explain,
-        None if query.snippets is None else (query.text or "", *query.snippets),
+        (query.feedback, query.hop),
+        (
+            query.explain,
+            None if query.snippets is None else (query.text or "", *query.snippets),
+            None if query.facets is None else query.facets[1:],
+        ),
     )
 
 
@@ -138,15 +141,22 @@ def _nothing(
 ) -> Answered:
     """Answer a query of which no retriever runs."""
     matched = 0
+    counted: list[tuple[list[tuple[object, int]], int]] = []
+    if query.facets is not None:
+        _, paths, limit = query.facets
+        counted = [([], 0)] * len(paths)
     if absent:
         plan.skipped.update(
             dict.fromkeys(("lexical", "semantic"), "the collection does not exist yet")
         )
     else:
-        matched = view.count(collection, filter_text(query.where), query.ignore_missing)
+        where = filter_text(query.where)
+        matched = view.count(collection, where, query.ignore_missing)
+        if query.facets is not None:
+            counted = view.facets(collection, where, query.ignore_missing, paths, limit)
     facts = {"commit": view.commit, "matched": matched}
     facts["records"] = 0 if absent else view.count(collection, None, True)
-    return Answered(query, None, plan.skipped, 0.0, started, perf_counter(), facts)
+    return Answered(query, None, plan.skipped, 0.0, started, perf_counter(), facts, counted)
 
 
 def _plan(query: Query, live: LiveSpaces | None, embedder: Embedder | None) -> _Plan:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, overload
 
     from engram._native import Answer, Row
+    from engram.faceting import Facet
     from engram.query import Query
     from engram.snippets import Snippet
 
@@ -197,7 +198,7 @@ class Report(Frozen):
 class Answered:
     """A query, its native answer, and what only the Python side knows of it."""
 
-    __slots__ = ("answer", "embed_s", "ended", "facts", "query", "skipped", "started")
+    __slots__ = ("answer", "counted", "embed_s", "ended", "facts", "query", "skipped", "started")
 
     def __init__(  # noqa: PLR0913 - one answer has this many sides
         self,
@@ -208,6 +209,7 @@ class Answered:
         started: float,
         ended: float,
         facts: Mapping[str, int] | None = None,
+        counted: Sequence[tuple[list[tuple[Any, int]], int]] = (),
     ) -> None:
         self.query = query
         self.answer = answer
@@ -216,6 +218,7 @@ class Answered:
         self.started = started
         self.ended = ended
         self.facts = facts
+        self.counted = counted
 
     def hits(self) -> tuple[Hit, ...]:
         """Make the hits."""
@@ -223,6 +226,15 @@ class Answered:
         if answer is None:
             return ()
         return tuple(Hit(*answer.hit(i), flags) for i in range(len(answer)))
+
+    def facets(self) -> dict[str, Facet]:
+        """Make the facets."""
+        if self.query.facets is None:
+            return {}
+        from engram.faceting import named
+
+        counted = self.counted if self.answer is None else self.answer.facets()
+        return named(self.query.facets[0], counted)
 
     def report(self) -> Report:
         """Make the report."""
@@ -263,13 +275,22 @@ class Answered:
 class Results(Sequence["Hit"]):
     """The hits of one query, best first (ties by id), with the `report` of how they were found."""
 
-    __slots__ = ("_answered", "_hits", "_report")
+    __slots__ = ("_answered", "_facets", "_hits", "_report")
 
     def __init__(self, answered: Answered) -> None:
         """Make results; queries do this for you."""
         self._answered: Answered | None = answered
         self._hits: tuple[Hit, ...] | None = None
         self._report: Report | None = None
+        self._facets: dict[str, Facet] | None = None
+
+    @property
+    def facets(self) -> Mapping[str, Facet]:
+        """The counts of values that the query asked for, by field; empty where it did not."""
+        if self._facets is None:
+            assert self._answered is not None
+            self._facets = self._answered.facets()
+        return self._facets
 
     @property
     def report(self) -> Report:
@@ -329,19 +350,25 @@ class Results(Sequence["Hit"]):
 
     def to_dict(self) -> dict[str, Any]:
         """Give hits and report as JSON-able data."""
-        return {"hits": [hit.to_dict() for hit in self], "report": self.report.to_dict()}
+        plain: dict[str, Any] = {"hits": [hit.to_dict() for hit in self]}
+        if self.facets:
+            plain["facets"] = {name: facet.to_dict() for name, facet in self.facets.items()}
+        return plain | {"report": self.report.to_dict()}
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle hits and report."""
-        return (_thaw_results, (self._all(), self.report))
+        return (_thaw_results, (self._all(), self.report, self.facets))
 
     def __repr__(self) -> str:
         """Show the hits and the report."""
         return f"Results({list(self)!r}, {self.report!r})"
 
 
-def _thaw_results(hits: tuple[Hit, ...], report: Report) -> Results:
+def _thaw_results(
+    hits: tuple[Hit, ...], report: Report, facets: dict[str, Facet] | None = None
+) -> Results:
     """Make results again from their parts, for pickling."""
     results = Results.__new__(Results)
     results._answered, results._hits, results._report = None, hits, report
+    results._facets = facets or {}
     return results

@@ -7,15 +7,17 @@ Loaded only when asked for: `import engram` must stay quick, and `typing` is not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, runtime_checkable
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import numpy as np
     from numpy.typing import NDArray
 
     from engram.embed import Identity
-    from engram.expressions import Condition
+    from engram.expressions import Condition, Field
     from engram.nearness import Near
 
 Metric: TypeAlias = Literal["cosine", "dot", "l2"]
@@ -120,6 +122,9 @@ class SharedOptions(TypedDict, total=False):
     vector_name: str | None
     vectors: Mapping[str, AnyVector] | None
     where: Where | None
+    since: datetime | str | None
+    until: datetime | str | None
+    as_of: str | int | datetime | None
     near: str | Sequence[str] | Near | None
     k: int
     mode: Mode
@@ -133,10 +138,13 @@ class SharedOptions(TypedDict, total=False):
     group_by: str | None
     group_size: int
     feedback: float
+    hop: float
     candidates: int | None
     cursor: str | None
     include: Sequence[Include]
     snippets: bool | Mapping[str, int]
+    facets: str | Field | Iterable[str | Field]
+    facet_limit: int
     explain: bool
     missing: Missing
 

@@ -3,13 +3,26 @@
 
 use crate::ask::Ask;
 use crate::rows::{Include, row};
+use crate::value::value_out;
 use engram_core::format::record::Record;
 use engram_core::format::space::Space;
 use engram_core::index::text::Snippet;
-use engram_core::query::{self, Hit, Report};
+use engram_core::query::{self, Facet, Hit, Report};
 use engram_core::state::Collection;
+use engram_core::value::Value;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
+
+/// `(values with their counts, how many distinct ones there are)`
+pub(crate) type FacetOut<'py> = (Vec<(Bound<'py, PyAny>, u64)>, u64);
+
+pub(crate) fn facets_out<'py>(py: Python<'py>, found: &[Facet]) -> PyResult<Vec<FacetOut<'py>>> {
+    let pairs = |facet: &Facet| {
+        let pair = |(value, n): &(Value, u64)| Ok((value_out(py, value)?, *n));
+        facet.values.iter().map(pair).collect::<PyResult<Vec<_>>>()
+    };
+    found.iter().map(|f| Ok((pairs(f)?, f.distinct))).collect()
+}
 
 /// A hit with what of its record is handed out.
 pub(crate) struct Found {
@@ -104,6 +117,11 @@ impl Answer {
             snippets.append((text, piece.start, piece.end, marks))?;
         }
         (row, hit.score, scores, snippets).into_pyobject(py)
+    }
+
+    /// `[([(value, records)], distinct)]`, in the order that was asked for.
+    fn facets<'py>(&self, py: Python<'py>) -> PyResult<Vec<FacetOut<'py>>> {
+        facets_out(py, &self.report.facets)
     }
 
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

@@ -1,11 +1,13 @@
 //! Queries in: from Python's tuples to what the core takes.
 
 use crate::arrays::{sparse_in, tokens_in, vector_in};
-use crate::error::invalid;
+use crate::error::{OrRaise, invalid};
 use crate::graph::Which;
+use engram_core::error::Error;
 use engram_core::format::space::Matrix;
+use engram_core::index::filter::{Path, parse_path};
 use engram_core::query::{
-    Cutoff, Dense, Fusion, Group, Multi, Near, Request, Retriever, Sparse, Wanted,
+    Cutoff, Dense, FacetsOf, Fusion, Group, Multi, Near, Request, Retriever, Sparse, Wanted,
 };
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -39,7 +41,10 @@ type ShapeIn<'py> = (
 /// `(text, chars, count)`
 pub(crate) type SnippetsIn = (String, usize, usize);
 
-/// `(retrievers, where, ignore_missing, near, k, offset, candidates, fusion, shape, feedback, explain, snippets)`
+/// `(explain, snippets, (paths, limit) of facets)`
+type BesideIn = (bool, Option<SnippetsIn>, Option<(Vec<String>, usize)>);
+
+/// `(retrievers, where, ignore_missing, near, k, offset, candidates, fusion, shape, (feedback, hop), beside)`
 pub(crate) type AskIn<'py> = (
     Vec<RetrieverIn<'py>>,
     Option<String>,
@@ -50,9 +55,8 @@ pub(crate) type AskIn<'py> = (
     Option<usize>,
     String,
     ShapeIn<'py>,
-    f32,
-    bool,
-    Option<SnippetsIn>,
+    (f32, f32),
+    BesideIn,
 );
 
 enum Value {
@@ -90,8 +94,10 @@ pub(crate) struct Ask {
     diversity: Option<f32>,
     group: Option<(String, usize)>,
     feedback: f32,
+    hop: f32,
     explain: bool,
     pub(crate) snippets: Option<SnippetsIn>,
+    facets: Option<(Vec<Path>, usize)>,
 }
 
 impl OwnRetriever {
@@ -176,10 +182,14 @@ impl Ask {
             candidates,
             fusion,
             (min_score, cutoff, diversity, group),
-            feedback,
-            explain,
-            snippets,
+            (feedback, hop),
+            (explain, snippets, facets),
         ) = given;
+        let parsed = |(paths, limit): (Vec<String>, usize)| {
+            let paths = paths.iter().map(|path| parse_path(path));
+            Ok::<_, Error>((paths.collect::<Result<_, Error>>()?, limit))
+        };
+        let facets = facets.map(parsed).transpose().or_raise(py)?;
         let retrievers = retrievers.into_iter().map(OwnRetriever::new);
         let fusion = match fusion.as_str() {
             "convex" => Fusion::Convex,
@@ -203,8 +213,10 @@ impl Ask {
             diversity,
             group,
             feedback,
+            hop,
             explain,
             snippets,
+            facets,
         })
     }
 
@@ -235,7 +247,12 @@ impl Ask {
                 .as_ref()
                 .map(|(path, size)| Group { path, size: *size }),
             feedback: self.feedback,
+            hop: self.hop,
             explain: self.explain,
+            facets: self.facets.as_ref().map(|(paths, limit)| FacetsOf {
+                paths,
+                limit: *limit,
+            }),
         })
     }
 }

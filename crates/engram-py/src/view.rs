@@ -1,26 +1,21 @@
 //! One commit, read.
 
-use crate::answer::Answer;
+use crate::answer::{Answer, FacetOut, facets_out};
 use crate::ask::{Ask, AskIn};
 use crate::error::{OrRaise, at_index};
 use crate::query::{ask_many, ask_one};
-use crate::reports::exact;
+use crate::reports::{self, exact};
 use crate::rows::{Include, row};
-use crate::value::value_out;
 use engram_core::db::{any_in_space, records_in_space};
 use engram_core::error::Result;
 use engram_core::format::record::Record;
 use engram_core::index::filter::{Path, parse_path};
-use engram_core::query::{self, Facet, Mask};
+use engram_core::query::{self, Mask, RecallCheck};
 use engram_core::state::{Collection, State};
-use engram_core::value::Value;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use roaring::RoaringBitmap;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// `(values with their counts, how many distinct ones there are)`
-type FacetOut<'py> = (Vec<(Bound<'py, PyAny>, u64)>, u64);
 
 /// `(name, kind, dimension, identity)`
 type LiveSpace = (String, &'static str, u32, Option<String>);
@@ -187,11 +182,28 @@ impl View {
                 query::facets(&c, &mask, &paths, limit, ignore_missing)
             })
             .or_raise(py)?;
-        let pairs = |facet: &Facet| {
-            let pair = |(value, n): &(Value, u64)| Ok((value_out(py, value)?, *n));
-            facet.values.iter().map(pair).collect::<PyResult<Vec<_>>>()
+        facets_out(py, &found)
+    }
+
+    /// How well the codes of a space find what the exact search finds.
+    fn recall_check<'py>(
+        &self,
+        py: Python<'py>,
+        collection: &str,
+        space: &str,
+        sample: usize,
+        k: usize,
+        recall: f32,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let c = self.collection(py, collection)?;
+        let check = RecallCheck {
+            space,
+            sample,
+            k,
+            recall,
         };
-        found.iter().map(|f| Ok((pairs(f)?, f.distinct))).collect()
+        let found = py.detach(|| query::recall_check(&c, &check)).or_raise(py)?;
+        reports::recall(py, &found)
     }
 
     /// Answers one query; `include` is (text, metadata, vectors).

@@ -4,18 +4,15 @@
 //! pass the filter, where there are no codes, and in memory; else those that `index::vector` cannot
 //! rule out. A score is always that of the whole vector.
 
+use super::candidates::{CACHED_BYTES, Candidates, count};
 use super::fuse::top;
 use super::plan::Found;
 use super::similarity::Target;
 use super::{Dense, Doc, Mask};
 use crate::error::{Error, Result};
-use crate::index::vector::{
-    At, Best, Codes, Part, Query, Rows, Scratch, deviations, search as cascade,
-};
-use crate::kernel::nibble::ROWS;
+use crate::index::vector::{At, Best, Part, Query, Rows, Scratch, deviations, search as cascade};
 use crate::segment::Vectors;
 use crate::state::{Collection, Entry, VectorSlots, VectorsView};
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -23,9 +20,6 @@ use std::sync::Arc;
 /// costs more.
 const FEW: u64 = 128;
 const FEW_PER_HIT: u64 = 4;
-/// Up to so many bytes, codes stay in the cache from query to query; beyond, they are read as slowly as
-/// vectors.
-const CACHED_BYTES: usize = 16 << 20;
 /// Bytes of vectors that are worth a thread; tests have fewer.
 const BYTES_PER_THREAD: u64 = if cfg!(any(test, feature = "testing")) {
     16 << 10
@@ -38,50 +32,6 @@ const MANY_IN_MEMORY: usize = 64;
 thread_local! {
     /// Bounds of the last search of this thread; making room anew for each costs a tenth of it.
     static SCRATCH: RefCell<Scratch> = RefCell::default();
-}
-
-/// The vectors of one segment that a query may find.
-struct Candidates<'a> {
-    part: u32,
-    vectors: Vectors<'a>,
-    /// By row; every row where there is none.
-    wanted: Option<Cow<'a, [u64]>>,
-    count: u64,
-}
-
-impl Candidates<'_> {
-    /// Whether scoring them all reads hardly more than the blocks of codes that they lie in.
-    fn are_cheaper_whole(&self, codes: &Codes<'_>) -> bool {
-        let Some(words) = &self.wanted else {
-            return false;
-        };
-        let halves = words
-            .iter()
-            .flat_map(|word| [*word as u32, (word >> 32) as u32]);
-        let blocks = halves.filter(|rows| *rows != 0).count() as u64;
-        let of_codes = blocks * (codes.blocks.len() / codes.count.div_ceil(ROWS).max(1)) as u64;
-        self.count * self.vectors.row_bytes() * 4 <= of_codes * 5
-    }
-
-    /// The rows, ascending.
-    fn rows(&self) -> Vec<u32> {
-        match &self.wanted {
-            None => (0..self.vectors.rows().len()).collect(),
-            Some(words) => ones(words),
-        }
-    }
-}
-
-fn ones(words: &[u64]) -> Vec<u32> {
-    let mut out = Vec::new();
-    for (word, first) in words.iter().zip((0u32..).step_by(64)) {
-        let mut rest = *word;
-        while rest != 0 {
-            out.push(first + rest.trailing_zeros());
-            rest &= rest - 1;
-        }
-    }
-    out
 }
 
 /// Where the vectors behind codes lie.
@@ -225,7 +175,7 @@ impl<'a> Search<'a> {
         let threads = (threads as u64).min(all / BYTES_PER_THREAD).max(1) as usize;
         let scan = |segments: &[Candidates<'_>], best: &mut Best| {
             let mut segments = segments.iter();
-            segments.try_for_each(|candidates| segment_exactly(target, candidates, best))
+            segments.try_for_each(|candidates| candidates.score(target, best))
         };
         if threads == 1 {
             scan(&self.segments, &mut self.best)?;
@@ -291,7 +241,7 @@ impl<'a> Search<'a> {
         let cached = codes.map(|c| c.blocks.len()).sum::<usize>() <= CACHED_BYTES;
         for (candidates, codes) in coded {
             let Some(codes) = codes.filter(|c| cached || !candidates.are_cheaper_whole(c)) else {
-                segment_exactly(target, candidates, best)?;
+                candidates.score(target, best)?;
                 self.scored += candidates.count;
                 continue;
             };
@@ -398,33 +348,4 @@ impl<'a> Search<'a> {
         let found = best.into_found().into_iter();
         found.filter_map(|(s, at)| Some((s, doc(at)?))).collect()
     }
-}
-
-fn count(words: &[u64]) -> u64 {
-    words.iter().map(|w| u64::from(w.count_ones())).sum()
-}
-
-/// Offers every candidate of a segment.
-fn segment_exactly(
-    target: &Target<'_>,
-    candidates: &Candidates<'_>,
-    best: &mut Best,
-) -> Result<()> {
-    let (part, mut scores) = (candidates.part, Vec::new());
-    let Candidates {
-        vectors, wanted, ..
-    } = candidates;
-    if wanted.is_none() {
-        target.all_scores(&vectors.all()?, &mut scores);
-        for (score, row) in scores.iter().zip(0u32..) {
-            best.offer(*score, At { part, row });
-        }
-        return Ok(());
-    }
-    let rows = candidates.rows();
-    target.scores_of(&vectors.some(&rows)?, &rows, &mut scores);
-    for (score, row) in scores.iter().zip(rows) {
-        best.offer(*score, At { part, row });
-    }
-    Ok(())
 }

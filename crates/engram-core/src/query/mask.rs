@@ -118,6 +118,39 @@ impl Mask {
         self.memory = self.memory.iter().filter(is_near).cloned().collect();
     }
 
+    /// Only some of the records that pass.
+    pub(super) fn only(&self, c: &Collection, docs: impl IntoIterator<Item = Doc>) -> Mask {
+        let mut by_part: Vec<Vec<u32>> = vec![Vec::new(); c.segments.len() + 1];
+        for doc in docs {
+            if let Some(ordinals) = by_part.get_mut(doc.part as usize) {
+                ordinals.push(doc.ordinal);
+            }
+        }
+        let mut in_memory = by_part.pop().unwrap_or_default();
+        in_memory.sort_unstable();
+        let memory = in_memory
+            .iter()
+            .filter_map(|at| self.memory.get(*at as usize));
+        let sets = by_part.into_iter().zip(&c.segments);
+        Mask {
+            memory: memory.cloned().collect(),
+            in_segments: 0,
+            segments: sets
+                .map(|(ordinals, view)| {
+                    Allowed::Some(Bitset::from_ordinals(ordinals, view.segment.records()))
+                })
+                .collect(),
+        }
+        .counted(c)
+    }
+
+    fn counted(mut self, c: &Collection) -> Mask {
+        let counts = self.segments.iter().zip(&c.segments);
+        let counts = counts.map(|(allowed, view)| allowed.count(view.segment.records()));
+        self.in_segments = counts.map(u64::from).sum();
+        self
+    }
+
     /// How many records pass.
     #[must_use]
     pub fn len(&self) -> u64 {

@@ -1,7 +1,9 @@
 //! What a query asks for, and what it answers. Values only; `plan` does the work.
 
+use super::facets::Facet;
 use super::walker::Scope;
 use crate::format::space::Matrix;
+use crate::index::filter::Path;
 use crate::state::Location;
 
 /// A vector to look near.
@@ -147,8 +149,22 @@ pub struct Request<'a> {
     pub group: Option<Group<'a>>,
     /// How far a dense query moves toward its first three hits (Rocchio); 0 for not at all.
     pub feedback: f32,
+    /// The share of their score, 0 to 1, that the first five hits pass on to what they link to.
+    pub hop: f32,
     /// Whether the report tells what each test of the filter did.
     pub explain: bool,
+    /// Which values are counted over the records that match: those that pass the filter and are near
+    /// enough, and, where nothing but words is looked for, hold any of them.
+    pub facets: Option<FacetsOf<'a>>,
+}
+
+/// What is counted beside the hits.
+#[derive(Clone, Copy)]
+pub struct FacetsOf<'a> {
+    /// Where the values stand.
+    pub paths: &'a [Path],
+    /// Most values of each.
+    pub limit: usize,
 }
 
 impl<'a> Request<'a> {
@@ -169,7 +185,9 @@ impl<'a> Request<'a> {
             diversity: None,
             group: None,
             feedback: 0.0,
+            hop: 0.0,
             explain: false,
+            facets: None,
         }
     }
 }
@@ -275,4 +293,6 @@ pub struct Report {
     pub more: bool,
     /// Whether further hits may exist that the candidates do not cover.
     pub cut_short: bool,
+    /// The values that were asked for, in the order of their paths.
+    pub facets: Vec<Facet>,
 }

@@ -69,6 +69,30 @@ impl<'a> Search<'a> {
         })
     }
 
+    /// Every document that can be among the best `k`, in no order.
+    fn offered(&mut self, mask: &Mask, k: usize) -> Result<Vec<(f32, Doc)>> {
+        let Search { plan, runner } = self;
+        let mut best = Best::new(k);
+        for number in 0..plan.parts.len() {
+            runner.search(plan, number, &mut best)?;
+        }
+        let mut list = best.into_found();
+        // Records in memory were known by their slots.
+        list.retain_mut(|(_, doc)| {
+            match plan.parts.get(doc.part as usize).map(|part| &part.place) {
+                Some(Place::Memory(_)) => match plan.doc_of_slot(mask, doc.ordinal) {
+                    Some(named) => {
+                        *doc = named;
+                        true
+                    }
+                    None => false,
+                },
+                _ => true,
+            }
+        });
+        Ok(list)
+    }
+
     /// What a document can get at most from each term and group of the query, in their order.
     pub(super) fn weights(&self) -> Vec<f32> {
         self.plan
@@ -86,31 +110,21 @@ pub(super) fn best(
     mask: &Mask,
     depth: usize,
 ) -> Result<Found> {
-    let Search { plan, runner } = search;
-    let mut best = Best::new(depth.max(1));
-    for number in 0..plan.parts.len() {
-        runner.search(plan, number, &mut best)?;
-    }
-    let mut list = best.into_found();
-    // Records in memory were known by their slots.
-    list.retain_mut(
-        |(_, doc)| match plan.parts.get(doc.part as usize).map(|part| &part.place) {
-            Some(Place::Memory(_)) => match plan.doc_of_slot(mask, doc.ordinal) {
-                Some(named) => {
-                    *doc = named;
-                    true
-                }
-                None => false,
-            },
-            _ => true,
-        },
-    );
+    let list = search.offered(mask, depth.max(1))?;
+    let plan = &search.plan;
     Ok(Found {
         list: top(c, mask, list, depth)?,
         records: plan.records,
         exact: true,
         notes: Vec::new(),
     })
+}
+
+/// The records in which any word of the query stands, and that meet its conditions.
+pub(super) fn matching(c: &Collection, search: &mut Search<'_>, mask: &Mask) -> Result<Mask> {
+    // More than there can be.
+    let all = search.offered(mask, u32::MAX as usize)?;
+    Ok(mask.only(c, all.into_iter().map(|(_, doc)| doc)))
 }
 
 /// The scores of some records: 0 for one with text in which no word of the query stands, or that a

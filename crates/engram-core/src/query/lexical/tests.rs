@@ -235,6 +235,14 @@ fn assert_same(c: &Collection, text: &str, filter: Option<&str>, depths: &[usize
         let best: Vec<_> = wanted.iter().take(depth).cloned().collect();
         assert_eq!(list, best, "{text:?} depth {depth}");
     }
+    let mut matching: Vec<String> = super::matching(c, &mut search(), &mask)
+        .unwrap()
+        .ids(c)
+        .unwrap();
+    matching.sort();
+    let mut all: Vec<String> = wanted.iter().map(|(_, id)| id.clone()).collect();
+    all.sort();
+    assert_eq!(matching, all, "{text:?}");
     let docs: Vec<Doc> = (0..c.segments.len())
         .flat_map(|part| (0..c.segments[part].segment.records()).map(move |o| Doc::new(part, o)))
         .filter(|doc| mask.segments[doc.part as usize].contains(doc.ordinal))
