@@ -231,13 +231,9 @@ impl<'a> Search<'a> {
             ..
         } = self;
         let mut parts = Vec::with_capacity(self.segments.len() + 1);
-        let mut coded = Vec::with_capacity(self.segments.len());
         for candidates in self.segments.iter().filter(|s| s.count > 0) {
             let segment = &self.c.segments[candidates.part as usize].segment;
             let codes = segment.codes(target.space(), &candidates.vectors)?;
-            coded.push((candidates, codes));
-        }
-        for (candidates, codes) in coded {
             let Some(codes) = codes.filter(|c| !candidates.are_cheaper_whole(c)) else {
                 candidates.score(target, best)?;
                 self.scored += candidates.count;
