@@ -23,6 +23,7 @@
 //!   holds the words, and with `-` that it does not. They do not score; with nothing else they are plain
 //!   words. Where no record has such a path, the colon is a sign like others.
 
+use super::characters::{Class, class_of};
 use super::near::{self, MAX_DISTANCE};
 use super::query_items::{Item, Kind, items};
 use super::{Analyzer, Phrase, StopWords, TermCounts, phrase_frequency};
@@ -118,6 +119,15 @@ impl TextQuery {
         }
         whole.weaken();
         whole.query
+    }
+
+    /// Whether most of its terms are of scripts written without spaces, and so pairs of letters.
+    pub fn is_of_pairs(&self) -> bool {
+        let is_pair = |term: &&WeightedTerm| {
+            let first = term.term.chars().next();
+            first.is_some_and(|c| class_of(c) == Class::Spaceless)
+        };
+        self.terms.iter().filter(is_pair).count() * 2 > self.terms.len()
     }
 
     /// Whether nothing is left that could score a document.

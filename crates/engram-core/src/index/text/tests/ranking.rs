@@ -218,6 +218,20 @@ fn stop_words_count_as_the_settings_say() {
 }
 
 #[test]
+fn most_terms_decide_what_script_a_query_is_of() {
+    for (text, wanted) in [
+        ("whale", false),
+        ("", false),
+        ("\u{6771}\u{4eac}\u{90fd}", true),
+        ("\u{6771}\u{4eac}\u{90fd} linux", true),
+        ("\u{6771}\u{4eac} linux", false),
+        ("\u{939}\u{93f}\u{928}\u{94d}\u{926}\u{940}", false),
+    ] {
+        assert_eq!(query(text).is_of_pairs(), wanted, "{text}");
+    }
+}
+
+#[test]
 fn fields_make_conditions_where_there_are_such() {
     let is_field = |name: &str| matches!(name, "author" | "a.b");
     let query = |text: &str| TextQuery::parse_with(text, &english(), is_field);
