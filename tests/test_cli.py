@@ -143,6 +143,8 @@ def test_stats_verify_doctor_optimize_backup(filled):
     assert "default" in run("stats", "n.engram")
     assert run_json("verify", "n.engram", "--deep")["ok"] is True
     assert "sound" in run("verify", "n.engram")
+    assert run_json("recall-check", "n.engram", "-k", "2")["recall"] == 1
+    assert "1.0000 of the true 5 nearest" in run("recall-check", "n.engram", "-k", "5")
     assert run_json("doctor", "n.engram", "--dry-run")["problems"] == []
     assert "3 records kept" in run("doctor", "n.engram", "--rebuild", "--vacuum")
     assert run_json("optimize", "n.engram")["records"] == 3
@@ -218,7 +220,8 @@ def test_help_and_version(folder):
 
 COMMANDS = [
     "put", "find", "get", "list", "delete", "stats", "verify", "doctor", "optimize", "backup",
-    "export", "import", "snapshot create", "snapshot list", "snapshot restore", "snapshot delete",
+    "recall-check", "export", "import", "snapshot create", "snapshot list", "snapshot restore",
+    "snapshot delete",
 ]  # fmt: skip
 
 

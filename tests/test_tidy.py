@@ -16,7 +16,7 @@ LAYERS = [
     ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges"],
     ["paging", "settings"],
     ["ingest", "query"],
-    ["planning", "graph"],
+    ["planning", "recall", "graph"],
     ["frames"],
     ["transfer_edges", "graph_writing"],
     ["transfer"],

@@ -37,11 +37,11 @@ Ask = tuple[
     int | None,
     str,
     tuple[float | None, float | str | None, float | None, tuple[str, int] | None],
-    float,
+    tuple[float, float],
     tuple[bool, tuple[str, int, int] | None, tuple[list[str], int] | None],
 ]
 """``(retrievers, where, ignore_missing, (starts, hops, (types, direction)), k, offset, candidates,
-fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback,
+fusion, (min_score, cutoff, diversity, (group_by, group_size)), (feedback, hop),
 (explain, (text, chars, count) of snippets, (paths, limit) of facets))``."""
 
 __version__: str
@@ -162,6 +162,12 @@ class View:
         threads: int,
     ) -> list[Answer]:
         """Answer several queries in their order, on up to `threads` threads."""
+
+    def recall_check(
+        self, collection: str, space: str, sample: int, k: int, recall: float
+    ) -> dict[str, Any]:
+        """``{"sample", "recall", "worst", "took_ms", "exact_ms", "compared_all"}``: stored embeddings
+        asked for by codes and exactly; `compared_all` counts those that did not go by codes."""
 
     def live_spaces(self, collection: str) -> list[tuple[str, str, int, str | None]] | None:
         """``(name, kind, dimension, identity)`` of the spaces that any live record has an embedding

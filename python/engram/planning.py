@@ -128,7 +128,7 @@ def _ask(query: Query, plan: _Plan) -> Ask:
         query.candidates,
         query.fusion,
         (query.min_score, query.cutoff, query.diversity, query.group),
-        query.feedback,
+        (query.feedback, query.hop),
         (
             query.explain,
             None if query.snippets is None else (query.text or "", *query.snippets),

@@ -9,11 +9,13 @@ from __future__ import annotations
 from engram._native import LIMITS
 from engram.checks import optional_str
 from engram.errors import InvalidInput
+from engram.filtering import between
 from engram.nearness import Near, as_near
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from typing import Any
 
     from engram.expressions import Field
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
         Where,
     )
 
-__all__ = ["Query", "as_query", "ignore_missing", "many_query"]
+__all__ = ["Query", "as_query", "check_recall", "ignore_missing", "many_query"]
 
 RECALL = 0.99
 """The recall that a search by vector aims at unless told otherwise."""
@@ -52,6 +54,11 @@ class Query:
             space, a matrix ``(tokens, dimension)`` for a multi-vector space.
         where: A filter as text, dict or expression (docs/reference/filters.md); only records that
             match it are searched.
+        since: Only records that were first put at that moment or later: an aware datetime, or text
+            as in filters (``"2024-01-31"``).
+        until: Only records that were first put before that moment.
+        as_of: Search the database as it was: a snapshot's name, a commit number or an aware
+            datetime, as in `Database.at`.
         near: Only records near others in the graph: the id of a record, several ids, or a `Near`.
         k: Most hits, 1 to ``LIMITS["k"]``.
         mode: ``"auto"`` runs every retriever that can run and reports why the others did not;
@@ -72,6 +79,8 @@ class Query:
         group_by: A metadata path; at most `group_size` hits share a value of it.
         group_size: Most hits of one group.
         feedback: 0 to 1: how far a dense query moves toward its first three hits (Rocchio).
+        hop: 0 to 1: the share of their score that the first five hits pass on to the records that
+            they link to (outgoing edges of any type). Such a record gains, or becomes a hit.
         candidates: How many candidates of each retriever are fused, shaped and paged through.
             Unless given: k + 20 for a convex sum, max(100, 4 k) for reciprocal ranks, diversity
             and groups.
@@ -91,6 +100,7 @@ class Query:
     """
 
     __slots__ = (
+        "as_of",
         "candidates",
         "cutoff",
         "diversity",
@@ -101,6 +111,7 @@ class Query:
         "flags",
         "fusion",
         "group",
+        "hop",
         "ignore_missing",
         "k",
         "min_score",
@@ -126,6 +137,9 @@ class Query:
         vector_name: str | None = None,
         vectors: Mapping[str, AnyVector] | None = None,
         where: Where | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        as_of: str | int | datetime | None = None,
         near: str | Sequence[str] | Near | None = None,
         k: int = 10,
         mode: Mode = "auto",
@@ -139,6 +153,7 @@ class Query:
         group_by: str | None = None,
         group_size: int = 1,
         feedback: float = 0.0,
+        hop: float = 0.0,
         candidates: int | None = None,
         cursor: str | None = None,
         include: Sequence[Include] = _DEFAULT_INCLUDE,
@@ -167,18 +182,17 @@ class Query:
                 f"k is {k!r}, outside 1 to {LIMITS['k']}",
                 "ask for at least one hit; iterate(where=...) lists all records",
             )
-        if not 0.5 <= recall <= 1.0:  # noqa: PLR2004 - the documented range
-            raise InvalidInput("input.invalid", f"recall is {recall!r}, outside 0.5 to 1")
         self.text = text if has_text else None
         self.vector = vector
         self.vector_name = optional_str(vector_name, "vector_name")
         self.vectors = vectors or {}
-        self.where = where
+        self.where = where if since is None is until else between(where, since, until)
+        self.as_of = as_of
         self.near = None if near is None else as_near(near)
         self.explain = explain
         self.k = k
         self.mode = mode
-        self.recall = recall
+        self.recall = check_recall(recall)
         self.exact = exact or recall == 1.0
         self.fusion = fusion
         self.weights = weights or {}
@@ -189,6 +203,7 @@ class Query:
         self.diversity = diversity
         self.group = None if group_by is None else (group_by, group_size)
         self.feedback = feedback
+        self.hop = hop
         self.candidates = candidates
         self.ignore_missing = ignore_missing(missing)
         self.flags = _flags(include)
@@ -239,6 +254,13 @@ class Query:
         """Show what it looks for."""
         vectors = [*(["vector"] if self.vector is not None else []), *self.vectors]
         return f"Query({self.text!r}, vectors={vectors}, k={self.k}, mode={self.mode!r})"
+
+
+def check_recall(recall: float) -> float:
+    """Give a recall back where it is one that can be asked for."""
+    if not 0.5 <= recall <= 1.0:  # noqa: PLR2004 - the documented range
+        raise InvalidInput("input.invalid", f"recall is {recall!r}, outside 0.5 to 1")
+    return recall
 
 
 def as_query(query: str | Query | Mapping[str, Any] | None, options: Any) -> Query:

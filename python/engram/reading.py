@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
     from typing import Any
 
     from typing_extensions import Unpack
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from engram.expressions import Field
     from engram.faceting import Facet
     from engram.query import Query
-    from engram.reports import SpaceInfo
+    from engram.reports import RecallReport, SpaceInfo
     from engram.results import Results
     from engram.types import Embedder, ExportFormat, Missing, QueryOptions, Where
 
@@ -216,7 +217,16 @@ class CollectionView(GraphReading):
         """
         query = as_query(text, options)
         embedder = self._embedder() if query.wants_embedder else None
-        return run(self._source(), self._name, embedder, query)
+        source = self._source() if query.as_of is None else self._past(query.as_of)
+        return run(source, self._name, embedder, query)
+
+    def _past(self, point: str | int | datetime) -> View:
+        """Give the view that `as_of` names."""
+        raise InvalidInput(
+            "input.invalid",
+            f"as_of={point!r} in a view of the past",
+            "the view has a commit of its own; ask the live collection",
+        )
 
     def query_many(
         self,
@@ -244,8 +254,39 @@ class CollectionView(GraphReading):
             threads = processors()
         elif threads < 1:
             raise InvalidInput("input.invalid", f"threads is {threads}, below 1")
+        if any(query.as_of is not None for query in asked):
+            raise InvalidInput(
+                "input.invalid",
+                "as_of in query_many, which answers from one commit",
+                "db.at(...).collection(...).query_many(...)",
+            )
         embedder = self._embedder() if any(query.wants_embedder for query in asked) else None
         return run_many(self._source(), self._name, embedder, asked, threads)
+
+    def recall_check(
+        self,
+        sample: int = 100,
+        space: str | None = None,
+        k: int = 10,
+        recall: float | None = None,
+    ) -> RecallReport:
+        """Measure how well searches by vector find what an exact search finds.
+
+        Stored vectors are asked for, evenly spread over the records, each for its nearest others;
+        of token vectors the first 32 of a record.
+
+        Args:
+            sample: How many are asked for.
+            space: A space of dense vectors or token vectors; needed where there are several.
+            k: Neighbours of each.
+            recall: As in `query`.
+
+        Raises:
+            InvalidInput: ``input.invalid`` for a number out of range or a space that is not there.
+        """
+        from engram.recall import measure
+
+        return measure(self._source(), self._name, sample, space, k, recall)
 
     def export(
         self,

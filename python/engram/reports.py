@@ -22,6 +22,7 @@ __all__ = [
     "LockOwner",
     "OptimizeReport",
     "Problem",
+    "RecallReport",
     "SnapshotInfo",
     "SpaceInfo",
     "Stats",
@@ -204,6 +205,31 @@ class BackupReport(_Plain):
     bytes: int
     records: int
     commit: int
+
+
+@dataclass(frozen=True)
+class RecallReport(_Plain):
+    """How well a search by codes found what an exact one finds.
+
+    Attributes:
+        space: The vector space that was searched.
+        sample: How many stored embeddings were asked for.
+        k: Neighbours of each that were asked for.
+        recall: Share of the true neighbours that were found, 0 to 1.
+        worst: The least share of one question.
+        took_ms: Mean milliseconds of a search as `query` makes it.
+        exact_ms: Mean milliseconds of an exact one.
+        compared_all: Questions for which every vector was compared anyway, since there are few.
+    """
+
+    space: str
+    sample: int
+    k: int
+    recall: float
+    worst: float
+    took_ms: float
+    exact_ms: float
+    compared_all: int
 
 
 @dataclass(frozen=True)

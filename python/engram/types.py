@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, runtime_checkable
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -120,6 +122,9 @@ class QueryOptions(TypedDict, total=False):
     vector_name: str | None
     vectors: Mapping[str, AnyVector] | None
     where: Where | None
+    since: datetime | str | None
+    until: datetime | str | None
+    as_of: str | int | datetime | None
     near: str | Sequence[str] | Near | None
     k: int
     mode: Mode
@@ -133,6 +138,7 @@ class QueryOptions(TypedDict, total=False):
     group_by: str | None
     group_size: int
     feedback: float
+    hop: float
     candidates: int | None
     cursor: str | None
     include: Sequence[Include]

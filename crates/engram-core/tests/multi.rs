@@ -8,7 +8,7 @@ use engram_core::error::{Class, Result};
 use engram_core::format::record::Metric;
 use engram_core::format::segment::{CHUNK_BYTES, kind};
 use engram_core::format::space::{Element, Embedding, Kind, Matrix, Space};
-use engram_core::query::{Request, Retriever, Wanted, run};
+use engram_core::query::{RecallCheck, Request, Retriever, Wanted, recall_check, run};
 use engram_core::state::Collection;
 use engram_core::value::Value;
 use std::path::PathBuf;
@@ -186,6 +186,24 @@ fn codes_lose_nothing_by_deletions_replacements_and_filters() {
     assert!(fixture.check(Some("part != 3")));
     let verified = fixture.db.verify(true).unwrap();
     assert!(verified.problems.is_empty(), "{:?}", verified.problems);
+}
+
+#[test]
+fn a_recall_check_says_what_codes_find() {
+    let fixture = Fixture::new(Metric::Cosine, Element::F16);
+    fixture.put(0..3600, 1);
+    let state = fixture.db.latest().unwrap();
+    let c = state.collection("c").unwrap();
+    let check = RecallCheck {
+        space: "t",
+        sample: 30,
+        k: 10,
+        recall: 0.99,
+    };
+    let report = recall_check(c, &check).unwrap();
+    assert!((25..=30).contains(&report.queries), "{report:?}");
+    assert!(report.exact < report.queries, "{report:?}");
+    assert!(report.recall >= 0.98 && report.worst >= 0.7, "{report:?}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub(crate) type SnippetsIn = (String, usize, usize);
 /// `(explain, snippets, (paths, limit) of facets)`
 type BesideIn = (bool, Option<SnippetsIn>, Option<(Vec<String>, usize)>);
 
-/// `(retrievers, where, ignore_missing, near, k, offset, candidates, fusion, shape, feedback, beside)`
+/// `(retrievers, where, ignore_missing, near, k, offset, candidates, fusion, shape, (feedback, hop), beside)`
 pub(crate) type AskIn<'py> = (
     Vec<RetrieverIn<'py>>,
     Option<String>,
@@ -54,7 +54,7 @@ pub(crate) type AskIn<'py> = (
     Option<usize>,
     String,
     ShapeIn<'py>,
-    f32,
+    (f32, f32),
     BesideIn,
 );
 
@@ -92,6 +92,7 @@ pub(crate) struct Ask {
     diversity: Option<f32>,
     group: Option<(String, usize)>,
     feedback: f32,
+    hop: f32,
     explain: bool,
     pub(crate) snippets: Option<SnippetsIn>,
     facets: Option<(Vec<Path>, usize)>,
@@ -176,7 +177,7 @@ impl Ask {
             candidates,
             fusion,
             (min_score, cutoff, diversity, group),
-            feedback,
+            (feedback, hop),
             (explain, snippets, facets),
         ) = given;
         let parsed = |(paths, limit): (Vec<String>, usize)| {
@@ -207,6 +208,7 @@ impl Ask {
             diversity,
             group,
             feedback,
+            hop,
             explain,
             snippets,
             facets,
@@ -240,6 +242,7 @@ impl Ask {
                 .as_ref()
                 .map(|(path, size)| Group { path, size: *size }),
             feedback: self.feedback,
+            hop: self.hop,
             explain: self.explain,
             facets: self.facets.as_ref().map(|(paths, limit)| FacetsOf {
                 paths,

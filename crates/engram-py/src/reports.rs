@@ -2,6 +2,7 @@
 
 use engram_core::db::{DoctorReport, Problem, RewriteReport, Stats, VerifyReport};
 use engram_core::format::manifest::SnapshotMeta;
+use engram_core::query::RecallReport;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -38,6 +39,14 @@ pub(crate) fn verify<'py>(py: Python<'py>, r: &VerifyReport) -> PyResult<Bound<'
         dict!(py, "ok": r.problems.is_empty(), "deep": r.deep, "commit": r.commit,
              "records": r.records, "edges": r.edges, "segments": r.segments, "blocks": r.blocks,
              "problems": problems(py, &r.problems)?),
+    )
+}
+
+pub(crate) fn recall<'py>(py: Python<'py>, r: &RecallReport) -> PyResult<Bound<'py, PyDict>> {
+    let (took, exact) = (r.took_us / 1e3, r.exact_us / 1e3);
+    Ok(
+        dict!(py, "sample": r.queries, "recall": r.recall, "worst": r.worst,
+             "took_ms": took, "exact_ms": exact, "compared_all": r.exact),
     )
 }
 

@@ -4,13 +4,13 @@ use crate::answer::{Answer, FacetOut, facets_out};
 use crate::ask::{Ask, AskIn};
 use crate::error::{OrRaise, at_index};
 use crate::query::{ask_many, ask_one};
-use crate::reports::exact;
+use crate::reports::{self, exact};
 use crate::rows::{Include, row};
 use engram_core::db::{any_in_space, records_in_space};
 use engram_core::error::Result;
 use engram_core::format::record::Record;
 use engram_core::index::filter::{Path, parse_path};
-use engram_core::query::{self, Mask};
+use engram_core::query::{self, Mask, RecallCheck};
 use engram_core::state::{Collection, State};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
@@ -183,6 +183,27 @@ impl View {
             })
             .or_raise(py)?;
         facets_out(py, &found)
+    }
+
+    /// How well the codes of a space find what the exact search finds.
+    fn recall_check<'py>(
+        &self,
+        py: Python<'py>,
+        collection: &str,
+        space: &str,
+        sample: usize,
+        k: usize,
+        recall: f32,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let c = self.collection(py, collection)?;
+        let check = RecallCheck {
+            space,
+            sample,
+            k,
+            recall,
+        };
+        let found = py.detach(|| query::recall_check(&c, &check)).or_raise(py)?;
+        reports::recall(py, &found)
     }
 
     /// Answers one query; `include` is (text, metadata, vectors).

@@ -10,7 +10,16 @@ from typing import Annotated
 import typer
 
 import engram
-from engram.cli import collections, doctoring, graph, records, snapshots, sources, transfer
+from engram.cli import (
+    collections,
+    doctoring,
+    graph,
+    measuring,
+    records,
+    snapshots,
+    sources,
+    transfer,
+)
 from engram.cli.failure import CommandGroup
 
 __all__ = ["app"]
@@ -56,6 +65,7 @@ app.command("get")(records.get)
 app.command("list")(records.list_records)
 app.command("delete")(records.delete)
 app.command("stats")(collections.stats)
+app.command("recall-check")(measuring.recall_check)
 app.command("verify")(doctoring.verify)
 app.command("doctor")(doctoring.doctor)
 app.command("optimize")(doctoring.optimize)

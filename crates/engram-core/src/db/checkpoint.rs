@@ -158,6 +158,7 @@ fn flush_all(
         next_segment,
         total,
         generation: state.generation,
+        at_a_time: 1,
     };
     for c in state.collections.clone().values() {
         let mut flushed = flush(&mut out, c)?;

@@ -39,6 +39,8 @@ pub(super) struct Output<'a> {
     pub(super) total: u64,
     /// The generation that will name them.
     pub(super) generation: u64,
+    /// Segments that are built at a time; each takes about four times its bytes of memory.
+    pub(super) at_a_time: usize,
 }
 
 impl Output<'_> {
@@ -194,10 +196,10 @@ pub(super) fn rewrite(
     }
     let size = old.iter().map(|v| live_bytes(v)).sum::<u64>() + c.memory_bytes;
     let coding = coding(c, &old, &segments)?;
-    for pair in divide(&old, c, size, out.max_built(c.memory_bytes)).chunks(2) {
-        let ids = *out.next_segment..*out.next_segment + pair.len() as u64;
+    for some in divide(&old, c, size, out.max_built(c.memory_bytes)).chunks(out.at_a_time) {
+        let ids = *out.next_segment..*out.next_segment + some.len() as u64;
         *out.next_segment = ids.end;
-        for (built, id) in build_all(c, &coding, pair, ids.start).into_iter().zip(ids) {
+        for (built, id) in build_all(c, &coding, some, ids.start).into_iter().zip(ids) {
             let (records, bytes, footer_crc) = built?;
             segments.push(out.write_raw(&bytes, id, records, footer_crc, RoaringBitmap::new())?);
         }

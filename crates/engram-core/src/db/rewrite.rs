@@ -78,6 +78,7 @@ pub(super) fn write_file(
         next_segment: &mut next_segment,
         total,
         generation: seed.generation,
+        at_a_time: 2,
     };
     let mut copied: HashMap<u64, SegmentRef> = HashMap::new();
     for c in state.collections.clone().values() {

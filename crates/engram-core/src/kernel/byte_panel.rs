@@ -33,12 +33,14 @@ impl BytePanel {
     }
 
     pub(super) fn at(level: Level, vectors: &[f32], dim: usize, fine: bool) -> BytePanel {
-        BytePanel(match level {
-            // Longer rows could overflow a sum; nobody has them.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 if dim <= 1 << 16 => Kind::Rounded(VnniPanel::new(vectors, dim, fine)),
-            _ => Kind::Exact(Panel::at(level, vectors, dim)),
-        })
+        // Longer rows could overflow a sum; nobody has them.
+        #[cfg(target_arch = "x86_64")]
+        if level == Level::Avx512 && dim <= 1 << 16 {
+            return BytePanel(Kind::Rounded(VnniPanel::new(vectors, dim, fine)));
+        }
+        // However fine: without the instruction nothing is rounded.
+        let _ = fine;
+        BytePanel(Kind::Exact(Panel::at(level, vectors, dim)))
     }
 
     /// By how much a MaxSim of rows whose norm times weight is 1 can be off, beside the rounding of

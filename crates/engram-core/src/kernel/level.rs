@@ -172,3 +172,10 @@ macro_rules! at_each_level {
     };
 }
 pub(super) use at_each_level;
+
+/// Whether the best level is [`Level::Avx512`].
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(super) fn is_avx512() -> bool {
+    Level::best() == Level::Avx512
+}

@@ -22,6 +22,7 @@ mod aligned;
 mod bits;
 mod byte_panel;
 mod extract;
+pub mod impact;
 mod int8;
 mod level;
 mod lookup;

@@ -13,6 +13,7 @@ mod fields;
 mod filter;
 mod fuse;
 pub mod graph;
+mod hop;
 mod lexical;
 mod mask;
 mod multi;

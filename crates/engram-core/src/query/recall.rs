@@ -1,18 +1,26 @@
-//! How well the codes of a space do: the live index against the exact scan.
+//! How well the codes of a space do: the live index against the exact search.
+//!
+//! Owns: what is asked for (stored embeddings; of token vectors the first 32, as many as a question
+//! has), and how answers are compared.
 
 use super::fuse::top;
-use super::{Dense, Mask, dense, vectors};
+use super::plan::Found;
+use super::{Dense, Mask, Multi, dense, multi, vectors};
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
+use crate::format::space::Embedding;
 use crate::state::Collection;
 use std::time::Instant;
+
+/// Token vectors of a stored record that make a question.
+const TOKENS: usize = 32;
 
 /// What a recall check measures with.
 #[derive(Clone, Copy, Debug)]
 pub struct RecallCheck<'a> {
-    /// Name of the space.
+    /// Name of the space, of dense vectors or multi-vectors.
     pub space: &'a str,
-    /// Stored vectors that are asked for, evenly spread over the records; each is asked for its
+    /// Stored embeddings that are asked for, evenly spread over the records; each is asked for its
     /// neighbours, itself left out.
     pub sample: usize,
     /// Neighbours of each.
@@ -45,23 +53,19 @@ pub fn recall_check(c: &Collection, check: &RecallCheck<'_>) -> Result<RecallRep
         return Err(Error::new(Code::InputInvalid, message));
     }
     let mask = Mask::new(c, None)?;
-    let queries = vectors::spread(c, &mask, check.space, check.sample)?;
+    let mut queries = vectors::spread(c, &mask, check.space, check.sample)?;
     let (mut found, mut wanted, mut worst, mut exact) = (0, 0, 1f64, 0);
     let (mut took, mut exact_took) = (0.0, 0.0);
-    for (doc, vector) in &queries {
+    for (doc, embedding) in &mut queries {
+        if let Embedding::Multi(tokens) = embedding {
+            tokens.data.truncate(TOKENS * tokens.dimension as usize);
+        }
         let ask = |exact: bool, took: &mut f64| {
-            let wanted = Dense {
-                space: check.space,
-                identity: None,
-                vector,
-                exact,
-                recall: check.recall,
-            };
             let clock = Instant::now();
-            let answer = dense::search(c, &wanted, &mask, check.k + 1)?;
+            let answer = search(c, check, &mask, embedding, exact)?;
             *took += clock.elapsed().as_secs_f64() * 1e6;
             let mut list = answer.list;
-            list.retain(|(_, other)| other != doc);
+            list.retain(|(_, other)| *other != *doc);
             Ok::<_, Error>((top(c, &mask, list, check.k)?, answer.exact))
         };
         let (approximate, was_exact) = ask(false, &mut took)?;
@@ -87,6 +91,44 @@ pub fn recall_check(c: &Collection, check: &RecallCheck<'_>) -> Result<RecallRep
         took_us: took / n,
         exact_us: exact_took / n,
     })
+}
+
+/// One search, for as many more as the record that is asked for.
+fn search(
+    c: &Collection,
+    check: &RecallCheck<'_>,
+    mask: &Mask,
+    embedding: &Embedding,
+    exact: bool,
+) -> Result<Found> {
+    let (space, identity, recall) = (check.space, None, check.recall);
+    match embedding {
+        Embedding::Dense(vector) => {
+            let wanted = Dense {
+                space,
+                identity,
+                vector,
+                exact,
+                recall,
+            };
+            dense::search(c, &wanted, mask, check.k + 1)
+        }
+        Embedding::Multi(tokens) => {
+            let wanted = Multi {
+                space,
+                identity,
+                tokens,
+                exact,
+                recall,
+            };
+            multi::search(c, &wanted, mask, check.k + 1)
+        }
+        Embedding::Sparse(_) => {
+            let message =
+                format!("the space {space:?} is sparse, which is always searched exactly");
+            Err(Error::new(Code::InputInvalid, message))
+        }
+    }
 }
 
 fn share(found: usize, wanted: usize) -> f64 {

@@ -146,6 +146,8 @@ pub struct Request<'a> {
     pub group: Option<Group<'a>>,
     /// How far a dense query moves toward its first three hits (Rocchio); 0 for not at all.
     pub feedback: f32,
+    /// The share of their score, 0 to 1, that the first five hits pass on to what they link to.
+    pub hop: f32,
     /// Whether the report tells what each test of the filter did.
     pub explain: bool,
     /// Which values are counted over the records that match: those that pass the filter and are near
@@ -180,6 +182,7 @@ impl<'a> Request<'a> {
             diversity: None,
             group: None,
             feedback: 0.0,
+            hop: 0.0,
             explain: false,
             facets: None,
         }

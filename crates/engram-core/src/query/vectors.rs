@@ -3,6 +3,7 @@
 use super::similarity::{Target, unknown_space};
 use super::{Dense, Doc, Mask};
 use crate::error::Result;
+use crate::format::space::Embedding;
 use crate::state::{Collection, Location};
 
 /// The scores of some records; None for one without a vector.
@@ -58,13 +59,13 @@ pub(super) fn vectors_of(
     Ok(out)
 }
 
-/// About `n` records that have a vector, evenly spread, and their vectors.
+/// About `n` records that have an embedding in a space, evenly spread, and their embeddings.
 pub(super) fn spread(
     c: &Collection,
     mask: &Mask,
     space: &str,
     n: usize,
-) -> Result<Vec<(Doc, Vec<f32>)>> {
+) -> Result<Vec<(Doc, Embedding)>> {
     let Some(index) = c.space(space) else {
         return Err(unknown_space(c, space));
     };
@@ -76,10 +77,16 @@ pub(super) fn spread(
         }
     }
     let entries = mask.memory.iter().zip(0u32..);
-    let in_memory = entries.filter(|(e, _)| e.record.vector(index).is_some());
+    let in_memory = entries.filter(|(e, _)| e.record.embedding(index).is_some());
     docs.extend(in_memory.map(|(_, i)| Doc::new(c.segments.len(), i)));
     let step = docs.len().div_ceil(n.max(1)).max(1);
-    let docs: Vec<Doc> = docs.into_iter().step_by(step).collect();
-    let vectors = vectors_of(c, mask, space, &docs)?;
-    Ok(docs.into_iter().zip(vectors).collect())
+    let mut out = Vec::new();
+    for doc in docs.into_iter().step_by(step) {
+        let embedding = match doc.location(c, mask) {
+            Location::Memory(entry) => entry.record.embedding(index).cloned(),
+            Location::Segment(i, ordinal) => c.segments[i].segment.embedding(index, ordinal)?,
+        };
+        out.extend(embedding.map(|embedding| (doc, embedding)));
+    }
+    Ok(out)
 }

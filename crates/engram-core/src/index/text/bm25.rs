@@ -10,7 +10,7 @@
 
 use super::lengths::{NO_LENGTH, length_of};
 use super::list::Impacts;
-use crate::kernel::unpack::Impact;
+use crate::kernel::impact::Impact;
 
 /// The two parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -165,7 +165,7 @@ impl TermScorer {
     /// The same for many documents, side by side.
     #[inline]
     pub fn scores(&self, tfs: &[u32], lens: &[u32], out: &mut [f32]) {
-        crate::kernel::unpack::impacts(&self.0, tfs, lens, out);
+        crate::kernel::impact::impacts(&self.0, tfs, lens, out);
     }
 
     /// What no score exceeds that has at most this share of the weight; a multiple of the quantum.

@@ -15,7 +15,7 @@ use super::rows::{Row, Rows, Source};
 use crate::bitset::Bitset;
 use crate::error::Result;
 use crate::index::text::{Block, Bounds};
-use crate::kernel::unpack;
+use crate::kernel::{impact, unpack};
 use std::cell::OnceCell;
 
 /// What it takes to add a document, and to scan the sums of 64 documents, in about the same unit (measured:
@@ -229,7 +229,7 @@ impl Runner {
         let sums = self.sums.get(..part.limit as usize).unwrap_or_default();
         let allowed = part.allowed.as_deref();
         let mut count = 0;
-        unpack::at_least(sums, bar, |word, mask| {
+        impact::at_least(sums, bar, |word, mask| {
             count += (mask & allowed_word(allowed, word)).count_ones() as usize;
         });
         count
@@ -251,7 +251,7 @@ impl Runner {
             candidates.sort_unstable_by_key(|found| found.ordinal);
             return;
         }
-        unpack::at_least(sums, bar, |word, mask| {
+        impact::at_least(sums, bar, |word, mask| {
             let mut left = mask & allowed_word(allowed, word);
             while left != 0 {
                 let ordinal = word * 64 + left.trailing_zeros() as usize;
