@@ -19,6 +19,7 @@
 //!   number one from three letters on and two from six; words of three letters allow one at most, shorter
 //!   ones none. What such a group finds scores as one word does, and a document that has the word itself
 //!   gets that word's score on top.
+//!   Beyond the 16th word with `*`, `~` or a field, words are plain.
 //! - `field:word`, `field:"some words"` and `field:prefix*` require that the metadata at the dotted path
 //!   holds the words, and with `-` that it does not. They do not score; with nothing else they are plain
 //!   words. Where no record has such a path, the colon is a sign like others.
@@ -231,13 +232,7 @@ impl Builder<'_> {
 
     fn add_scoring(&mut self, item: &Item<'_>) {
         if item.field.is_some() {
-            let words = Item {
-                field: None,
-                kind: Kind::Words,
-                text: item.whole,
-                ..*item
-            };
-            return self.add_scoring(&words);
+            return self.add_scoring(&item.as_words());
         }
         if let Some(group) = self.group(item) {
             // The word itself counts beside what is near it, so that it comes first.

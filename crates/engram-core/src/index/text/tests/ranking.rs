@@ -254,6 +254,23 @@ fn fields_make_conditions_where_there_are_such() {
 }
 
 #[test]
+fn words_beyond_the_sixteenth_group_are_plain() {
+    let letters = |i: u8| [b'a' + i / 20, b'a' + i % 20].map(char::from);
+    let word = |part: &str, [a, b]: [char; 2]| format!("{part}{a}{b}~ ");
+    let text = |part: &str| (0..40).map(|i| word(part, letters(i))).collect::<String>();
+    let found = query(&text("word"));
+    assert_eq!(found.groups.len(), 16);
+    assert!(found.terms.len() > 30);
+    let found = TextQuery::parse_with(&format!("whale {}", text("-ab:word")), &english(), |name| {
+        name == "ab"
+    });
+    assert_eq!(found.must_not.len(), 40);
+    let fields = found.must_not.iter();
+    let fields = fields.filter(|condition| matches!(condition, Condition::Field(..)));
+    assert_eq!(fields.count(), 16);
+}
+
+#[test]
 fn hostile_queries_take_linear_time() {
     for part in [
         "\u{201e}a ",
