@@ -234,6 +234,16 @@ def test_explain_tells_steps_and_retrievers(notes):
     assert "lexical: searched 4" in text
 
 
+def test_threads_change_nothing_of_what_is_found(notes):
+    """A query has the same answer whatever threads share it; a wrong number is refused."""
+    for options in ({"vector": [0.6, 0.4]}, {"vector": [0.6, 0.4], "exact": True}):
+        alone = notes.query(**options, k=5)
+        assert notes.query(**options, k=5, threads=3).ids == alone.ids
+    for wrong in (0, -1, True, 1.5, "2"):
+        with pytest.raises(InvalidInput, match="threads"):
+            notes.query("word", threads=wrong)
+
+
 def test_a_query_may_be_kept_to_when_records_were_first_put(notes):
     created = notes.get("c").created
     assert notes.query("apple", since=created, k=50).ids == ["c"]

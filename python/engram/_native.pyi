@@ -22,10 +22,10 @@ Row = tuple[str, str | None, dict[str, Any], int, int, dict[str, Any] | None]
 """What was not asked for is None."""
 
 RetrieverAsk = tuple[
-    str, str, str | None, str | None, object, float | None, float | None, float, bool, float
+    str, str, str | None, str | None, object, float | None, float | None, float, bool, float, int
 ]
-"""``(kind, name, space, identity, value, weight, min_score, recall, exact, trust)``; kind is lexical, dense,
-sparse (value: a dict of weights by dimension) or multi (value: a matrix)."""
+"""``(kind, name, space, identity, value, weight, min_score, recall, exact, trust, threads)``; kind is lexical,
+dense, sparse (value: a dict of weights by dimension) or multi (value: a matrix)."""
 
 Ask = tuple[
     Sequence[RetrieverAsk],

@@ -61,9 +61,8 @@ class _Plan:
     ) -> None:
         least = query.min_scores.get(name)
         weight = query.weights.get(name)
-        self.retrievers.append(
-            (kind, name, space, identity, value, weight, least, query.recall, query.exact, trust)
-        )
+        how = (query.recall, query.exact, trust, query.threads)
+        self.retrievers.append((kind, name, space, identity, value, weight, least, *how))
 
 
 def run(view: View, collection: str, embedder: Embedder | None, query: Query) -> Results:

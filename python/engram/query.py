@@ -65,6 +65,8 @@ class Query:
             ``"lexical"``, ``"semantic"`` and ``"hybrid"`` (both) run what they say or fail.
         recall: The share of the true nearest vectors to be found, 0.5 to 1.
         exact: Whether every vector is compared (recall 1).
+        threads: Most threads that share the search of a large collection by vector, 1 or more. They
+            change nothing of what is found.
         fusion: How the lists of several retrievers become one: ``"convex"``, the weighted sum of
             scores stretched to 0..1 (Bruch, Gai & Ingber, 2023), or ``"rrf"``, reciprocal ranks
             with k = 60 (Cormack et al., 2009).
@@ -122,6 +124,7 @@ class Query:
         "recall",
         "snippets",
         "text",
+        "threads",
         "vector",
         "vector_name",
         "vectors",
@@ -145,6 +148,7 @@ class Query:
         mode: Mode = "auto",
         recall: float = RECALL,
         exact: bool = False,
+        threads: int = 1,
         fusion: Fusion = "convex",
         weights: Mapping[str, float] | None = None,
         min_score: float | Mapping[str, float] | None = None,
@@ -194,6 +198,7 @@ class Query:
         self.mode = mode
         self.recall = check_recall(recall)
         self.exact = exact or recall == 1.0
+        self.threads = _check_threads(threads)
         self.fusion = fusion
         self.weights = weights or {}
         by_retriever = min_score is not None and hasattr(min_score, "keys")
@@ -254,6 +259,12 @@ class Query:
         """Show what it looks for."""
         vectors = [*(["vector"] if self.vector is not None else []), *self.vectors]
         return f"Query({self.text!r}, vectors={vectors}, k={self.k}, mode={self.mode!r})"
+
+
+def _check_threads(threads: int) -> int:
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise InvalidInput("input.invalid", f"threads is {threads!r}, not a number from 1 on")
+    return threads
 
 
 def check_recall(recall: float) -> float:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engram.query import Query
     from engram.reports import RecallReport, SpaceInfo
     from engram.results import Results
-    from engram.types import Embedder, ExportFormat, Missing, QueryOptions, Where
+    from engram.types import Embedder, ExportFormat, Missing, QueryOptions, SharedOptions, Where
 
 __all__ = ["CollectionView"]
 
@@ -233,7 +233,7 @@ class CollectionView(GraphReading):
         queries: Iterable[str | Query | Mapping[str, Any]],
         *,
         threads: int | None = None,
-        **options: Unpack[QueryOptions],
+        **options: Unpack[SharedOptions],
     ) -> list[Results]:
         """Answer several queries from one commit, on several threads.
 

@@ -114,8 +114,8 @@ Metadata: TypeAlias = Mapping[str, Any]
 """A JSON object: None, bool, int (64 bits), finite float, str, lists and string-keyed maps."""
 
 
-class QueryOptions(TypedDict, total=False):
-    """The arguments of `Query`."""
+class SharedOptions(TypedDict, total=False):
+    """The arguments of `Query` that several queries can share."""
 
     text: str | None
     vector: Vector | None
@@ -147,6 +147,12 @@ class QueryOptions(TypedDict, total=False):
     facet_limit: int
     explain: bool
     missing: Missing
+
+
+class QueryOptions(SharedOptions, total=False):
+    """The arguments of `Query`."""
+
+    threads: int
 
 
 class Frame(Protocol):

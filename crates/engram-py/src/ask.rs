@@ -12,7 +12,7 @@ use engram_core::query::{
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-/// `(kind, name, space, identity, value, weight, min_score, recall, exact, trust)`
+/// `(kind, name, space, identity, value, weight, min_score, recall, exact, trust, threads)`
 type RetrieverIn<'py> = (
     String,
     String,
@@ -24,6 +24,7 @@ type RetrieverIn<'py> = (
     f32,
     bool,
     f32,
+    usize,
 );
 
 /// `(starts, hops, (types, direction))`
@@ -75,6 +76,7 @@ pub(crate) struct OwnRetriever {
     recall: f32,
     exact: bool,
     trust: f32,
+    threads: usize,
 }
 
 /// A query with everything it needs in Rust's hands.
@@ -100,7 +102,8 @@ pub(crate) struct Ask {
 
 impl OwnRetriever {
     fn new(given: RetrieverIn<'_>) -> PyResult<OwnRetriever> {
-        let (kind, name, space, identity, value, weight, min_score, recall, exact, trust) = given;
+        let (kind, name, space, identity, value, weight, min_score, recall, exact, trust, threads) =
+            given;
         let py = value.py();
         let value = match kind.as_str() {
             "lexical" => Value::Text(value.extract()?),
@@ -128,6 +131,7 @@ impl OwnRetriever {
             recall,
             exact,
             trust,
+            threads,
         })
     }
 
@@ -141,6 +145,7 @@ impl OwnRetriever {
                 vector,
                 exact: self.exact,
                 recall: self.recall,
+                threads: self.threads,
             }),
             Value::Sparse(entries) => Wanted::Sparse(Sparse {
                 space,

@@ -19,6 +19,9 @@ pub struct Dense<'a> {
     pub exact: bool,
     /// The share of the true nearest to be found, 0.5 to 1.
     pub recall: f32,
+    /// Threads that may share the search where there is much to look at, 1 at least. What is found does
+    /// not depend on them.
+    pub threads: usize,
 }
 
 /// Weights of dimensions to look for.
@@ -217,6 +220,7 @@ impl<'a> Retriever<'a> {
             vector,
             exact: false,
             recall: DEFAULT_RECALL,
+            threads: 1,
         };
         Retriever::new("semantic", Wanted::Dense(dense))
     }
