@@ -12,7 +12,8 @@ use engram_core::format::{Extent, PAGE_BYTES};
 use engram_core::index::filter as filters;
 use engram_core::index::graph::Direction;
 use engram_core::index::text::{
-    Analyzer, Block, Language, List, TermCounts, TextIndexReader, TextQuery,
+    Analyzer, Block, DROPPED, Language, List, MergeSource, SnippetShape, TermCounts,
+    TextIndexReader, TextQuery, collect_near, merge, snippets,
 };
 use engram_core::query::{Request, Retriever, Scope, graph, run};
 use engram_core::state::State;
@@ -20,6 +21,7 @@ use engram_core::store::log::{self, Tail};
 use engram_core::store::memory::MemoryStorage;
 use engram_core::store::{Storage, read_superblock};
 use engram_core::value::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Two pages, as they are and with checksums that fit.
@@ -192,7 +194,24 @@ pub fn text_index(data: &[u8]) {
     let Ok(index) = TextIndexReader::open(data) else {
         return;
     };
-    let _ = index.check();
+    let sound = index.check().is_ok();
+    let _ = collect_near(&index, "word", 2, &mut BTreeMap::new());
+    let ordinals = |first: u32| {
+        let kept = (0..index.ordinal_limit().min(10_000)).map(move |n| (n, first + n));
+        kept.map(|(n, new)| if n % 5 == 2 { DROPPED } else { new })
+            .collect()
+    };
+    let sources = [0, 10_000].map(|first| MergeSource {
+        reader: index,
+        ordinals: ordinals(first),
+    });
+    if let Ok(merged) = merge(&sources)
+        && sound
+        && index.ordinal_limit() <= 10_000
+    {
+        let merged = TextIndexReader::open(merged.as_slice()).map(|merged| merged.check());
+        assert!(matches!(merged, Ok(Ok(()))), "{merged:?}");
+    }
     let mut positions = Vec::new();
     let Ok(terms) = index.terms() else { return };
     for term in terms.take(2000) {
@@ -227,9 +246,9 @@ pub fn text_index(data: &[u8]) {
 
 fn read_blocks(list: &List) {
     let mut block = Block::default();
-    list.all_impacts();
+    let _ = list.all_impacts();
     for at in 0..list.blocks().min(200) {
-        list.impacts(at);
+        let _ = list.impacts(at);
         list.find(list.last(at), 0);
         if list.decode(at, &mut block).is_err() || list.bitmap(at).is_err() {
             return;
@@ -280,6 +299,22 @@ pub fn text_query(data: &[u8]) {
     let text = String::from_utf8_lossy(rest);
     let query = TextQuery::parse(&text, &analyzer);
     assert_eq!(query, TextQuery::parse(&text, &analyzer));
+    let fields = TextQuery::parse_with(&text, &analyzer, |name| name.len() % 2 == 0);
+    let shape = SnippetShape {
+        chars: 20,
+        count: 2,
+    };
+    for one in snippets(&text, &fields, &[], &analyzer, shape) {
+        let piece = text
+            .get(one.piece.bytes.clone())
+            .map(|piece| piece.chars().count());
+        assert_eq!(piece, Some(one.piece.chars.len()));
+        assert!(one.piece.chars.len() <= shape.chars);
+        for mark in one.marks {
+            let marked = text.get(mark.bytes).map(|marked| marked.chars().count());
+            assert_eq!(marked, Some(mark.chars.len()));
+        }
+    }
     let mut last = 0;
     analyzer.analyze(&text, |term, position, range| {
         assert!(!term.is_empty() && term.len() <= engram_core::index::text::MAX_TERM_BYTES);

@@ -19,10 +19,12 @@
 //!   number one from three letters on and two from six; words of three letters allow one at most, shorter
 //!   ones none. What such a group finds scores as one word does, and a document that has the word itself
 //!   gets that word's score on top.
+//!   Beyond the 16th word with `*`, `~` or a field, words are plain.
 //! - `field:word`, `field:"some words"` and `field:prefix*` require that the metadata at the dotted path
 //!   holds the words, and with `-` that it does not. They do not score; with nothing else they are plain
 //!   words. Where no record has such a path, the colon is a sign like others.
 
+use super::characters::{Class, class_of};
 use super::near::{self, MAX_DISTANCE};
 use super::query_items::{Item, Kind, items};
 use super::{Analyzer, Phrase, StopWords, TermCounts, phrase_frequency};
@@ -118,6 +120,15 @@ impl TextQuery {
         }
         whole.weaken();
         whole.query
+    }
+
+    /// Whether most of its terms are of scripts written without spaces, and so pairs of letters.
+    pub fn is_of_pairs(&self) -> bool {
+        let is_pair = |term: &&WeightedTerm| {
+            let first = term.term.chars().next();
+            first.is_some_and(|c| class_of(c) == Class::Spaceless)
+        };
+        self.terms.iter().filter(is_pair).count() * 2 > self.terms.len()
     }
 
     /// Whether nothing is left that could score a document.
@@ -221,13 +232,7 @@ impl Builder<'_> {
 
     fn add_scoring(&mut self, item: &Item<'_>) {
         if item.field.is_some() {
-            let words = Item {
-                field: None,
-                kind: Kind::Words,
-                text: item.whole,
-                ..*item
-            };
-            return self.add_scoring(&words);
+            return self.add_scoring(&item.as_words());
         }
         if let Some(group) = self.group(item) {
             // The word itself counts beside what is near it, so that it comes first.

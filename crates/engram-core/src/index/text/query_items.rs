@@ -5,6 +5,10 @@
 /// Characters that a prefix needs; with fewer the `*` is dropped.
 const MIN_PREFIX_CHARS: usize = 2;
 
+/// Words with `*` or `~`, and pieces with a field, of one query; what follows is plain words. Each costs a walk
+/// through dictionaries or columns.
+pub(super) const MAX_WALKS: usize = 16;
+
 /// What a piece is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -26,12 +30,34 @@ pub(super) struct Item<'a> {
     pub(super) whole: &'a str,
 }
 
+impl Item<'_> {
+    /// The same without its field and sign behind it.
+    pub(super) fn as_words(self) -> Self {
+        Item {
+            field: None,
+            kind: Kind::Words,
+            text: match self.field {
+                Some(_) => self.whole,
+                None => self.text,
+            },
+            ..self
+        }
+    }
+}
+
 /// The pieces of a text.
 pub(super) fn items<'a>(text: &'a str, is_field: &dyn Fn(&str) -> bool) -> Vec<Item<'a>> {
     let mut found = Vec::new();
     let mut rest = text.trim_start();
+    let mut walks = 0;
     while !rest.is_empty() {
-        let (item, after) = next_item(rest, is_field);
+        let (mut item, after) = next_item(rest, is_field);
+        if item.field.is_some() || matches!(item.kind, Kind::Prefix | Kind::Near(_)) {
+            walks += 1;
+            if walks > MAX_WALKS {
+                item = item.as_words();
+            }
+        }
         found.push(item);
         rest = after.trim_start();
     }

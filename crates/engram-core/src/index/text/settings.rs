@@ -132,10 +132,15 @@ impl TextSettings {
     ///
     /// What is not set follows the mean length of the documents in terms: up to 40 the values that suit
     /// short texts (0.9 and 0.4), from 160 on those that suit long ones (1.5 and 0.75), and between them
-    /// in proportion (`docs/explanation/search.md`).
+    /// in proportion. Of pairs of letters (`by_pairs`, see [`super::TextQuery::is_of_pairs`]) a text has
+    /// many, and that it has one often tells little: they are scored as in short texts
+    /// (`docs/explanation/search.md`).
     #[must_use]
-    pub fn bm25(&self, stats: CorpusStats) -> Bm25 {
-        let share = ((stats.average_len() - 40.0) / 120.0).clamp(0.0, 1.0);
+    pub fn bm25(&self, stats: CorpusStats, by_pairs: bool) -> Bm25 {
+        let share = match by_pairs {
+            true => 0.0,
+            false => ((stats.average_len() - 40.0) / 120.0).clamp(0.0, 1.0),
+        };
         let between = |low: f64, high: f64| (low + (high - low) * share) as f32;
         Bm25 {
             k1: self.k1.unwrap_or_else(|| between(0.9, 1.5)),
@@ -200,13 +205,16 @@ mod tests {
 
     #[test]
     fn parameters_follow_the_length() {
-        let at = |length: u64, text: &str| {
+        let with = |length: u64, text: &str, by_pairs| {
             let stats = CorpusStats {
                 doc_count: 10,
                 total_len: length * 10,
             };
-            TextSettings::parse(text).unwrap().bm25(stats)
+            TextSettings::parse(text).unwrap().bm25(stats, by_pairs)
         };
+        let at = |length, text| with(length, text, false);
+        assert_eq!(with(900, "en", true), Bm25 { k1: 0.9, b: 0.4 });
+        assert_eq!(with(900, "en b=0.5", true), Bm25 { k1: 0.9, b: 0.5 });
         assert_eq!(at(3, "en"), Bm25 { k1: 0.9, b: 0.4 });
         assert_eq!(at(100, "en"), Bm25 { k1: 1.2, b: 0.575 });
         assert_eq!(at(900, "en"), Bm25 { k1: 1.5, b: 0.75 });

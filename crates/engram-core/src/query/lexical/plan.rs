@@ -74,7 +74,11 @@ impl<'a> Plan<'a> {
             }
         }
         let weighed = || dfs.iter().copied().zip(units.iter().map(|unit| unit.times));
-        let scale = Scale::new(c.analyzer.settings().bm25(stats), stats, weighed());
+        let scale = Scale::new(
+            c.analyzer.settings().bm25(stats, query.is_of_pairs()),
+            stats,
+            weighed(),
+        );
         let scorers = weighed().map(|(df, times)| scale.term(df, times)).collect();
         for part in &mut parts {
             part.restrict(&query.must, true, &c.analyzer)?;

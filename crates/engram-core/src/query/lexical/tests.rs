@@ -171,7 +171,7 @@ fn exhaustive(c: &Collection, query: &TextQuery, mask: &Mask) -> Vec<(u32, Strin
     };
     let weighed: Vec<(u64, f32)> = units.iter().map(|u| (df(&u.kind), u.times)).collect();
     let scale = Scale::new(
-        c.analyzer.settings().bm25(stats),
+        c.analyzer.settings().bm25(stats, query.is_of_pairs()),
         stats,
         weighed.iter().copied(),
     );

@@ -218,6 +218,20 @@ fn stop_words_count_as_the_settings_say() {
 }
 
 #[test]
+fn most_terms_decide_what_script_a_query_is_of() {
+    for (text, wanted) in [
+        ("whale", false),
+        ("", false),
+        ("\u{6771}\u{4eac}\u{90fd}", true),
+        ("\u{6771}\u{4eac}\u{90fd} linux", true),
+        ("\u{6771}\u{4eac} linux", false),
+        ("\u{939}\u{93f}\u{928}\u{94d}\u{926}\u{940}", false),
+    ] {
+        assert_eq!(query(text).is_of_pairs(), wanted, "{text}");
+    }
+}
+
+#[test]
 fn fields_make_conditions_where_there_are_such() {
     let is_field = |name: &str| matches!(name, "author" | "a.b");
     let query = |text: &str| TextQuery::parse_with(text, &english(), is_field);
@@ -237,6 +251,23 @@ fn fields_make_conditions_where_there_are_such() {
     let alone = query("author:Melville");
     assert_eq!(alone.must, []);
     assert_eq!(alone.terms.len(), 2);
+}
+
+#[test]
+fn words_beyond_the_sixteenth_group_are_plain() {
+    let letters = |i: u8| [b'a' + i / 20, b'a' + i % 20].map(char::from);
+    let word = |part: &str, [a, b]: [char; 2]| format!("{part}{a}{b}~ ");
+    let text = |part: &str| (0..40).map(|i| word(part, letters(i))).collect::<String>();
+    let found = query(&text("word"));
+    assert_eq!(found.groups.len(), 16);
+    assert!(found.terms.len() > 30);
+    let found = TextQuery::parse_with(&format!("whale {}", text("-ab:word")), &english(), |name| {
+        name == "ab"
+    });
+    assert_eq!(found.must_not.len(), 40);
+    let fields = found.must_not.iter();
+    let fields = fields.filter(|condition| matches!(condition, Condition::Field(..)));
+    assert_eq!(fields.count(), 16);
 }
 
 #[test]
