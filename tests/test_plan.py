@@ -10,20 +10,25 @@ from engram.errors import InvalidInput
 
 
 @pytest.fixture
-def notes():
+def db():
     with engram.open(":memory:", embedder=None) as db:
-        notes = db.collection("notes", metric="dot")
-        rows = [
-            ("a", "apple pie apple tart", [1.0, 0.0], "x"),
-            ("b", "apple banana", [0.8, 0.2], "x"),
-            ("c", "cherry apple cake", [0.1, 0.9], "y"),
-            ("d", "dates", [0.79, 0.21], "y"),
-            ("e", None, [0.05, 0.1], None),
-        ]
-        for name, text, vector, kind in rows:
-            metadata = {} if kind is None else {"kind": {"of": kind}}
-            notes.put(name, text=text, vector=vector, metadata=metadata)
-        yield notes
+        yield db
+
+
+@pytest.fixture
+def notes(db):
+    notes = db.collection("notes", metric="dot")
+    rows = [
+        ("a", "apple pie apple tart", [1.0, 0.0], "x"),
+        ("b", "apple banana", [0.8, 0.2], "x"),
+        ("c", "cherry apple cake", [0.1, 0.9], "y"),
+        ("d", "dates", [0.79, 0.21], "y"),
+        ("e", None, [0.05, 0.1], None),
+    ]
+    for name, text, vector, kind in rows:
+        metadata = {} if kind is None else {"kind": {"of": kind}}
+        notes.put(name, text=text, vector=vector, metadata=metadata)
+    return notes
 
 
 def scores(results):
@@ -67,6 +72,7 @@ def test_convex_fusion_is_the_weighted_sum_of_stretched_scores(notes):
         {"diversity": 2},
         {"group_by": "kind.of", "group_size": 0},
         {"feedback": -0.1},
+        {"hop": 1.1},
         {"candidates": 3},
         {"recall": 0.2},
         {"include": ("texts",)},
@@ -188,6 +194,32 @@ def test_feedback_moves_the_query_toward_its_hits(notes):
     assert moved.scores == pytest.approx(notes.query(vector=mean, k=5).scores, abs=1e-5)
 
 
+@pytest.mark.parametrize("settled", [False, True])
+def test_first_hits_pass_their_score_on_to_what_they_link_to(db, notes, settled):
+    plain = scores(notes.query("apple", k=50))
+    notes.put_edge("a", "cites", "e")
+    notes.put_edge("b", "cites", "e")
+    notes.put_edge("b", "cites", "c")
+    notes.put_edge("d", "cites", "b")  # "d" is no hit, so it passes nothing on
+    if settled:
+        db.optimize()
+    best = max(plain["a"], plain["b"])
+    want = {**plain, "e": 0.5 * best, "c": plain["c"] + 0.5 * plain["b"]}
+    assert scores(notes.query("apple", k=50, hop=0.5)) == pytest.approx(want)
+    assert scores(notes.query("apple", k=50)) == plain
+    allowed = notes.query("apple", k=50, hop=0.5, where="kind EXISTS")
+    assert "e" not in allowed.ids
+    ranked = notes.query("apple", k=2, hop=0.5)
+    assert ranked.ids == sorted(want, key=lambda name: (-want[name], name))[:2]
+    assert [name for name, _, _ in ranked.report.steps] == [
+        "filter",
+        "lexical",
+        "fuse",
+        "hop",
+        "shape",
+    ]
+
+
 def test_explain_tells_steps_and_retrievers(notes):
     report = notes.query("apple", vector=[1.0, 0.0], where="kind EXISTS").report
     text = report.explain()
@@ -200,3 +232,36 @@ def test_explain_tells_steps_and_retrievers(notes):
     ]
     assert report.steps[0][1] == report.matched == 4
     assert "lexical: searched 4" in text
+
+
+def test_threads_change_nothing_of_what_is_found(notes):
+    """A query has the same answer whatever threads share it; a wrong number is refused."""
+    for options in ({"vector": [0.6, 0.4]}, {"vector": [0.6, 0.4], "exact": True}):
+        alone = notes.query(**options, k=5)
+        assert notes.query(**options, k=5, threads=3).ids == alone.ids
+    for wrong in (0, -1, True, 1.5, "2"):
+        with pytest.raises(InvalidInput, match="threads"):
+            notes.query("word", threads=wrong)
+
+
+def test_a_query_may_be_kept_to_when_records_were_first_put(notes):
+    created = notes.get("c").created
+    assert notes.query("apple", since=created, k=50).ids == ["c"]
+    assert set(notes.query("apple", until=created, k=50).ids) == {"a", "b"}
+    assert notes.query("apple", since="2020-01-01", until="2020-02-01").ids == []
+    found = notes.query("apple", since=created, where="kind.of = 'x' OR kind.of = 'y'", k=50)
+    assert found.ids == ["c"]
+    with pytest.raises(InvalidInput):
+        notes.query("apple", since=7.5)
+
+
+def test_a_query_may_ask_the_database_as_it_was(db, notes):
+    before = notes.query("apple", k=50)
+    notes.put("new", text="apple")
+    assert "new" in notes.query("apple", k=50).ids
+    past = notes.query("apple", k=50, as_of=before.report.commit)
+    assert (past.ids, past.report.commit) == (before.ids, before.report.commit)
+    with pytest.raises(InvalidInput, match="live collection"):
+        db.at(before.report.commit).collection("notes").query("apple", as_of=before.report.commit)
+    with pytest.raises(InvalidInput, match="one commit"):
+        notes.query_many(["apple"], as_of=before.report.commit)

@@ -83,10 +83,11 @@ def test_auto_says_why_semantic_was_left_out_where_nothing_is_embedded(db):
 def test_text_and_vector_together_are_fused(notes):
     notes.put("a", text="apple", vector=[1.0, 0.0])
     notes.put("b", text="banana", vector=[0.0, 1.0])
-    results = notes.query("apple", vector=[0.0, 1.0])
+    results = notes.query("apple", vector=[0.0, 1.0], weights={"lexical": 3, "semantic": 1})
     assert results.report.retrievers == ("lexical", "semantic")
-    assert set(results.ids) == {"a", "b"}
-    assert [hit.score for hit in results] == pytest.approx([0.8, 0.2])
+    assert results.ids == ["a", "b"]
+    assert results.scores == pytest.approx([0.75, 0.25])
+    assert notes.query("apple", vector=[0.0, 1.0]).scores == pytest.approx([0.5, 0.5])
     results = notes.query("apple", vector=[0.0, 1.0], fusion="rrf")
     assert results[0].score == pytest.approx(1 / 61 + 1 / 62)
 

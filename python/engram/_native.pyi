@@ -22,10 +22,10 @@ Row = tuple[str, str | None, dict[str, Any], int, int, dict[str, Any] | None]
 """What was not asked for is None."""
 
 RetrieverAsk = tuple[
-    str, str, str | None, str | None, object, float | None, float | None, float, bool, float
+    str, str, str | None, str | None, object, float | None, float | None, float, bool, float, int
 ]
-"""``(kind, name, space, identity, value, weight, min_score, recall, exact, trust)``; kind is lexical, dense,
-sparse (value: a dict of weights by dimension) or multi (value: a matrix)."""
+"""``(kind, name, space, identity, value, weight, min_score, recall, exact, trust, threads)``; kind is lexical,
+dense, sparse (value: a dict of weights by dimension) or multi (value: a matrix)."""
 
 Ask = tuple[
     Sequence[RetrieverAsk],
@@ -37,11 +37,11 @@ Ask = tuple[
     int | None,
     str,
     tuple[float | None, float | str | None, float | None, tuple[str, int] | None],
-    float,
+    tuple[float, float],
     tuple[bool, tuple[str, int, int] | None, tuple[list[str], int] | None],
 ]
 """``(retrievers, where, ignore_missing, (starts, hops, (types, direction)), k, offset, candidates,
-fusion, (min_score, cutoff, diversity, (group_by, group_size)), feedback,
+fusion, (min_score, cutoff, diversity, (group_by, group_size)), (feedback, hop),
 (explain, (text, chars, count) of snippets, (paths, limit) of facets))``."""
 
 __version__: str

@@ -33,6 +33,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from types import EllipsisType
     from typing import Any, TypeVar
 
@@ -70,6 +71,9 @@ class Collection(CollectionView, GraphWriting):
         self._transaction = transaction
         self._spaces = dict(spaces or {})
         self._checked = not settings.asks() and not spaces
+
+    def _past(self, point: str | int | datetime) -> _native.View:
+        return self._database.at(point)._view()
 
     def put(
         self,

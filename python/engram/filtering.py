@@ -27,6 +27,26 @@ _KEYWORDS = frozenset(
 )
 
 
+def between(where: Where | None, since: object, until: object) -> str:
+    """Give a filter that also asks when a record was first put: from `since`, before `until`."""
+    from datetime import date
+
+    from engram.expressions import F
+
+    created, tests = F["_created"], []
+    for moment, test in ((since, created.__ge__), (until, created.__lt__)):
+        if isinstance(moment, (str, date)):
+            tests.append(str(test(moment)))
+        elif moment is not None:
+            raise InvalidInput(
+                "input.invalid",
+                f"since or until is {type(moment).__name__}, not a moment: {moment!r:.80}",
+                "pass an aware datetime, or text like '2024-01-31'",
+            )
+    given = filter_text(where)
+    return " AND ".join([*([] if given is None else [f"({given})"]), *tests])
+
+
 def filter_text(where: Where | None) -> str | None:
     """Give a filter as text; None where it asks for nothing.
 

@@ -61,9 +61,8 @@ class _Plan:
     ) -> None:
         least = query.min_scores.get(name)
         weight = query.weights.get(name)
-        self.retrievers.append(
-            (kind, name, space, identity, value, weight, least, query.recall, query.exact, trust)
-        )
+        how = (query.recall, query.exact, trust, query.threads)
+        self.retrievers.append((kind, name, space, identity, value, weight, least, *how))
 
 
 def run(view: View, collection: str, embedder: Embedder | None, query: Query) -> Results:
@@ -128,7 +127,7 @@ def _ask(query: Query, plan: _Plan) -> Ask:
         query.candidates,
         query.fusion,
         (query.min_score, query.cutoff, query.diversity, query.group),
-        query.feedback,
+        (query.feedback, query.hop),
         (
             query.explain,
             None if query.snippets is None else (query.text or "", *query.snippets),

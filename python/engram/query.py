@@ -9,11 +9,13 @@ from __future__ import annotations
 from engram._native import LIMITS
 from engram.checks import optional_str
 from engram.errors import InvalidInput
+from engram.filtering import between
 from engram.nearness import Near, as_near
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from typing import Any
 
     from engram.expressions import Field
@@ -52,12 +54,19 @@ class Query:
             space, a matrix ``(tokens, dimension)`` for a multi-vector space.
         where: A filter as text, dict or expression (docs/reference/filters.md); only records that
             match it are searched.
+        since: Only records that were first put at that moment or later: an aware datetime, or text
+            as in filters (``"2024-01-31"``).
+        until: Only records that were first put before that moment.
+        as_of: Search the database as it was: a snapshot's name, a commit number or an aware
+            datetime, as in `Database.at`.
         near: Only records near others in the graph: the id of a record, several ids, or a `Near`.
         k: Most hits, 1 to ``LIMITS["k"]``.
         mode: ``"auto"`` runs every retriever that can run and reports why the others did not;
             ``"lexical"``, ``"semantic"`` and ``"hybrid"`` (both) run what they say or fail.
         recall: The share of the true nearest vectors to be found, 0.5 to 1.
         exact: Whether every vector is compared (recall 1).
+        threads: Most threads that share the search of a large collection by vector, 1 or more. They
+            change nothing of what is found.
         fusion: How the lists of several retrievers become one: ``"convex"``, the weighted sum of
             scores stretched to 0..1 (Bruch, Gai & Ingber, 2023), or ``"rrf"``, reciprocal ranks
             with k = 60 (Cormack et al., 2009).
@@ -72,6 +81,8 @@ class Query:
         group_by: A metadata path; at most `group_size` hits share a value of it.
         group_size: Most hits of one group.
         feedback: 0 to 1: how far a dense query moves toward its first three hits (Rocchio).
+        hop: 0 to 1: the share of their score that the first five hits pass on to the records that
+            they link to (outgoing edges of any type). Such a record gains, or becomes a hit.
         candidates: How many candidates of each retriever are fused, shaped and paged through.
             Unless given: k + 20 for a convex sum, max(100, 4 k) for reciprocal ranks, diversity
             and groups.
@@ -91,6 +102,7 @@ class Query:
     """
 
     __slots__ = (
+        "as_of",
         "candidates",
         "cutoff",
         "diversity",
@@ -101,6 +113,7 @@ class Query:
         "flags",
         "fusion",
         "group",
+        "hop",
         "ignore_missing",
         "k",
         "min_score",
@@ -111,6 +124,7 @@ class Query:
         "recall",
         "snippets",
         "text",
+        "threads",
         "vector",
         "vector_name",
         "vectors",
@@ -126,11 +140,15 @@ class Query:
         vector_name: str | None = None,
         vectors: Mapping[str, AnyVector] | None = None,
         where: Where | None = None,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        as_of: str | int | datetime | None = None,
         near: str | Sequence[str] | Near | None = None,
         k: int = 10,
         mode: Mode = "auto",
         recall: float = RECALL,
         exact: bool = False,
+        threads: int = 1,
         fusion: Fusion = "convex",
         weights: Mapping[str, float] | None = None,
         min_score: float | Mapping[str, float] | None = None,
@@ -139,6 +157,7 @@ class Query:
         group_by: str | None = None,
         group_size: int = 1,
         feedback: float = 0.0,
+        hop: float = 0.0,
         candidates: int | None = None,
         cursor: str | None = None,
         include: Sequence[Include] = _DEFAULT_INCLUDE,
@@ -171,13 +190,15 @@ class Query:
         self.vector = vector
         self.vector_name = optional_str(vector_name, "vector_name")
         self.vectors = vectors or {}
-        self.where = where
+        self.where = where if since is None is until else between(where, since, until)
+        self.as_of = as_of
         self.near = None if near is None else as_near(near)
         self.explain = explain
         self.k = k
         self.mode = mode
         self.recall = check_recall(recall)
         self.exact = exact or recall == 1.0
+        self.threads = _check_threads(threads)
         self.fusion = fusion
         self.weights = weights or {}
         by_retriever = min_score is not None and hasattr(min_score, "keys")
@@ -187,6 +208,7 @@ class Query:
         self.diversity = diversity
         self.group = None if group_by is None else (group_by, group_size)
         self.feedback = feedback
+        self.hop = hop
         self.candidates = candidates
         self.ignore_missing = ignore_missing(missing)
         self.flags = _flags(include)
@@ -237,6 +259,12 @@ class Query:
         """Show what it looks for."""
         vectors = [*(["vector"] if self.vector is not None else []), *self.vectors]
         return f"Query({self.text!r}, vectors={vectors}, k={self.k}, mode={self.mode!r})"
+
+
+def _check_threads(threads: int) -> int:
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise InvalidInput("input.invalid", f"threads is {threads!r}, not a number from 1 on")
+    return threads
 
 
 def check_recall(recall: float) -> float:

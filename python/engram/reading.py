@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
     from typing import Any
 
     from typing_extensions import Unpack
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from engram.query import Query
     from engram.reports import RecallReport, SpaceInfo
     from engram.results import Results
-    from engram.types import Embedder, ExportFormat, Missing, QueryOptions, Where
+    from engram.types import Embedder, ExportFormat, Missing, QueryOptions, SharedOptions, Where
 
 __all__ = ["CollectionView"]
 
@@ -216,14 +217,23 @@ class CollectionView(GraphReading):
         """
         query = as_query(text, options)
         embedder = self._embedder() if query.wants_embedder else None
-        return run(self._source(), self._name, embedder, query)
+        source = self._source() if query.as_of is None else self._past(query.as_of)
+        return run(source, self._name, embedder, query)
+
+    def _past(self, point: str | int | datetime) -> View:
+        """Give the view that `as_of` names."""
+        raise InvalidInput(
+            "input.invalid",
+            f"as_of={point!r} in a view of the past",
+            "the view has a commit of its own; ask the live collection",
+        )
 
     def query_many(
         self,
         queries: Iterable[str | Query | Mapping[str, Any]],
         *,
         threads: int | None = None,
-        **options: Unpack[QueryOptions],
+        **options: Unpack[SharedOptions],
     ) -> list[Results]:
         """Answer several queries from one commit, on several threads.
 
@@ -244,6 +254,12 @@ class CollectionView(GraphReading):
             threads = processors()
         elif threads < 1:
             raise InvalidInput("input.invalid", f"threads is {threads}, below 1")
+        if any(query.as_of is not None for query in asked):
+            raise InvalidInput(
+                "input.invalid",
+                "as_of in query_many, which answers from one commit",
+                "db.at(...).collection(...).query_many(...)",
+            )
         embedder = self._embedder() if any(query.wants_embedder for query in asked) else None
         return run_many(self._source(), self._name, embedder, asked, threads)
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict, runtime_checkable
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -112,14 +114,17 @@ Metadata: TypeAlias = Mapping[str, Any]
 """A JSON object: None, bool, int (64 bits), finite float, str, lists and string-keyed maps."""
 
 
-class QueryOptions(TypedDict, total=False):
-    """The arguments of `Query`."""
+class SharedOptions(TypedDict, total=False):
+    """The arguments of `Query` that several queries can share."""
 
     text: str | None
     vector: Vector | None
     vector_name: str | None
     vectors: Mapping[str, AnyVector] | None
     where: Where | None
+    since: datetime | str | None
+    until: datetime | str | None
+    as_of: str | int | datetime | None
     near: str | Sequence[str] | Near | None
     k: int
     mode: Mode
@@ -133,6 +138,7 @@ class QueryOptions(TypedDict, total=False):
     group_by: str | None
     group_size: int
     feedback: float
+    hop: float
     candidates: int | None
     cursor: str | None
     include: Sequence[Include]
@@ -141,6 +147,12 @@ class QueryOptions(TypedDict, total=False):
     facet_limit: int
     explain: bool
     missing: Missing
+
+
+class QueryOptions(SharedOptions, total=False):
+    """The arguments of `Query`."""
+
+    threads: int
 
 
 class Frame(Protocol):

@@ -92,6 +92,13 @@ impl Fixture {
             assert!(was_exact);
             let (found, was_exact) = ask(c, &query, filter, false);
             assert_eq!(was_exact, !by_codes, "{filter:?}");
+            for (of_all, expected) in [(true, &exact), (false, &found)] {
+                let (shared, _) = ask_with(c, &query, filter, of_all, 3);
+                let scores = |hits: &[Hit]| -> Vec<_> {
+                    hits.iter().map(|h| (h.id.clone(), h.score)).collect()
+                };
+                assert_eq!(scores(&shared), scores(expected));
+            }
             let bar = exact.last().unwrap().score;
             for hit in &found {
                 let same = exact.iter().find(|other| other.id == hit.id);
@@ -111,9 +118,20 @@ impl Fixture {
 }
 
 fn ask(c: &Collection, query: &[f32], filter: Option<&str>, exact: bool) -> (Vec<Hit>, bool) {
+    ask_with(c, query, filter, exact, 1)
+}
+
+fn ask_with(
+    c: &Collection,
+    query: &[f32],
+    filter: Option<&str>,
+    exact: bool,
+    threads: usize,
+) -> (Vec<Hit>, bool) {
     let mut retriever = Retriever::dense("v", query);
     if let Wanted::Dense(dense) = &mut retriever.wanted {
         dense.exact = exact;
+        dense.threads = threads;
     }
     let request = Request {
         filter,

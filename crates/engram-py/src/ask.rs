@@ -12,7 +12,7 @@ use engram_core::query::{
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-/// `(kind, name, space, identity, value, weight, min_score, recall, exact, trust)`
+/// `(kind, name, space, identity, value, weight, min_score, recall, exact, trust, threads)`
 type RetrieverIn<'py> = (
     String,
     String,
@@ -24,6 +24,7 @@ type RetrieverIn<'py> = (
     f32,
     bool,
     f32,
+    usize,
 );
 
 /// `(starts, hops, (types, direction))`
@@ -43,7 +44,7 @@ pub(crate) type SnippetsIn = (String, usize, usize);
 /// `(explain, snippets, (paths, limit) of facets)`
 type BesideIn = (bool, Option<SnippetsIn>, Option<(Vec<String>, usize)>);
 
-/// `(retrievers, where, ignore_missing, near, k, offset, candidates, fusion, shape, feedback, beside)`
+/// `(retrievers, where, ignore_missing, near, k, offset, candidates, fusion, shape, (feedback, hop), beside)`
 pub(crate) type AskIn<'py> = (
     Vec<RetrieverIn<'py>>,
     Option<String>,
@@ -54,7 +55,7 @@ pub(crate) type AskIn<'py> = (
     Option<usize>,
     String,
     ShapeIn<'py>,
-    f32,
+    (f32, f32),
     BesideIn,
 );
 
@@ -75,6 +76,7 @@ pub(crate) struct OwnRetriever {
     recall: f32,
     exact: bool,
     trust: f32,
+    threads: usize,
 }
 
 /// A query with everything it needs in Rust's hands.
@@ -92,6 +94,7 @@ pub(crate) struct Ask {
     diversity: Option<f32>,
     group: Option<(String, usize)>,
     feedback: f32,
+    hop: f32,
     explain: bool,
     pub(crate) snippets: Option<SnippetsIn>,
     facets: Option<(Vec<Path>, usize)>,
@@ -99,7 +102,8 @@ pub(crate) struct Ask {
 
 impl OwnRetriever {
     fn new(given: RetrieverIn<'_>) -> PyResult<OwnRetriever> {
-        let (kind, name, space, identity, value, weight, min_score, recall, exact, trust) = given;
+        let (kind, name, space, identity, value, weight, min_score, recall, exact, trust, threads) =
+            given;
         let py = value.py();
         let value = match kind.as_str() {
             "lexical" => Value::Text(value.extract()?),
@@ -127,6 +131,7 @@ impl OwnRetriever {
             recall,
             exact,
             trust,
+            threads,
         })
     }
 
@@ -140,6 +145,7 @@ impl OwnRetriever {
                 vector,
                 exact: self.exact,
                 recall: self.recall,
+                threads: self.threads,
             }),
             Value::Sparse(entries) => Wanted::Sparse(Sparse {
                 space,
@@ -176,7 +182,7 @@ impl Ask {
             candidates,
             fusion,
             (min_score, cutoff, diversity, group),
-            feedback,
+            (feedback, hop),
             (explain, snippets, facets),
         ) = given;
         let parsed = |(paths, limit): (Vec<String>, usize)| {
@@ -207,6 +213,7 @@ impl Ask {
             diversity,
             group,
             feedback,
+            hop,
             explain,
             snippets,
             facets,
@@ -240,6 +247,7 @@ impl Ask {
                 .as_ref()
                 .map(|(path, size)| Group { path, size: *size }),
             feedback: self.feedback,
+            hop: self.hop,
             explain: self.explain,
             facets: self.facets.as_ref().map(|(paths, limit)| FacetsOf {
                 paths,

@@ -4,15 +4,15 @@
 //! pass the filter, where there are no codes, and in memory; else those that `index::vector` cannot
 //! rule out. A score is always that of the whole vector.
 
+use super::candidates::{CACHED_BYTES, Candidates, count};
 use super::fuse::top;
 use super::plan::Found;
 use super::similarity::Target;
 use super::{Dense, Doc, Mask};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::index::vector::{At, Best, Part, Query, Rows, Scratch, deviations, search as cascade};
 use crate::segment::Vectors;
 use crate::state::{Collection, Entry, VectorSlots, VectorsView};
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -20,43 +20,18 @@ use std::sync::Arc;
 /// costs more.
 const FEW: u64 = 128;
 const FEW_PER_HIT: u64 = 4;
+/// Bytes of vectors that are worth a thread; tests have fewer.
+const BYTES_PER_THREAD: u64 = if cfg!(any(test, feature = "testing")) {
+    16 << 10
+} else {
+    4 << 20
+};
 /// Up to so many records in memory are scored without codes.
 const MANY_IN_MEMORY: usize = 64;
 
 thread_local! {
     /// Bounds of the last search of this thread; making room anew for each costs a tenth of it.
     static SCRATCH: RefCell<Scratch> = RefCell::default();
-}
-
-/// The vectors of one segment that a query may find.
-struct Candidates<'a> {
-    part: u32,
-    vectors: Vectors<'a>,
-    /// By row; every row where there is none.
-    wanted: Option<Cow<'a, [u64]>>,
-    count: u64,
-}
-
-impl Candidates<'_> {
-    /// The rows, ascending.
-    fn rows(&self) -> Vec<u32> {
-        match &self.wanted {
-            None => (0..self.vectors.rows().len()).collect(),
-            Some(words) => ones(words),
-        }
-    }
-}
-
-fn ones(words: &[u64]) -> Vec<u32> {
-    let mut out = Vec::new();
-    for (word, first) in words.iter().zip((0u32..).step_by(64)) {
-        let mut rest = *word;
-        while rest != 0 {
-            out.push(first + rest.trailing_zeros());
-            rest &= rest - 1;
-        }
-    }
-    out
 }
 
 /// Where the vectors behind codes lie.
@@ -132,8 +107,8 @@ pub(super) fn search(
         false => Query::new(c.metric, search.target.query(), deviations(wanted.recall)),
     };
     let scanned = match &query {
-        None => search.exactly()?,
-        Some(query) => search.by_codes(query)?,
+        None => search.exactly(wanted.threads)?,
+        Some(query) => search.by_codes(query, wanted.threads)?,
     };
     let notes = match scanned {
         0 => Vec::new(),
@@ -192,10 +167,38 @@ impl<'a> Search<'a> {
     }
 
     /// Offers all candidates; no code is looked at.
-    fn exactly(&mut self) -> Result<u64> {
+    fn exactly(&mut self, threads: usize) -> Result<u64> {
         self.memory_exactly();
-        for candidates in &self.segments {
-            segment_exactly(&self.target, candidates, &mut self.best)?;
+        let (target, depth) = (&self.target, self.best.k());
+        let bytes = |c: &Candidates<'_>| c.count * c.vectors.row_bytes();
+        let all: u64 = self.segments.iter().map(bytes).sum();
+        let threads = (threads as u64).min(all / BYTES_PER_THREAD).max(1) as usize;
+        let scan = |segments: &[Candidates<'_>], best: &mut Best| {
+            let mut segments = segments.iter();
+            segments.try_for_each(|candidates| candidates.score(target, best))
+        };
+        if threads == 1 {
+            scan(&self.segments, &mut self.best)?;
+            return Ok(0);
+        }
+        let shares = self.segments.chunks(self.segments.len().div_ceil(threads));
+        let found = std::thread::scope(|scope| {
+            let share = |segments| {
+                move || {
+                    let mut best = Best::new(depth);
+                    scan(segments, &mut best).map(|()| best.into_found())
+                }
+            };
+            let running: Vec<_> = shares.map(|own| scope.spawn(share(own))).collect();
+            let ended = running.into_iter().map(|thread| thread.join());
+            ended.collect::<Vec<_>>()
+        });
+        for share in found {
+            let share =
+                share.map_err(|_| Error::internal("a thread that compared vectors panicked"))?;
+            share?
+                .into_iter()
+                .for_each(|(score, at)| self.best.offer(score, at));
         }
         Ok(0)
     }
@@ -213,7 +216,7 @@ impl<'a> Search<'a> {
     }
 
     /// Offers the candidates that codes do not rule out, and returns how many codes were looked at.
-    fn by_codes(&mut self, query: &Query<'_>) -> Result<u64> {
+    fn by_codes(&mut self, query: &Query<'_>, threads: usize) -> Result<u64> {
         if self.mask.memory.len() > MANY_IN_MEMORY {
             self.memory = self.in_memory()?;
         }
@@ -228,24 +231,25 @@ impl<'a> Search<'a> {
             ..
         } = self;
         let mut parts = Vec::with_capacity(self.segments.len() + 1);
+        let mut coded = Vec::with_capacity(self.segments.len());
         for candidates in self.segments.iter().filter(|s| s.count > 0) {
-            let Candidates {
-                part,
-                vectors,
-                wanted,
-                count,
-            } = candidates;
-            let segment = &self.c.segments[*part as usize].segment;
-            let Some(codes) = segment.codes(target.space(), vectors)? else {
-                segment_exactly(target, candidates, best)?;
-                self.scored += count;
+            let segment = &self.c.segments[candidates.part as usize].segment;
+            let codes = segment.codes(target.space(), &candidates.vectors)?;
+            coded.push((candidates, codes));
+        }
+        let codes = coded.iter().filter_map(|(_, codes)| codes.as_ref());
+        let cached = codes.map(|c| c.blocks.len()).sum::<usize>() <= CACHED_BYTES;
+        for (candidates, codes) in coded {
+            let Some(codes) = codes.filter(|c| cached || !candidates.are_cheaper_whole(c)) else {
+                candidates.score(target, best)?;
+                self.scored += candidates.count;
                 continue;
             };
-            let whole = Whole::Segment(*vectors);
+            let whole = Whole::Segment(candidates.vectors);
             parts.push(Part {
-                part: *part,
+                part: candidates.part,
                 codes,
-                wanted: wanted.as_deref(),
+                wanted: candidates.wanted.as_deref(),
                 rows: Exact { target, whole },
             });
         }
@@ -262,7 +266,8 @@ impl<'a> Search<'a> {
                 rows: Exact { target, whole },
             });
         }
-        let counts = SCRATCH.with_borrow_mut(|scratch| cascade(query, &parts, best, scratch))?;
+        let counts =
+            SCRATCH.with_borrow_mut(|scratch| cascade(query, &parts, threads, best, scratch))?;
         self.scored += counts.scored;
         Ok(counts.scanned)
     }
@@ -343,33 +348,4 @@ impl<'a> Search<'a> {
         let found = best.into_found().into_iter();
         found.filter_map(|(s, at)| Some((s, doc(at)?))).collect()
     }
-}
-
-fn count(words: &[u64]) -> u64 {
-    words.iter().map(|w| u64::from(w.count_ones())).sum()
-}
-
-/// Offers every candidate of a segment.
-fn segment_exactly(
-    target: &Target<'_>,
-    candidates: &Candidates<'_>,
-    best: &mut Best,
-) -> Result<()> {
-    let (part, mut scores) = (candidates.part, Vec::new());
-    let Candidates {
-        vectors, wanted, ..
-    } = candidates;
-    if wanted.is_none() {
-        target.all_scores(&vectors.all()?, &mut scores);
-        for (score, row) in scores.iter().zip(0u32..) {
-            best.offer(*score, At { part, row });
-        }
-        return Ok(());
-    }
-    let rows = candidates.rows();
-    target.scores_of(&vectors.some(&rows)?, &rows, &mut scores);
-    for (score, row) in scores.iter().zip(rows) {
-        best.offer(*score, At { part, row });
-    }
-    Ok(())
 }

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// Rank constant (Cormack, Clarke and Buettcher, SIGIR 2009).
 const RRF_K: f32 = 60.0;
 
+/// What vectors count beside words, where the embedder knows all of the query.
+const HALF: f32 = 0.5;
+
 /// One list of candidates, best first.
 pub(super) type Ranked = Vec<(f32, Doc)>;
 
@@ -38,7 +41,7 @@ pub(super) fn top(c: &Collection, mask: &Mask, mut scores: Ranked, n: usize) -> 
 }
 
 /// Sorts by (-score, id).
-fn sort<T>(
+pub(super) fn sort<T>(
     c: &Collection,
     mask: &Mask,
     list: &mut Vec<T>,
@@ -119,9 +122,9 @@ fn stretch(candidates: &mut [Candidate], i: usize) {
 }
 
 /// The share of each retriever: what the caller gave, 1 where another has one. Where the caller gave
-/// none, the side of the words (BM25, sparse) and the side of the vectors (dense, multi) are weighed
-/// against each other, by how clearly the words have a winner: the gap between their two best
-/// stretched scores. `docs/explanation/quality.md` has the measurements.
+/// none, the side of the words (BM25, sparse) and the side of the vectors (dense, multi) count half each,
+/// the vectors less where their embedder knows only a part of the query.
+/// `docs/explanation/quality.md` has the measurements.
 fn weights(retrievers: &[Retriever<'_>], candidates: &[Candidate]) -> Vec<f32> {
     if retrievers.iter().any(|r| r.weight.is_some()) {
         return retrievers.iter().map(|r| r.weight.unwrap_or(1.0)).collect();
@@ -144,7 +147,7 @@ fn weights(retrievers: &[Retriever<'_>], candidates: &[Candidate]) -> Vec<f32> {
         _ => {
             let trust = vectors.iter().map(|i| retrievers[*i].trust);
             let trust = trust.fold(0.0, f32::max);
-            trust * (0.75 - 0.8 * gap(&words, candidates)).clamp(0.2, 0.8)
+            HALF * trust
         }
     };
     let shares = |r: &Retriever<'_>| match is_words(r) {
@@ -152,20 +155,6 @@ fn weights(retrievers: &[Retriever<'_>], candidates: &[Candidate]) -> Vec<f32> {
         false => of_vectors / vectors.len() as f32,
     };
     retrievers.iter().map(shares).collect()
-}
-
-/// How far the best candidate of a side is ahead of the second, 0 to 1.
-fn gap(side: &[usize], candidates: &[Candidate]) -> f32 {
-    let mean =
-        |x: &Candidate| side.iter().map(|i| x.stretched[*i]).sum::<f32>() / side.len() as f32;
-    let (first, second) =
-        candidates.iter().map(mean).fold(
-            (0f32, 0f32),
-            |(a, b), s| {
-                if s > a { (s, a) } else { (a, b.max(s)) }
-            },
-        );
-    first - second
 }
 
 fn reciprocal_rank(lists: &[Ranked], candidates: &mut [Candidate]) -> Vec<f32> {

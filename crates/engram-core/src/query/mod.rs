@@ -6,6 +6,7 @@
 //! on the live records alone, never on how they lie in segments, and ties
 //! break by id, so the same query on the same commit gives the same answer in every process.
 
+mod candidates;
 mod dense;
 mod edge_scan;
 mod facets;
@@ -13,6 +14,7 @@ mod fields;
 mod filter;
 mod fuse;
 pub mod graph;
+mod hop;
 mod lexical;
 mod mask;
 mod multi;

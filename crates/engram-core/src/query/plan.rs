@@ -6,7 +6,7 @@ use super::facets::facets;
 use super::fuse::{self, Candidate, Ranked};
 use super::graph::neighbourhood;
 use super::request::{Dense, Fusion, Hit, Multi, Ran, Report, Request, Retriever, Sparse, Wanted};
-use super::{Doc, Mask, dense, lexical, multi, shape, sparse, vectors};
+use super::{Doc, Mask, dense, hop, lexical, multi, shape, sparse, vectors};
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
 use crate::segment::inverse_norm;
@@ -115,6 +115,10 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
     let full = found.iter().any(|f| f.list.len() >= depth);
     let (mut list, weights) = join(c, &mask, request, &found, &mut ready)?;
     steps.done("fuse", list.len() as u64);
+    if request.hop > 0.0 {
+        let gained = hop::pass_on(c, &mask, request.hop, &mut list)?;
+        steps.done("hop", gained);
+    }
     let ended = shape_list(c, &mask, request, &mut list, wanted)?;
     steps.report.more = list.len() > wanted;
     let short = list.len() <= wanted && list.len() < mask.len() as usize;
@@ -201,8 +205,8 @@ fn check(request: &Request<'_>) -> Result<()> {
     if request.group.is_some_and(|g| g.size == 0) {
         return wrong("a group must have room for one hit at least".to_owned());
     }
-    if !(0.0..=1.0).contains(&request.feedback) {
-        return wrong("feedback must be from 0 to 1".to_owned());
+    if !(0.0..=1.0).contains(&request.feedback) || !(0.0..=1.0).contains(&request.hop) {
+        return wrong("feedback and hop must be from 0 to 1".to_owned());
     }
     Ok(())
 }

@@ -110,6 +110,7 @@ fn search(
                 vector,
                 exact,
                 recall,
+                threads: 1,
             };
             dense::search(c, &wanted, mask, check.k + 1)
         }

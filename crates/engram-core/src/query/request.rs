@@ -19,6 +19,9 @@ pub struct Dense<'a> {
     pub exact: bool,
     /// The share of the true nearest to be found, 0.5 to 1.
     pub recall: f32,
+    /// Threads that may share the search where there is much to look at, 1 at least. What is found does
+    /// not depend on them.
+    pub threads: usize,
 }
 
 /// Weights of dimensions to look for.
@@ -146,6 +149,8 @@ pub struct Request<'a> {
     pub group: Option<Group<'a>>,
     /// How far a dense query moves toward its first three hits (Rocchio); 0 for not at all.
     pub feedback: f32,
+    /// The share of their score, 0 to 1, that the first five hits pass on to what they link to.
+    pub hop: f32,
     /// Whether the report tells what each test of the filter did.
     pub explain: bool,
     /// Which values are counted over the records that match: those that pass the filter and are near
@@ -180,6 +185,7 @@ impl<'a> Request<'a> {
             diversity: None,
             group: None,
             feedback: 0.0,
+            hop: 0.0,
             explain: false,
             facets: None,
         }
@@ -214,6 +220,7 @@ impl<'a> Retriever<'a> {
             vector,
             exact: false,
             recall: DEFAULT_RECALL,
+            threads: 1,
         };
         Retriever::new("semantic", Wanted::Dense(dense))
     }

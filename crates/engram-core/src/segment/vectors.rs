@@ -36,6 +36,12 @@ impl<'a> Vectors<'a> {
         self.rows
     }
 
+    /// Bytes of each vector.
+    #[must_use]
+    pub fn row_bytes(&self) -> u64 {
+        self.stride
+    }
+
     /// Length of each vector.
     #[must_use]
     pub fn dimension(&self) -> usize {

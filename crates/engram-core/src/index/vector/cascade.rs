@@ -73,29 +73,29 @@ impl Scratch {
 /// rows ahead of their use.
 const BATCH: usize = 32;
 
-/// Offers `best` every row of `parts` that the bounds do not rule out.
+/// Bytes of codes that are worth a thread: reading them takes some times as long as starting it.
+/// Tests have fewer.
+const BYTES_PER_THREAD: usize = if cfg!(any(test, feature = "testing")) {
+    4 << 10
+} else {
+    4 << 20
+};
+
+/// Offers `best` every row of `parts` that the bounds do not rule out. Up to `threads` threads share
+/// the scan of codes; what is found does not depend on them.
 pub fn search<R: Rows>(
     query: &Query<'_>,
     parts: &[Part<'_, R>],
+    threads: usize,
     best: &mut Best,
     scratch: &mut Scratch,
 ) -> Result<Counts> {
-    let mut counts = Counts::default();
-    let mut prepared: Vec<Prepared> = Vec::new();
     scratch.make_room(parts.iter().map(groups).sum());
-    let mut at = 0;
-    for part in parts {
-        let end = at + groups(part);
-        let maxima = &mut scratch.maxima[at * GROUP..end * GROUP];
-        let out = &mut scratch.bounds[at * GROUP * ROWS..end * GROUP * ROWS];
-        scan(query, part, &mut prepared, out, maxima);
-        let groups = maxima.as_chunks::<GROUP>().0.iter();
-        for (summit, group) in scratch.summits[at..end].iter_mut().zip(groups) {
-            *summit = largest(group);
-        }
-        counts.scanned += part.codes.count as u64;
-        at = end;
-    }
+    scan_all(query, parts, threads, scratch);
+    let mut counts = Counts {
+        scanned: parts.iter().map(|part| part.codes.count as u64).sum(),
+        scored: 0,
+    };
     // First the few that look best, so that the bar is nearly where it will end.
     let first = first_bar(scratch, best.k() * 2 + 24);
     let first = first.max(query.bound_of(best.bar()));
@@ -106,33 +106,85 @@ pub fn search<R: Rows>(
     Ok(counts)
 }
 
-/// The bounds of one part.
-fn scan<R>(
-    query: &Query<'_>,
-    part: &Part<'_, R>,
-    prepared: &mut Vec<Prepared>,
-    out: &mut [f32],
-    maxima: &mut [f32],
-) {
-    let known = prepared
-        .iter()
-        .position(|p| p.centre() == part.codes.centre);
-    let ready = known.unwrap_or_else(|| {
-        prepared.push(query.prepare(part.codes.centre));
-        prepared.len() - 1
+/// A part and where its bounds go.
+struct Strip<'a> {
+    codes: Codes<'a>,
+    wanted: Option<&'a [u64]>,
+    prepared: &'a Prepared,
+    bounds: &'a mut [f32],
+    maxima: &'a mut [f32],
+    summits: &'a mut [f32],
+}
+
+/// The bounds of all parts.
+fn scan_all<R>(query: &Query<'_>, parts: &[Part<'_, R>], threads: usize, scratch: &mut Scratch) {
+    let mut prepared: Vec<Prepared> = Vec::new();
+    for part in parts {
+        if !prepared.iter().any(|p| p.centre() == part.codes.centre) {
+            prepared.push(query.prepare(part.codes.centre));
+        }
+    }
+    let (mut bounds, mut maxima) = (&mut scratch.bounds[..], &mut scratch.maxima[..]);
+    let mut summits = &mut scratch.summits[..];
+    let mut strips = Vec::with_capacity(parts.len());
+    for part in parts {
+        let own = |p: &&Prepared| p.centre() == part.codes.centre;
+        let (Some(prepared), groups) = (prepared.iter().find(own), groups(part)) else {
+            continue;
+        };
+        strips.push(Strip {
+            codes: part.codes,
+            wanted: part.wanted,
+            prepared,
+            bounds: take(&mut bounds, groups * GROUP * ROWS),
+            maxima: take(&mut maxima, groups * GROUP),
+            summits: take(&mut summits, groups),
+        });
+    }
+    let scan = |strips: &mut [Strip<'_>]| strips.iter_mut().for_each(|strip| strip.scan(query));
+    let bytes = |strips: &[Strip<'_>]| strips.iter().map(|s| s.codes.blocks.len()).sum::<usize>();
+    let mut left = bytes(&strips);
+    let mut threads = threads.min(left / BYTES_PER_THREAD).max(1);
+    std::thread::scope(|scope| {
+        let mut rest = &mut strips[..];
+        while threads > 1 {
+            let share = left / threads;
+            let own = (1..rest.len()).find(|n| bytes(&rest[..*n]) >= share);
+            let count = own.unwrap_or(rest.len());
+            let own = take(&mut rest, count);
+            (left, threads) = (left - bytes(own), threads - 1);
+            scope.spawn(move || scan(own));
+        }
+        scan(rest);
     });
-    let lookup = query.lookup(&prepared[ready], &part.codes);
-    let (own, rest) = maxima.split_at_mut(part.codes.count.div_ceil(ROWS));
-    rest.fill(f32::NEG_INFINITY);
-    let out = &mut out[..own.len() * ROWS];
-    bounds(part.codes.blocks, lookup, part.wanted, out, own);
-    // What fills up the last block is no row.
-    let tail = part.codes.count % ROWS;
-    if let (1.., Some(max), Some(out)) = (tail, own.last_mut(), out.last_chunk_mut::<ROWS>())
-        && *max > f32::NEG_INFINITY
-    {
-        out[tail..].fill(f32::NEG_INFINITY);
-        *max = largest(out);
+}
+
+/// Takes so many from the front.
+fn take<'a, T>(rest: &mut &'a mut [T], count: usize) -> &'a mut [T] {
+    let (taken, left) = std::mem::take(rest).split_at_mut(count);
+    *rest = left;
+    taken
+}
+
+impl Strip<'_> {
+    fn scan(&mut self, query: &Query<'_>) {
+        let lookup = query.lookup(self.prepared, &self.codes);
+        let (own, rest) = self.maxima.split_at_mut(self.codes.count.div_ceil(ROWS));
+        rest.fill(f32::NEG_INFINITY);
+        let out = &mut self.bounds[..own.len() * ROWS];
+        bounds(self.codes.blocks, lookup, self.wanted, out, own);
+        // What fills up the last block is no row.
+        let tail = self.codes.count % ROWS;
+        if let (1.., Some(max), Some(out)) = (tail, own.last_mut(), out.last_chunk_mut::<ROWS>())
+            && *max > f32::NEG_INFINITY
+        {
+            out[tail..].fill(f32::NEG_INFINITY);
+            *max = largest(out);
+        }
+        let groups = self.maxima.as_chunks::<GROUP>().0.iter();
+        for (summit, group) in self.summits.iter_mut().zip(groups) {
+            *summit = largest(group);
+        }
     }
 }
 

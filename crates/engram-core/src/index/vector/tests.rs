@@ -209,16 +209,24 @@ fn find(
             },
         })
         .collect();
-    let mut best = Best::new(k);
     let query = Query::new(metric, q, deviations(0.99)).unwrap();
-    search(&query, &parts, &mut best, &mut Scratch::default()).unwrap();
-    let mut found: Vec<(f32, usize)> = best
-        .into_found()
-        .into_iter()
-        .map(|(s, at)| (s, starts[at.part as usize] + at.row as usize))
-        .collect();
-    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    found
+    let found = |threads| {
+        let (mut best, mut scratch) = (Best::new(k), Scratch::default());
+        let counts = search(&query, &parts, threads, &mut best, &mut scratch).unwrap();
+        let mut found: Vec<(f32, usize)> = best
+            .into_found()
+            .into_iter()
+            .map(|(s, at)| (s, starts[at.part as usize] + at.row as usize))
+            .collect();
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        (found, counts)
+    };
+    let alone = found(1);
+    // Threads change nothing of what is found, nor of how.
+    for threads in [2, 3, 50] {
+        assert_eq!(found(threads), alone);
+    }
+    alone.0
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -17,6 +17,11 @@
 //! AVX2 or AVX-512 alike, so that only fewer bytes would be faster.
 
 use super::Level;
+use super::prefetch::prefetch;
+
+/// Wanted blocks between the one that is read and the one that is asked for: where some are left
+/// out, the processor does not see by itself which come next.
+const AHEAD: usize = 3;
 
 /// Rows of a block.
 pub const ROWS: usize = 32;
@@ -148,6 +153,15 @@ fn largest(bounds: &[f32; ROWS]) -> f32 {
     lanes[0]
 }
 
+/// Blocks below `count` with a wanted row, ascending, and which rows those are.
+#[inline(always)]
+fn wanted_blocks(words: &[u64], count: usize) -> impl Iterator<Item = (usize, u32)> {
+    let some = words.iter().enumerate().filter(|(_, word)| **word != 0);
+    let halves =
+        some.flat_map(|(i, word)| [(2 * i, *word as u32), (2 * i + 1, (word >> 32) as u32)]);
+    halves.filter(move |(b, wanted)| *wanted != 0 && *b < count)
+}
+
 /// The loop over blocks, the same for all levels but for `$sums` and `$largest`.
 macro_rules! scan_with {
     ($sums:expr, $largest:expr $(, $features:literal)?) => {
@@ -160,23 +174,30 @@ macro_rules! scan_with {
             maxima: &mut [f32],
         ) {
             let codes_len = lookup.tables.len() / TABLE_BYTES * UNIT_BYTES;
-            let blocks = blocks.chunks_exact(codes_len + FACTOR_BYTES);
-            let rows = out.as_chunks_mut::<ROWS>().0.iter_mut();
-            for (b, ((block, out), max)) in blocks.zip(rows).zip(maxima).enumerate() {
-                let of_block = |b: usize| match wanted {
-                    Some(words) => words.get(b / 2).map_or(0, |w| (w >> (b % 2 * 32)) as u32),
-                    None => u32::MAX,
-                };
-                let wanted = of_block(b);
-                if wanted == 0 {
-                    *max = f32::NEG_INFINITY;
-                    continue;
-                }
+            let block_len = codes_len + FACTOR_BYTES;
+            let out = out.as_chunks_mut::<ROWS>().0;
+            let scan_one = |block: &[u8], wanted: u32, out: &mut [f32; ROWS]| {
                 let (codes, factors) = block.split_at(codes_len);
                 let mut sums = [0u16; ROWS];
                 $sums(codes, lookup.tables, &mut sums);
                 finish(&sums, factors, lookup, wanted, out);
-                *max = $largest(out);
+                $largest(out)
+            };
+            let Some(words) = wanted else {
+                let blocks = blocks.chunks_exact(block_len);
+                for ((block, out), max) in blocks.zip(out).zip(maxima) {
+                    *max = scan_one(block, u32::MAX, out);
+                }
+                return;
+            };
+            maxima.fill(f32::NEG_INFINITY);
+            let block_at = |b: usize| &blocks[b * block_len..][..block_len];
+            let mut ahead = wanted_blocks(words, maxima.len()).skip(AHEAD);
+            for (b, wanted) in wanted_blocks(words, maxima.len()) {
+                if let Some((next, _)) = ahead.next() {
+                    prefetch(block_at(next).as_ptr(), block_len);
+                }
+                maxima[b] = scan_one(block_at(b), wanted, &mut out[b]);
             }
         }
     };
