@@ -7,10 +7,6 @@ use crate::kernel::nibble::ROWS;
 use crate::segment::Vectors;
 use std::borrow::Cow;
 
-/// Up to so many bytes, codes stay in the cache from query to query; beyond, they are read as slowly as
-/// vectors.
-pub(super) const CACHED_BYTES: usize = 16 << 20;
-
 /// The vectors of one segment that a query may find.
 pub(super) struct Candidates<'a> {
     pub(super) part: u32,
@@ -21,7 +17,8 @@ pub(super) struct Candidates<'a> {
 }
 
 impl Candidates<'_> {
-    /// Whether scoring them all reads hardly more than the blocks of codes that they lie in.
+    /// Whether scoring them all reads hardly more than the blocks of codes that they lie in; codes are
+    /// not the end of it.
     pub(super) fn are_cheaper_whole(&self, codes: &Codes<'_>) -> bool {
         let Some(words) = &self.wanted else {
             return false;

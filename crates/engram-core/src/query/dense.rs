@@ -4,7 +4,7 @@
 //! pass the filter, where there are no codes, and in memory; else those that `index::vector` cannot
 //! rule out. A score is always that of the whole vector.
 
-use super::candidates::{CACHED_BYTES, Candidates, count};
+use super::candidates::{Candidates, count};
 use super::fuse::top;
 use super::plan::Found;
 use super::similarity::Target;
@@ -231,16 +231,10 @@ impl<'a> Search<'a> {
             ..
         } = self;
         let mut parts = Vec::with_capacity(self.segments.len() + 1);
-        let mut coded = Vec::with_capacity(self.segments.len());
         for candidates in self.segments.iter().filter(|s| s.count > 0) {
             let segment = &self.c.segments[candidates.part as usize].segment;
             let codes = segment.codes(target.space(), &candidates.vectors)?;
-            coded.push((candidates, codes));
-        }
-        let codes = coded.iter().filter_map(|(_, codes)| codes.as_ref());
-        let cached = codes.map(|c| c.blocks.len()).sum::<usize>() <= CACHED_BYTES;
-        for (candidates, codes) in coded {
-            let Some(codes) = codes.filter(|c| cached || !candidates.are_cheaper_whole(c)) else {
+            let Some(codes) = codes.filter(|c| !candidates.are_cheaper_whole(c)) else {
                 candidates.score(target, best)?;
                 self.scored += candidates.count;
                 continue;

@@ -7,7 +7,7 @@ use super::fuse::{Candidate, sort};
 use super::{Doc, Mask};
 use crate::error::Result;
 use crate::state::{Collection, Location};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How many hits pass their score on.
 const FIRST: usize = 5;
@@ -21,7 +21,7 @@ pub(super) fn pass_on(
     share: f32,
     list: &mut Vec<Candidate>,
 ) -> Result<u64> {
-    let mut gains: HashMap<u32, f32> = HashMap::new();
+    let mut gains: BTreeMap<u32, f32> = BTreeMap::new();
     for x in list.iter().take(FIRST).filter(|x| x.score > 0.0) {
         let Some(node) = c.graph.node(mask.id(c, x.doc)?)? else {
             continue;
