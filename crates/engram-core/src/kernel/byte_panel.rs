@@ -3,7 +3,7 @@
 //! Owns: [`BytePanel`]. With VNNI the vectors are rounded to bytes too, and the products are those
 //! of bytes: four times as many at once as `panel` has. What that loses is bounded by
 //! [`BytePanel::error`], so a caller can tell which documents to score again. The other levels have
-//! no instruction that pays for the rounding; there it is a [`Panel`], and the error is 0.
+//! no instruction that pays for the rounding; there it is a [`Panel`], and there is no error.
 //!
 //! Complexity: as `panel`.
 
@@ -44,13 +44,13 @@ impl BytePanel {
     }
 
     /// By how much a MaxSim of rows whose norm times weight is 1 can be off, beside the rounding of
-    /// `f32` sums; where it is `r` at most, `r` times that. 0 says that it is as exact as that of a [`Panel`].
+    /// `f32` sums; where it is `r` at most, `r` times that. None says that it is that of a [`Panel`], to the bit.
     #[must_use]
-    pub fn error(&self) -> f32 {
+    pub fn error(&self) -> Option<f32> {
         match &self.0 {
-            Kind::Exact(_) => 0.0,
+            Kind::Exact(_) => None,
             #[cfg(target_arch = "x86_64")]
-            Kind::Rounded(panel) => panel.error(),
+            Kind::Rounded(panel) => Some(panel.error()),
         }
     }
 

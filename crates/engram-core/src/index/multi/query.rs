@@ -122,14 +122,14 @@ impl TokenQuery {
         let bytes = self.bytes[usize::from(fine)]
             .get_or_init(|| BytePanel::new(&self.vectors, self.dimension, fine));
         bytes.max_sim(codes, scales, self.weights(tokens), records, out);
-        if bytes.error() == 0.0 {
+        let Some(rounding) = bytes.error() else {
             // Then it was computed as `score` does.
             return 0.0;
-        }
+        };
         let queries = self.vectors.chunks_exact(self.dimension.max(1));
         let size: f32 = queries.map(|q| norm_squared(q).sqrt()).sum();
         // Both are rounded sums of `f32`, too.
-        self.most_norm(tokens, records) * (bytes.error() * 1.0001 + 1e-5 * size)
+        self.most_norm(tokens, records) * (rounding * 1.0001 + 1e-5 * size)
     }
 
     /// The largest norm of a token of some records, as it counts.

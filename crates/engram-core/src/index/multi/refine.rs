@@ -10,6 +10,8 @@ use crate::error::Result;
 /// Records that are scored before anything is concluded: for each hit, and at least.
 const FIRST_EACH: usize = 4;
 const FIRST: usize = 64;
+/// How many times as many are scored next, at most.
+const FARTHER: usize = 3;
 /// Share of the hits that may be expected among the records left, of the share that may be missed:
 /// the line is a fit, and the deviation about it is not the same everywhere.
 const CAUTION: f64 = 0.1;
@@ -27,38 +29,44 @@ pub fn refine<D: Copy>(
 ) -> Result<usize> {
     let missed = f64::from(1.0 - recall) * CAUTION * k as f64;
     let mut exact = Vec::new();
-    let mut step = (k * FIRST_EACH).max(FIRST);
-    while exact.len() < estimates.len() {
-        let end = (exact.len() + step).min(estimates.len());
-        score(&mut estimates[exact.len()..end], &mut exact)?;
-        let done = exact.len() == estimates.len();
-        if done || expected(known, estimates, &exact, k) <= missed {
-            break;
+    let mut depth = (k * FIRST_EACH).max(FIRST).min(estimates.len());
+    while exact.len() < depth {
+        score(&mut estimates[exact.len()..depth], &mut exact)?;
+        let needed = needed(known, estimates, &exact, (k, missed));
+        if needed > depth {
+            // No farther than a fit of so few tells.
+            let (least, most) = (depth + FIRST / 2, depth * FARTHER);
+            depth = needed.clamp(least, most).min(estimates.len());
         }
-        step = (exact.len() / 2).max(FIRST / 2);
     }
     Ok(exact.len())
 }
 
-/// How many of the best `k` are to be expected among the estimates that have no exact score yet.
-fn expected<D>(known: &[f32], estimates: &[(f32, D)], exact: &[f32], k: usize) -> f64 {
+/// How many of the estimates must be scored so that `missed` of the best `k` may be expected among
+/// the others; `exact` has the scores of the first.
+fn needed<D>(
+    known: &[f32],
+    estimates: &[(f32, D)],
+    exact: &[f32],
+    (k, missed): (usize, f64),
+) -> usize {
     let mut all: Vec<f32> = known.iter().chain(exact).copied().collect();
     if all.len() < k || k == 0 {
-        return f64::INFINITY;
+        return estimates.len();
     }
     let (_, bar, _) = all.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
     let bar = f64::from(*bar);
     let line = Line::fit(estimates.iter().map(|(e, _)| *e), exact);
-    let mut sum = 0.0;
-    for (estimate, _) in &estimates[exact.len()..] {
-        let chance = line.chance_above(f64::from(*estimate), bar);
-        sum += chance;
-        // Estimates fall, and so do chances.
-        if chance < 1e-9 {
-            break;
-        }
-    }
-    sum
+    let left = estimates[exact.len()..].iter();
+    let chances = left.map(|(estimate, _)| line.chance_above(f64::from(*estimate), bar));
+    // Estimates fall, and so do chances.
+    let chances: Vec<f64> = chances.take_while(|chance| *chance >= 1e-9).collect();
+    let mut expected = 0.0;
+    let few = chances.iter().rev().take_while(|chance| {
+        expected += **chance;
+        expected <= missed
+    });
+    exact.len() + chances.len() - few.count()
 }
 
 /// Exact scores over estimates: a line and the deviation from it.

@@ -115,10 +115,10 @@ impl Stored {
 /// The MaxSim of vectors by definition, and the sum of the sizes of its products.
 fn max_sim(query: &[f32], document: &[f32], dim: usize, cosine: bool) -> (f64, f64) {
     let norm = |v: &[f32]| {
-        if cosine {
-            reference::dot(v, v).sqrt()
-        } else {
-            1.0
+        // A vector of zeros stays one.
+        match reference::dot(v, v).sqrt() {
+            norm if cosine && norm > 0.0 => norm,
+            _ => 1.0,
         }
     };
     let mut sum = (0.0, 0.0);

@@ -112,8 +112,12 @@ fn a_byte_panel_is_off_by_its_error_at_most() {
             let mut found = vec![1.0];
             let documents = documents(rows.count(dim));
             panel.max_sim(&stored.codes, &stored.scales, ONE, &documents, &mut found);
-            let slack = f64::from(panel.error()) * norm;
-            let rough = f64::from(BytePanel::at(level, &query, dim, false).error()) * norm;
+            let slack = f64::from(panel.error().unwrap_or(0.0)) * norm;
+            let rough = f64::from(
+                BytePanel::at(level, &query, dim, false)
+                    .error()
+                    .unwrap_or(0.0),
+            ) * norm;
             assert!(!fine || slack <= rough / 200.0 + 1e-5);
             assert_close(&found, &wanted, slack, dim, &format!("{level:?} {count}"));
         }
@@ -136,7 +140,7 @@ fn a_byte_panel_is_not_off_where_nothing_is_lost() {
         let panel = BytePanel::at(level, &query, dim, fine);
         let mut found = Vec::new();
         panel.max_sim(&codes, &[1.0; 9], ONE, &[0..rows], &mut found);
-        assert_eq!(panel.error(), 0.0);
+        assert_eq!(panel.error().unwrap_or(0.0), 0.0);
         assert_eq!(
             f64::from(found[0]),
             reference::max_sim(&query, &decoded, dim)

@@ -230,14 +230,19 @@ impl<'a> Search<'a> {
     /// Scores ever more closely what could be among the best `depth` in view of the errors.
     fn settle(&mut self, depth: usize) -> Result<()> {
         for precision in [Precision::Fine, Precision::Exact] {
-            let bar = self.bar(depth);
-            let (sure, open): (Vec<_>, Vec<_>) = std::mem::take(&mut self.bounded)
+            let (sure, mut open): (Vec<_>, Vec<_>) = std::mem::take(&mut self.bounded)
                 .into_iter()
-                .filter(|b| b.score + b.error >= bar)
                 .partition(|b| b.error == 0.0);
-            let rows = open.into_iter().map(|b| b.at).collect();
-            self.bounded = self.score_rows(precision, rows)?;
-            self.bounded.extend(sure);
+            self.bounded = sure;
+            open.sort_unstable_by(|a, b| b.score.total_cmp(&a.score));
+            // What seems best comes first: known closely, it rules out most of the others.
+            let rest = open.split_off(depth.min(open.len()));
+            for some in [open, rest] {
+                let bar = self.bar(depth);
+                let some = some.iter().filter(|b| b.score + b.error >= bar);
+                let scored = self.score_rows(precision, some.map(|b| b.at).collect())?;
+                self.bounded.extend(scored);
+            }
         }
         for b in std::mem::take(&mut self.bounded) {
             if let Some(ordinal) = self.vectors(b.at.part)?.rows().ordinal(b.at.row) {
