@@ -28,7 +28,7 @@ impl Candidates<'_> {
             .flat_map(|word| [*word as u32, (word >> 32) as u32]);
         let blocks = halves.filter(|rows| *rows != 0).count() as u64;
         let of_codes = blocks * (codes.blocks.len() / codes.count.div_ceil(ROWS).max(1)) as u64;
-        self.count * self.vectors.row_bytes() * 4 <= of_codes * 5
+        self.count * self.vectors.row_bytes() * 3 <= of_codes * 4
     }
 
     /// Offers the score of each.
