@@ -10,7 +10,10 @@ use super::plan::Found;
 use super::similarity::Target;
 use super::{Dense, Doc, Mask};
 use crate::error::{Error, Result};
-use crate::index::vector::{At, Best, Part, Query, Rows, Scratch, deviations, search as cascade};
+use crate::index::vector::{
+    At, Best, Part, Query, Rows, Scratch, deviations, search as cascade,
+    search_together as cascades,
+};
 use crate::segment::Vectors;
 use crate::state::{Collection, Entry, VectorSlots, VectorsView};
 use std::cell::RefCell;
@@ -32,6 +35,8 @@ const MANY_IN_MEMORY: usize = 64;
 thread_local! {
     /// Bounds of the last search of this thread; making room anew for each costs a tenth of it.
     static SCRATCH: RefCell<Scratch> = RefCell::default();
+    /// The same of searches that went together.
+    static SCRATCHES: RefCell<Vec<Scratch>> = RefCell::default();
 }
 
 /// Where the vectors behind codes lie.
@@ -100,30 +105,54 @@ pub(super) fn search(
         });
     };
     let mut search = Search::new(c, mask, target, depth)?;
-    let few = FEW + FEW_PER_HIT * depth as u64;
-    let candidates = search.records + mask.memory.len() as u64;
-    let query = match wanted.exact || wanted.recall >= 1.0 || candidates <= few {
-        true => None,
-        false => Query::new(c.metric, search.target.query(), deviations(wanted.recall)),
-    };
-    let scanned = match &query {
+    let scanned = match search.query(wanted) {
         None => search.exactly(wanted.threads)?,
-        Some(query) => search.by_codes(query, wanted.threads)?,
+        Some(query) => search.by_codes(&query, wanted.threads)?,
     };
-    let notes = match scanned {
-        0 => Vec::new(),
-        _ => vec![
-            ("codes", scanned.to_string()),
-            ("scored", search.scored.to_string()),
-        ],
-    };
-    let records = search.records;
-    Ok(Found {
-        list: top(c, mask, search.into_found(), depth)?,
-        records,
-        exact: notes.is_empty(),
-        notes,
-    })
+    search.into_answer(scanned)
+}
+
+/// The best `depth` records of several searches, which share the scan of the codes; none where one of them
+/// goes another way.
+pub(super) fn search_together(
+    c: &Collection,
+    wanted: &[Dense<'_>],
+    mask: &Mask,
+    depth: usize,
+) -> Result<Option<Vec<Found>>> {
+    if mask.memory.len() > MANY_IN_MEMORY {
+        return Ok(None);
+    }
+    let (mut searches, mut queries, mut bests) = (Vec::new(), Vec::new(), Vec::new());
+    for one in wanted {
+        let Some(target) = Target::resolve(c, one)? else {
+            return Ok(None);
+        };
+        let mut search = Search::new(c, mask, target, depth)?;
+        queries.push(search.query(one));
+        search.memory_exactly();
+        bests.push(search.take_best());
+        searches.push(search);
+    }
+    let mut asked = Vec::with_capacity(searches.len());
+    for (search, query) in searches.iter().zip(queries) {
+        let parts = search.segments.iter().filter(|s| s.count > 0);
+        let parts: Option<Vec<_>> = parts.map(|s| search.part(s)).collect::<Result<_>>()?;
+        match query.zip(parts) {
+            Some(one) => asked.push(one),
+            None => return Ok(None),
+        }
+    }
+    let counts = SCRATCHES.with_borrow_mut(|scratches| cascades(&asked, &mut bests, scratches))?;
+    drop(asked);
+    let found = searches.into_iter().zip(bests).zip(counts);
+    let found = found.map(|((mut search, best), counts)| {
+        (search.best, search.scored) = (best, search.scored + counts.scored);
+        let mut found = search.into_answer(counts.scanned)?;
+        found.notes.push(("together", wanted.len().to_string()));
+        Ok(found)
+    });
+    found.collect::<Result<_>>().map(Some)
 }
 
 impl<'a> Search<'a> {
@@ -156,6 +185,55 @@ impl<'a> Search<'a> {
         })
     }
 
+    /// The query for the codes, where these are worth looking at.
+    fn query(&self, wanted: &Dense<'_>) -> Option<Query<'a>> {
+        let few = FEW + FEW_PER_HIT * self.best.k() as u64;
+        let candidates = self.records + self.mask.memory.len() as u64;
+        match wanted.exact || wanted.recall >= 1.0 || candidates <= few {
+            true => None,
+            false => Query::new(
+                self.c.metric,
+                self.target.query(),
+                deviations(wanted.recall),
+            ),
+        }
+    }
+
+    /// The codes of candidates, and what is behind them; none where these are to be scored at once.
+    fn part<'s>(&'s self, candidates: &'s Candidates<'a>) -> Result<Option<Part<'s, Exact<'s>>>> {
+        let (target, vectors) = (&self.target, candidates.vectors);
+        let segment = &self.c.segments[candidates.part as usize].segment;
+        let codes = segment.codes(target.space(), &vectors)?;
+        let codes = codes.filter(|c| !candidates.are_cheaper_whole(c));
+        Ok(codes.map(|codes| Part {
+            part: candidates.part,
+            codes,
+            wanted: candidates.wanted.as_deref(),
+            rows: Exact {
+                target,
+                whole: Whole::Segment(vectors),
+            },
+        }))
+    }
+
+    /// What was found, and how.
+    fn into_answer(self, scanned: u64) -> Result<Found> {
+        let (c, mask, depth, records) = (self.c, self.mask, self.best.k(), self.records);
+        let notes = match scanned {
+            0 => Vec::new(),
+            _ => vec![
+                ("codes", scanned.to_string()),
+                ("scored", self.scored.to_string()),
+            ],
+        };
+        Ok(Found {
+            list: top(c, mask, self.into_found(), depth)?,
+            records,
+            exact: notes.is_empty(),
+            notes,
+        })
+    }
+
     /// The part of records in memory by their place in the mask.
     fn memory_by_place(&self) -> u32 {
         self.c.segments.len() as u32
@@ -164,6 +242,11 @@ impl<'a> Search<'a> {
     /// The part of records in memory by slot.
     fn memory_by_slot(&self) -> u32 {
         self.c.segments.len() as u32 + 1
+    }
+
+    /// What is best so far, to be put back: the rest can then be borrowed meanwhile.
+    fn take_best(&mut self) -> Best {
+        std::mem::replace(&mut self.best, Best::new(1))
     }
 
     /// Offers all candidates; no code is looked at.
@@ -223,46 +306,36 @@ impl<'a> Search<'a> {
         if self.memory.is_none() {
             self.memory_exactly();
         }
-        let by_slot = self.memory_by_slot();
-        let Search {
-            target,
-            best,
-            memory,
-            ..
-        } = self;
+        let mut best = self.take_best();
+        let (target, mut scored) = (&self.target, self.scored);
         let mut parts = Vec::with_capacity(self.segments.len() + 1);
         for candidates in self.segments.iter().filter(|s| s.count > 0) {
-            let segment = &self.c.segments[candidates.part as usize].segment;
-            let codes = segment.codes(target.space(), &candidates.vectors)?;
-            let Some(codes) = codes.filter(|c| !candidates.are_cheaper_whole(c)) else {
-                candidates.score(target, best)?;
-                self.scored += candidates.count;
-                continue;
-            };
-            let whole = Whole::Segment(candidates.vectors);
-            parts.push(Part {
-                part: candidates.part,
-                codes,
-                wanted: candidates.wanted.as_deref(),
-                rows: Exact { target, whole },
-            });
+            match self.part(candidates)? {
+                Some(part) => parts.push(part),
+                None => {
+                    candidates.score(target, &mut best)?;
+                    scored += candidates.count;
+                }
+            }
         }
-        let slots = memory.as_ref().map(|m| (m, m.view.slots()));
+        let slots = self.memory.as_ref().map(|m| (m, m.view.slots()));
         if let Some((memory, slots)) = &slots
             && let Some((mut codes, _)) = slots.codes(target.space())
         {
             codes.count = memory.slots;
             let whole = Whole::Memory(slots);
             parts.push(Part {
-                part: by_slot,
+                part: self.memory_by_slot(),
                 codes,
                 wanted: Some(&memory.wanted),
                 rows: Exact { target, whole },
             });
         }
-        let counts =
-            SCRATCH.with_borrow_mut(|scratch| cascade(query, &parts, threads, best, scratch))?;
-        self.scored += counts.scored;
+        let counts = SCRATCH
+            .with_borrow_mut(|scratch| cascade(query, &parts, threads, &mut best, scratch))?;
+        drop(parts);
+        drop(slots);
+        (self.best, self.scored) = (best, scored + counts.scored);
         Ok(counts.scanned)
     }
 

@@ -25,6 +25,7 @@ mod shape;
 mod similarity;
 mod snippets;
 mod sparse;
+mod together;
 mod vectors;
 mod walker;
 
@@ -37,6 +38,7 @@ pub use plan::run;
 pub use recall::{RecallCheck, RecallReport, recall_check};
 pub use request::*;
 pub use snippets::Highlighter;
+pub use together::run_many;
 pub use walker::Scope;
 
 use crate::error::Result;

@@ -26,14 +26,32 @@ fn pool(k: usize, fusion: Fusion, shaped: bool) -> usize {
 /// How many hits feedback learns from.
 const FEEDBACK_HITS: usize = 3;
 
-struct Steps {
+pub(super) struct Steps {
     clock: Instant,
-    report: Report,
+    pub(super) report: Report,
 }
 
 impl Steps {
+    pub(super) fn new(c: &Collection) -> Steps {
+        Steps {
+            clock: Instant::now(),
+            report: Report {
+                records: c.live(),
+                ..Report::default()
+            },
+        }
+    }
+
+    /// Those of one of several queries, after what they did together.
+    pub(super) fn after(together: &Steps) -> Steps {
+        Steps {
+            clock: Instant::now(),
+            report: together.report.clone(),
+        }
+    }
+
     /// Notes that `name` has ended and left `rows`.
-    fn done(&mut self, name: &str, rows: u64) {
+    pub(super) fn done(&mut self, name: &str, rows: u64) {
         let us = self.clock.elapsed().as_micros() as u64;
         self.report.steps.push((name.to_owned(), rows, us));
         self.clock = Instant::now();
@@ -53,7 +71,7 @@ pub(super) struct Found {
 }
 
 /// A retriever whose query is understood.
-enum Ready<'a> {
+pub(super) enum Ready<'a> {
     Lexical(Box<lexical::Search<'a>>),
     Dense(Dense<'a>, Option<Vec<f32>>),
     Sparse(Sparse<'a>),
@@ -63,27 +81,11 @@ enum Ready<'a> {
 /// Answers a query.
 pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> {
     check(request)?;
-    let mut steps = Steps {
-        clock: Instant::now(),
-        report: Report {
-            records: c.live(),
-            ..Report::default()
-        },
-    };
+    let mut steps = Steps::new(c);
     let mask = select(c, request, &mut steps)?;
     steps.report.matched = mask.len();
-    let wanted = request.offset + request.k;
-    let shaped = request.diversity.is_some() || request.group.is_some();
+    let depth = depth(request);
     let alone = request.retrievers.len() == 1;
-    let depth = match (request.candidates, alone && !shaped) {
-        (Some(n), _) => n.max(1),
-        // One more tells whether a next page exists.
-        (None, true) => wanted + 1,
-        (None, false) => pool(wanted, request.fusion, shaped),
-    };
-    if request.candidates.is_some() || !alone || shaped {
-        steps.report.candidates = depth;
-    }
     let mut found = Vec::new();
     let mut ready = Vec::new();
     for r in &request.retrievers {
@@ -102,24 +104,56 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
         found.push(one);
         ready.push(query);
     }
+    conclude(c, request, &mask, steps, found, ready)
+}
+
+/// How many candidates each retriever is asked for.
+pub(super) fn depth(request: &Request<'_>) -> usize {
+    let wanted = request.offset + request.k;
+    let alone = request.retrievers.len() == 1;
+    match (request.candidates, alone && !is_shaped(request)) {
+        (Some(n), _) => n.max(1),
+        // One more tells whether a next page exists.
+        (None, true) => wanted + 1,
+        (None, false) => pool(wanted, request.fusion, is_shaped(request)),
+    }
+}
+
+fn is_shaped(request: &Request<'_>) -> bool {
+    request.diversity.is_some() || request.group.is_some()
+}
+
+/// Counts, fuses, shapes, and cuts the page out of what the retrievers found.
+pub(super) fn conclude(
+    c: &Collection,
+    request: &Request<'_>,
+    mask: &Mask,
+    mut steps: Steps,
+    found: Vec<Found>,
+    mut ready: Vec<Ready<'_>>,
+) -> Result<(Vec<Hit>, Report)> {
+    let (depth, wanted) = (depth(request), request.offset + request.k);
+    if request.candidates.is_some() || request.retrievers.len() > 1 || is_shaped(request) {
+        steps.report.candidates = depth;
+    }
     if let Some(wanted) = &request.facets {
         let counted = match ready.as_mut_slice() {
-            [Ready::Lexical(search)] => Some(lexical::matching(c, search, &mask)?),
+            [Ready::Lexical(search)] => Some(lexical::matching(c, search, mask)?),
             _ => None,
         };
-        let counted = counted.as_ref().unwrap_or(&mask);
+        let counted = counted.as_ref().unwrap_or(mask);
         let missing = request.ignore_missing;
         steps.report.facets = facets(c, counted, wanted.paths, wanted.limit, missing)?;
         steps.done("facets", counted.len());
     }
     let full = found.iter().any(|f| f.list.len() >= depth);
-    let (mut list, weights) = join(c, &mask, request, &found, &mut ready)?;
+    let (mut list, weights) = join(c, mask, request, &found, &mut ready)?;
     steps.done("fuse", list.len() as u64);
     if request.hop > 0.0 {
-        let gained = hop::pass_on(c, &mask, request.hop, &mut list)?;
+        let gained = hop::pass_on(c, mask, request.hop, &mut list)?;
         steps.done("hop", gained);
     }
-    let ended = shape_list(c, &mask, request, &mut list, wanted)?;
+    let ended = shape_list(c, mask, request, &mut list, wanted)?;
     steps.report.more = list.len() > wanted;
     let short = list.len() <= wanted && list.len() < mask.len() as usize;
     steps.report.cut_short = full && short && !ended;
@@ -127,7 +161,7 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
     let hits = list.drain(request.offset.min(list.len())..).map(|x| {
         Ok(Hit {
             id: mask.id(c, x.doc)?.to_owned(),
-            at: x.doc.location(c, &mask),
+            at: x.doc.location(c, mask),
             score: x.score,
             scores: x.scores,
         })
@@ -149,7 +183,7 @@ pub fn run(c: &Collection, request: &Request<'_>) -> Result<(Vec<Hit>, Report)> 
 }
 
 /// The records that pass the filter and are near enough.
-fn select(c: &Collection, request: &Request<'_>, steps: &mut Steps) -> Result<Mask> {
+pub(super) fn select(c: &Collection, request: &Request<'_>, steps: &mut Steps) -> Result<Mask> {
     let mut mask = match request.filter {
         Some(text) if request.explain => {
             let filter = super::parse_filter(c, text, request.ignore_missing)?;
@@ -172,7 +206,7 @@ fn select(c: &Collection, request: &Request<'_>, steps: &mut Steps) -> Result<Ma
     Ok(mask)
 }
 
-fn check(request: &Request<'_>) -> Result<()> {
+pub(super) fn check(request: &Request<'_>) -> Result<()> {
     let wrong = |message: String| Err(Error::new(Code::InputInvalid, message));
     let most = request.k.saturating_add(request.offset);
     if request.k == 0 || most > MAX_K {

@@ -90,8 +90,45 @@ pub fn search<R: Rows>(
     best: &mut Best,
     scratch: &mut Scratch,
 ) -> Result<Counts> {
-    scratch.make_room(parts.iter().map(groups).sum());
     scan_all(query, parts, threads, scratch);
+    score_all(query, parts, best, scratch)
+}
+
+/// Offers each of `bests` what [`search`] offers for its query and parts. The searches go through the codes
+/// side by side, part by part, so that these are read once from afar.
+pub fn search_together<R: Rows>(
+    searches: &[(Query<'_>, Vec<Part<'_, R>>)],
+    bests: &mut [Best],
+    scratches: &mut Vec<Scratch>,
+) -> Result<Vec<Counts>> {
+    scratches.resize_with(searches.len().max(scratches.len()), Scratch::default);
+    let prepared = searches.iter().map(|(query, parts)| prepare(query, parts));
+    let prepared: Vec<Vec<Prepared>> = prepared.collect();
+    let places = searches.iter().zip(&prepared).zip(scratches.iter_mut());
+    let mut strips: Vec<Vec<Strip<'_>>> = places
+        .map(|(((_, parts), prepared), scratch)| strips(parts, prepared, scratch))
+        .collect();
+    for part in 0..strips.iter().map(Vec::len).max().unwrap_or_default() {
+        for ((query, _), strips) in searches.iter().zip(&mut strips) {
+            if let Some(strip) = strips.get_mut(part) {
+                strip.scan(query);
+            }
+        }
+    }
+    drop(strips);
+    let places = searches.iter().zip(bests).zip(scratches);
+    places
+        .map(|(((query, parts), best), scratch)| score_all(query, parts, best, scratch))
+        .collect()
+}
+
+/// Scores what the bounds do not rule out.
+fn score_all<R: Rows>(
+    query: &Query<'_>,
+    parts: &[Part<'_, R>],
+    best: &mut Best,
+    scratch: &mut Scratch,
+) -> Result<Counts> {
     let mut counts = Counts {
         scanned: parts.iter().map(|part| part.codes.count as u64).sum(),
         scored: 0,
@@ -116,14 +153,24 @@ struct Strip<'a> {
     summits: &'a mut [f32],
 }
 
-/// The bounds of all parts.
-fn scan_all<R>(query: &Query<'_>, parts: &[Part<'_, R>], threads: usize, scratch: &mut Scratch) {
+/// The query beside each centre of the parts.
+fn prepare<R>(query: &Query<'_>, parts: &[Part<'_, R>]) -> Vec<Prepared> {
     let mut prepared: Vec<Prepared> = Vec::new();
     for part in parts {
         if !prepared.iter().any(|p| p.centre() == part.codes.centre) {
             prepared.push(query.prepare(part.codes.centre));
         }
     }
+    prepared
+}
+
+/// Where the bounds of each part go.
+fn strips<'a, R>(
+    parts: &[Part<'a, R>],
+    prepared: &'a [Prepared],
+    scratch: &'a mut Scratch,
+) -> Vec<Strip<'a>> {
+    scratch.make_room(parts.iter().map(groups).sum());
     let (mut bounds, mut maxima) = (&mut scratch.bounds[..], &mut scratch.maxima[..]);
     let mut summits = &mut scratch.summits[..];
     let mut strips = Vec::with_capacity(parts.len());
@@ -141,6 +188,13 @@ fn scan_all<R>(query: &Query<'_>, parts: &[Part<'_, R>], threads: usize, scratch
             summits: take(&mut summits, groups),
         });
     }
+    strips
+}
+
+/// The bounds of all parts.
+fn scan_all<R>(query: &Query<'_>, parts: &[Part<'_, R>], threads: usize, scratch: &mut Scratch) {
+    let prepared = prepare(query, parts);
+    let mut strips = strips(parts, &prepared, scratch);
     let scan = |strips: &mut [Strip<'_>]| strips.iter_mut().for_each(|strip| strip.scan(query));
     let bytes = |strips: &[Strip<'_>]| strips.iter().map(|s| s.codes.blocks.len()).sum::<usize>();
     let mut left = bytes(&strips);

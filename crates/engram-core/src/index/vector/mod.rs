@@ -11,7 +11,7 @@ mod rotation;
 mod tests;
 
 pub use best::{At, Best};
-pub use cascade::{Counts, Part, Rows, Scratch, search};
+pub use cascade::{Counts, Part, Rows, Scratch, search, search_together};
 pub use codes::{CENTRE_SAMPLE, CentreBuilder, Codes, CodesBuilder, codable, encode};
 pub use query::{Prepared, Query, deviations};
 pub use rotation::{Rotation, padded};
