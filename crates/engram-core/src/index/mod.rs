@@ -8,6 +8,8 @@ pub mod column;
 pub mod filter;
 pub mod graph;
 pub mod multi;
+#[cfg(test)]
+mod normal;
 pub mod sparse;
 pub mod text;
 pub mod vector;

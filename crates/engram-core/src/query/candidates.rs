@@ -2,9 +2,10 @@
 
 use super::similarity::Target;
 use crate::error::Result;
-use crate::index::vector::{At, Best, Codes};
+use crate::index::vector::{At, Best, Codes, Rows};
 use crate::kernel::nibble::ROWS;
 use crate::segment::Vectors;
+use crate::state::VectorSlots;
 use std::borrow::Cow;
 
 /// The vectors of one segment that a query may find.
@@ -55,6 +56,33 @@ impl Candidates<'_> {
             None => (0..self.vectors.rows().len()).collect(),
             Some(words) => ones(words),
         }
+    }
+}
+
+/// Where the vectors behind codes lie.
+pub(super) enum Whole<'a> {
+    Segment(Vectors<'a>),
+    Memory(&'a VectorSlots),
+}
+
+/// Scores rows by their number.
+pub(super) struct Exact<'a> {
+    pub(super) target: &'a Target<'a>,
+    pub(super) whole: Whole<'a>,
+}
+
+impl Rows for Exact<'_> {
+    fn scores(&self, rows: &[u32], out: &mut Vec<f32>) -> Result<()> {
+        match &self.whole {
+            Whole::Segment(vectors) => self.target.scores_of(&vectors.some(rows)?, rows, out),
+            Whole::Memory(slots) => {
+                out.clear();
+                let entries = rows.iter().map(|slot| slots.entry(*slot));
+                let vectors = entries.map(|e| e.and_then(|e| e.record.vector(self.target.space())));
+                out.extend(vectors.map(|v| v.map_or(f32::NEG_INFINITY, |v| self.target.score(v))));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,18 +4,16 @@
 //! pass the filter, where there are no codes, and in memory; else those that `index::vector` cannot
 //! rule out. A score is always that of the whole vector.
 
-use super::candidates::{Candidates, count};
+use super::candidates::{Candidates, Exact, Whole, count};
 use super::fuse::top;
 use super::plan::Found;
 use super::similarity::Target;
 use super::{Dense, Doc, Mask};
 use crate::error::{Error, Result};
 use crate::index::vector::{
-    At, Best, Part, Query, Rows, Scratch, deviations, search as cascade,
-    search_together as cascades,
+    At, Best, Part, Query, Scratch, deviations, search as cascade, search_together as cascades,
 };
-use crate::segment::Vectors;
-use crate::state::{Collection, Entry, VectorSlots, VectorsView};
+use crate::state::{Collection, Entry, VectorsView};
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -37,33 +35,6 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
     /// The same of searches that went together.
     static SCRATCHES: RefCell<Vec<Scratch>> = RefCell::default();
-}
-
-/// Where the vectors behind codes lie.
-enum Whole<'a> {
-    Segment(Vectors<'a>),
-    Memory(&'a VectorSlots),
-}
-
-/// Scores rows by their number.
-struct Exact<'a> {
-    target: &'a Target<'a>,
-    whole: Whole<'a>,
-}
-
-impl Rows for Exact<'_> {
-    fn scores(&self, rows: &[u32], out: &mut Vec<f32>) -> Result<()> {
-        match &self.whole {
-            Whole::Segment(vectors) => self.target.scores_of(&vectors.some(rows)?, rows, out),
-            Whole::Memory(slots) => {
-                out.clear();
-                let entries = rows.iter().map(|slot| slots.entry(*slot));
-                let vectors = entries.map(|e| e.and_then(|e| e.record.vector(self.target.space())));
-                out.extend(vectors.map(|v| v.map_or(f32::NEG_INFINITY, |v| self.target.score(v))));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The records in memory that a query may find, by slot.
@@ -97,12 +68,7 @@ pub(super) fn search(
     depth: usize,
 ) -> Result<Found> {
     let Some(target) = Target::resolve(c, wanted)? else {
-        return Ok(Found {
-            list: Vec::new(),
-            records: 0,
-            exact: true,
-            notes: Vec::new(),
-        });
+        return Ok(Found::nothing());
     };
     let mut search = Search::new(c, mask, target, depth)?;
     let scanned = match search.query(wanted) {
@@ -129,7 +95,10 @@ pub(super) fn search_together(
             return Ok(None);
         };
         let mut search = Search::new(c, mask, target, depth)?;
-        queries.push(search.query(one));
+        let Some(query) = search.query(one) else {
+            return Ok(None);
+        };
+        queries.push(query);
         search.memory_exactly();
         bests.push(search.take_best());
         searches.push(search);
@@ -138,10 +107,10 @@ pub(super) fn search_together(
     for (search, query) in searches.iter().zip(queries) {
         let parts = search.segments.iter().filter(|s| s.count > 0);
         let parts: Option<Vec<_>> = parts.map(|s| search.part(s)).collect::<Result<_>>()?;
-        match query.zip(parts) {
-            Some(one) => asked.push(one),
-            None => return Ok(None),
-        }
+        let Some(parts) = parts else {
+            return Ok(None);
+        };
+        asked.push((query, parts));
     }
     let counts = SCRATCHES.with_borrow_mut(|scratches| cascades(&asked, &mut bests, scratches))?;
     drop(asked);

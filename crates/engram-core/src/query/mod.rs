@@ -25,6 +25,7 @@ mod shape;
 mod similarity;
 mod snippets;
 mod sparse;
+mod steps;
 mod together;
 mod vectors;
 mod walker;

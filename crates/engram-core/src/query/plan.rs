@@ -6,12 +6,12 @@ use super::facets::facets;
 use super::fuse::{self, Candidate, Ranked};
 use super::graph::neighbourhood;
 use super::request::{Dense, Fusion, Hit, Multi, Ran, Report, Request, Retriever, Sparse, Wanted};
+use super::steps::Steps;
 use super::{Doc, Mask, dense, hop, lexical, multi, shape, sparse, vectors};
 use crate::error::{Code, Error, Result};
 use crate::format::limits::MAX_K;
 use crate::segment::inverse_norm;
 use crate::state::Collection;
-use std::time::Instant;
 
 /// Candidates of each retriever for `k` hits, where several are fused or the list is shaped. More
 /// change the ranking by nothing that can be measured once each candidate has all its scores
@@ -26,38 +26,6 @@ fn pool(k: usize, fusion: Fusion, shaped: bool) -> usize {
 /// How many hits feedback learns from.
 const FEEDBACK_HITS: usize = 3;
 
-pub(super) struct Steps {
-    clock: Instant,
-    pub(super) report: Report,
-}
-
-impl Steps {
-    pub(super) fn new(c: &Collection) -> Steps {
-        Steps {
-            clock: Instant::now(),
-            report: Report {
-                records: c.live(),
-                ..Report::default()
-            },
-        }
-    }
-
-    /// Those of one of several queries, after what they did together.
-    pub(super) fn after(together: &Steps) -> Steps {
-        Steps {
-            clock: Instant::now(),
-            report: together.report.clone(),
-        }
-    }
-
-    /// Notes that `name` has ended and left `rows`.
-    pub(super) fn done(&mut self, name: &str, rows: u64) {
-        let us = self.clock.elapsed().as_micros() as u64;
-        self.report.steps.push((name.to_owned(), rows, us));
-        self.clock = Instant::now();
-    }
-}
-
 /// What one retriever found.
 pub(super) struct Found {
     /// The best, at most as many as asked for.
@@ -68,6 +36,18 @@ pub(super) struct Found {
     pub(super) exact: bool,
     /// How it went about it.
     pub(super) notes: Vec<(&'static str, String)>,
+}
+
+impl Found {
+    /// What is found where there is nothing to look in.
+    pub(super) fn nothing() -> Found {
+        Found {
+            list: Vec::new(),
+            records: 0,
+            exact: true,
+            notes: Vec::new(),
+        }
+    }
 }
 
 /// A retriever whose query is understood.

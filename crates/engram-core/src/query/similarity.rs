@@ -4,7 +4,7 @@ use super::Dense;
 use crate::checks;
 use crate::error::{Code, Error, Result};
 use crate::format::record::Metric;
-use crate::format::space::Kind;
+use crate::format::space::{Kind, Space};
 use crate::kernel;
 use crate::segment::{Plane, Segment, Vectors, inverse_norm};
 use crate::state::Collection;
@@ -22,17 +22,9 @@ impl<'a> Target<'a> {
     pub(super) fn resolve(c: &Collection, wanted: &Dense<'a>) -> Result<Option<Target<'a>>> {
         checks::vector(wanted.space, wanted.vector, c.metric)?;
         checks::recall(wanted.recall)?;
-        let Some(index) = c.space(wanted.space) else {
-            if c.spaces.is_empty() && c.live() == 0 {
-                return Ok(None);
-            }
-            return Err(unknown_space(c, wanted.space));
+        let Some((index, space)) = space_of(c, wanted.space, wanted.identity, Kind::Dense)? else {
+            return Ok(None);
         };
-        let space = &c.spaces[usize::from(index)];
-        if wanted.identity.is_some() {
-            checks::identity(wanted.space, space.identity.as_deref(), wanted.identity)?;
-        }
-        checks::kind(space, Kind::Dense)?;
         let mut query = wanted.vector;
         if space.truncate && query.len() > space.dimension as usize {
             query = &query[..space.dimension as usize];
@@ -112,6 +104,28 @@ impl<'a> Target<'a> {
             }
         }
     }
+}
+
+/// The space of that name and its index, where what is wanted of `kind` and made by `identity` can be
+/// compared with what is in it; none where the collection is empty yet.
+pub(super) fn space_of<'c>(
+    c: &'c Collection,
+    name: &str,
+    identity: Option<&str>,
+    kind: Kind,
+) -> Result<Option<(u16, &'c Space)>> {
+    let Some(index) = c.space(name) else {
+        if c.spaces.is_empty() && c.live() == 0 {
+            return Ok(None);
+        }
+        return Err(unknown_space(c, name));
+    };
+    let space = &c.spaces[usize::from(index)];
+    if identity.is_some() {
+        checks::identity(name, space.identity.as_deref(), identity)?;
+    }
+    checks::kind(space, kind)?;
+    Ok(Some((index, space)))
 }
 
 pub(super) fn unknown_space(c: &Collection, name: &str) -> Error {

@@ -5,7 +5,7 @@
 
 use super::fuse::top;
 use super::plan::Found;
-use super::similarity::unknown_space;
+use super::similarity::space_of;
 use super::{Doc, Mask, Sparse};
 use crate::checks;
 use crate::error::Result;
@@ -19,18 +19,8 @@ use crate::state::{Collection, Location};
 fn resolve(c: &Collection, wanted: &Sparse<'_>) -> Result<Option<u16>> {
     let embedding = Embedding::Sparse(wanted.entries.to_vec());
     checks::embedding(wanted.space, &embedding, c.metric)?;
-    let Some(index) = c.space(wanted.space) else {
-        if c.spaces.is_empty() && c.live() == 0 {
-            return Ok(None);
-        }
-        return Err(unknown_space(c, wanted.space));
-    };
-    let space = &c.spaces[usize::from(index)];
-    if wanted.identity.is_some() {
-        checks::identity(wanted.space, space.identity.as_deref(), wanted.identity)?;
-    }
-    checks::kind(space, Kind::Sparse)?;
-    Ok(Some(index))
+    let space = space_of(c, wanted.space, wanted.identity, Kind::Sparse)?;
+    Ok(space.map(|(index, _)| index))
 }
 
 /// The best `depth` records.
@@ -40,12 +30,7 @@ pub(super) fn search(
     mask: &Mask,
     depth: usize,
 ) -> Result<Found> {
-    let mut found = Found {
-        list: Vec::new(),
-        records: 0,
-        exact: true,
-        notes: Vec::new(),
-    };
+    let mut found = Found::nothing();
     let Some(space) = resolve(c, wanted)? else {
         return Ok(found);
     };

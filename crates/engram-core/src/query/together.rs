@@ -4,8 +4,9 @@
 //! one by one each would read them again.
 
 use super::dense;
-use super::plan::{Ready, Steps, check, conclude, depth, run, select};
+use super::plan::{Ready, check, conclude, depth, run, select};
 use super::request::{Dense, Hit, Report, Request, Wanted};
+use super::steps::Steps;
 use crate::error::Result;
 use crate::state::Collection;
 
@@ -66,12 +67,12 @@ fn run_together(c: &Collection, requests: &[Request<'_>]) -> Result<Option<Vec<A
     each.collect::<Result<_>>().map(Some)
 }
 
-/// The vector of a query that looks for nothing else, among all records.
+/// The vector of a query that looks for nothing else, among all records, in one thread.
 fn lone_vector<'a>(request: &Request<'a>) -> Option<Dense<'a>> {
     match request.retrievers.as_slice() {
         [only] if request.filter.is_none() && request.near.is_none() && request.feedback == 0.0 => {
             match only.wanted {
-                Wanted::Dense(wanted) => Some(wanted),
+                Wanted::Dense(wanted) if wanted.threads <= 1 => Some(wanted),
                 _ => None,
             }
         }

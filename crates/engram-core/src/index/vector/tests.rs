@@ -4,31 +4,9 @@ use super::*;
 use crate::error::Result;
 use crate::format::codec::Writer;
 use crate::format::record::Metric;
+use crate::index::normal::Normal;
 use crate::kernel;
 use proptest::prelude::*;
-
-/// Normal variables from a seed.
-struct Normal(u64);
-
-impl Normal {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        let z = (self.0 ^ self.0 >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        ((z ^ z >> 32) >> 11) as f64 / 2f64.powi(53)
-    }
-
-    fn next(&mut self) -> f32 {
-        let (r, angle) = (self.uniform().max(1e-300), self.uniform());
-        ((-2.0 * r.ln()).sqrt() * (angle * std::f64::consts::TAU).cos()) as f32
-    }
-
-    fn vector(&mut self, dimension: usize) -> Vec<f32> {
-        (0..dimension).map(|_| self.next()).collect()
-    }
-}
 
 /// Vectors as embeddings are: a large mean, some strong directions, clusters, and noise.
 fn embeddings(rows: usize, dimension: usize, seed: u64) -> Vec<Vec<f32>> {

@@ -34,6 +34,13 @@ fn sums(codes: &[u8], tables: &[u8], out: &mut [u16; ROWS]) {
         odd = _mm256_add_epi16(odd, _mm256_srli_epi16::<8>(bytes));
     }
     even = _mm256_sub_epi16(even, _mm256_slli_epi16::<8>(odd));
+    weave(even, odd, out);
+}
+
+/// Writes the sums of even and odd rows in the order of the rows.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn weave(even: __m256i, odd: __m256i, out: &mut [u16; ROWS]) {
     let (a, b) = (
         _mm256_unpacklo_epi16(even, odd),
         _mm256_unpackhi_epi16(even, odd),

@@ -1,5 +1,6 @@
 //! The scan with AVX-512: 32 rows of a unit at a time.
 
+use super::avx2::weave;
 use super::*;
 use std::arch::x86_64::*;
 
@@ -40,22 +41,7 @@ fn sums(codes: &[u8], tables: &[u8], out: &mut [u16; ROWS]) {
     even = _mm512_sub_epi16(even, _mm512_slli_epi16::<8>(odd));
     let fold = |x| _mm256_add_epi16(_mm512_castsi512_si256(x), _mm512_extracti64x4_epi64::<1>(x));
     let (even, odd) = (fold(even), fold(odd));
-    let (a, b) = (
-        _mm256_unpacklo_epi16(even, odd),
-        _mm256_unpackhi_epi16(even, odd),
-    );
-    let (low, high) = out.split_at_mut(16);
-    // SAFETY: both halves have the 16 numbers of 2 bytes that are written.
-    unsafe {
-        _mm256_storeu_si256(
-            low.as_mut_ptr().cast(),
-            _mm256_permute2x128_si256::<0x20>(a, b),
-        );
-        _mm256_storeu_si256(
-            high.as_mut_ptr().cast(),
-            _mm256_permute2x128_si256::<0x31>(a, b),
-        );
-    }
+    weave(even, odd, out);
 }
 
 #[inline]

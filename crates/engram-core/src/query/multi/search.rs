@@ -65,12 +65,7 @@ pub(in crate::query) fn search(
     mask: &Mask,
     depth: usize,
 ) -> Result<Found> {
-    let mut found = Found {
-        list: Vec::new(),
-        records: 0,
-        exact: true,
-        notes: Vec::new(),
-    };
+    let mut found = Found::nothing();
     let Some(target) = Target::resolve(c, wanted)? else {
         return Ok(found);
     };

@@ -6,7 +6,7 @@ use crate::format::record::Metric;
 use crate::format::space::{Embedding, Kind};
 use crate::index::multi::TokenQuery;
 use crate::query::Multi;
-use crate::query::similarity::unknown_space;
+use crate::query::similarity::space_of;
 use crate::segment::{MultiVectors, Segment};
 use crate::state::Collection;
 
@@ -22,17 +22,9 @@ impl Target {
         let mut embedding = Embedding::Multi(wanted.tokens.clone());
         checks::embedding(wanted.space, &embedding, c.metric)?;
         checks::recall(wanted.recall)?;
-        let Some(index) = c.space(wanted.space) else {
-            if c.spaces.is_empty() && c.live() == 0 {
-                return Ok(None);
-            }
-            return Err(unknown_space(c, wanted.space));
+        let Some((index, space)) = space_of(c, wanted.space, wanted.identity, Kind::Multi)? else {
+            return Ok(None);
         };
-        let space = &c.spaces[usize::from(index)];
-        if wanted.identity.is_some() {
-            checks::identity(wanted.space, space.identity.as_deref(), wanted.identity)?;
-        }
-        checks::kind(space, Kind::Multi)?;
         if space.truncate {
             embedding.truncate(space.dimension);
             checks::embedding(wanted.space, &embedding, c.metric)?;
