@@ -5,13 +5,17 @@ from pathlib import Path
 
 import engram
 import engram.embed
+import engram.llm
 import engram.rag
+
+MODULES = (engram, engram.embed, engram.llm, engram.rag)
+"""Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"
 
 
 def lines():
-    for module in (engram, engram.embed, engram.rag):
+    for module in MODULES:
         for name in sorted(module.__all__):
             yield from described(f"{module.__name__}.{name}", getattr(module, name))
 

@@ -15,11 +15,12 @@ import pytest
 import engram
 from engram import _native, errors
 from engram.embed import Identity
+from engram.llm import as_llm
 from engram.types import Code
 
 DOCS = Path(__file__).parent.parent / "docs"
 
-PYTHON_ONLY = ["embedder.invalid", "extra.missing"]
+PYTHON_ONLY = ["embedder.invalid", "llm.invalid", "extra.missing"]
 
 # Codes that are provoked elsewhere, and why not here.
 ELSEWHERE = {
@@ -86,6 +87,10 @@ def cause_embedder_missing(db):
 
 def cause_embedder_invalid(db):
     db.collection("c", embedder=Constant("one", rows=3)).put("a", text="x")
+
+
+def cause_llm_invalid(db):
+    as_llm(5)
 
 
 def cause_collection_not_found(db):

@@ -8,11 +8,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "python").rglob("*.py"))
-TESTS = sorted((ROOT / "tests").glob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BANNED = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 LAYERS = [
     ["errors", "types"],
     ["checks", "records", "files", "filtering", "dict_filters", "expressions", "faceting"],
+    ["llm"],
     ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges"],
     ["paging", "settings"],
     ["ingest", "query"],
@@ -25,6 +26,8 @@ LAYERS = [
     ["transaction", "past"],
     ["database"],
     ["opening"],
+    ["rerank", "evaluate", "importers", "integrations"],
+    ["compat"],
     ["cli"],
     ["__main__"],
 ]

@@ -154,6 +154,7 @@ CODES: dict[Code, type[EngramError]] = {
     "internal": Internal,
     # Raised by the Python side only.
     "embedder.invalid": InvalidInput,
+    "llm.invalid": InvalidInput,
     "extra.missing": MissingExtra,
 }
 """Every code with its class, the core's codes first and in its order."""

@@ -98,6 +98,7 @@ Code: TypeAlias = Literal[
     "handle.forked",
     "internal",
     "embedder.invalid",
+    "llm.invalid",
     "extra.missing",
 ]
 """Every stable error code."""
