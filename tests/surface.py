@@ -8,8 +8,9 @@ import engram.compat.vecstore
 import engram.embed
 import engram.llm
 import engram.rag
+import engram.rerank
 
-MODULES = (engram, engram.compat.vecstore, engram.embed, engram.llm, engram.rag)
+MODULES = (engram, engram.compat.vecstore, engram.embed, engram.llm, engram.rag, engram.rerank)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"

@@ -20,7 +20,13 @@ from engram.types import Code
 
 DOCS = Path(__file__).parent.parent / "docs"
 
-PYTHON_ONLY = ["embedder.invalid", "llm.invalid", "extra.missing", "model.invalid"]
+PYTHON_ONLY = [
+    "embedder.invalid",
+    "llm.invalid",
+    "extra.missing",
+    "model.invalid",
+    "reranker.invalid",
+]
 
 # Codes that are provoked elsewhere, and why not here.
 ELSEWHERE = {
@@ -88,6 +94,10 @@ def cause_embedder_missing(db):
 
 def cause_embedder_invalid(db):
     db.collection("c", embedder=Constant("one", rows=3)).put("a", text="x")
+
+
+def cause_reranker_invalid(db):
+    db.collection("c").query("x", rerank=5)
 
 
 def cause_llm_invalid(db):
