@@ -5,10 +5,11 @@ from pathlib import Path
 
 import engram
 import engram.embed
+import engram.evaluate
 import engram.llm
 import engram.rag
 
-MODULES = (engram, engram.embed, engram.llm, engram.rag)
+MODULES = (engram, engram.embed, engram.evaluate, engram.llm, engram.rag)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"
