@@ -6,11 +6,20 @@ from pathlib import Path
 import engram
 import engram.compat.vecstore
 import engram.embed
+import engram.evaluate
 import engram.llm
 import engram.rag
 import engram.rerank
 
-MODULES = (engram, engram.compat.vecstore, engram.embed, engram.llm, engram.rag, engram.rerank)
+MODULES = (
+    engram,
+    engram.compat.vecstore,
+    engram.embed,
+    engram.evaluate,
+    engram.llm,
+    engram.rag,
+    engram.rerank,
+)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"
