@@ -14,7 +14,7 @@ import pytest
 
 import engram
 from engram import _native, errors
-from engram.embed import Identity
+from engram.embed import Identity, get_embedder
 from engram.llm import as_llm
 from engram.types import Code
 
@@ -26,6 +26,8 @@ PYTHON_ONLY = [
     "extra.missing",
     "model.invalid",
     "reranker.invalid",
+    "model.not_found",
+    "model.corrupt",
 ]
 
 # Codes that are provoked elsewhere, and why not here.
@@ -41,6 +43,7 @@ ELSEWHERE = {
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
     "model.invalid": "embed/test_dense.py spoils a folder",
+    "model.corrupt": "embed/test_store.py changes a file",
 }
 
 
@@ -94,6 +97,10 @@ def cause_embedder_missing(db):
 
 def cause_embedder_invalid(db):
     db.collection("c", embedder=Constant("one", rows=3)).put("a", text="x")
+
+
+def cause_model_not_found(db):
+    get_embedder("no-such-model")
 
 
 def cause_reranker_invalid(db):

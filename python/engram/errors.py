@@ -158,6 +158,8 @@ CODES: dict[Code, type[EngramError]] = {
     "extra.missing": MissingExtra,
     "model.invalid": InvalidInput,
     "reranker.invalid": InvalidInput,
+    "model.not_found": NotFound,
+    "model.corrupt": Corrupt,
 }
 """Every code with its class, the core's codes first and in its order."""
 

@@ -103,6 +103,8 @@ Code: TypeAlias = Literal[
     "extra.missing",
     "model.invalid",
     "reranker.invalid",
+    "model.not_found",
+    "model.corrupt",
 ]
 """Every stable error code."""
 

@@ -15,6 +15,7 @@ from engram.cli import (
     doctoring,
     graph,
     measuring,
+    models,
     records,
     snapshots,
     sources,
@@ -73,4 +74,5 @@ app.command("backup")(doctoring.backup)
 app.command("export")(transfer.export)
 app.command("import")(transfer.import_file)
 app.add_typer(graph.app, name="graph")
+app.add_typer(models.app, name="models")
 app.add_typer(snapshots.app, name="snapshot")
