@@ -14,6 +14,7 @@ from engram.cli import (
     collections,
     doctoring,
     graph,
+    importing,
     measuring,
     records,
     snapshots,
@@ -71,6 +72,6 @@ app.command("doctor")(doctoring.doctor)
 app.command("optimize")(doctoring.optimize)
 app.command("backup")(doctoring.backup)
 app.command("export")(transfer.export)
-app.command("import")(transfer.import_file)
+app.add_typer(importing.app, name="import")
 app.add_typer(graph.app, name="graph")
 app.add_typer(snapshots.app, name="snapshot")
