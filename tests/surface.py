@@ -6,11 +6,20 @@ from pathlib import Path
 import engram
 import engram.compat.vecstore
 import engram.embed
+import engram.evaluate
 import engram.importers
 import engram.llm
 import engram.rag
 
-MODULES = (engram, engram.compat.vecstore, engram.embed, engram.importers, engram.llm, engram.rag)
+MODULES = (
+    engram,
+    engram.compat.vecstore,
+    engram.embed,
+    engram.evaluate,
+    engram.importers,
+    engram.llm,
+    engram.rag,
+)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"
