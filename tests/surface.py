@@ -4,11 +4,12 @@ import inspect
 from pathlib import Path
 
 import engram
+import engram.compat.vecstore
 import engram.embed
 import engram.llm
 import engram.rag
 
-MODULES = (engram, engram.embed, engram.llm, engram.rag)
+MODULES = (engram, engram.compat.vecstore, engram.embed, engram.llm, engram.rag)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"
