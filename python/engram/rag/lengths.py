@@ -25,7 +25,15 @@ __all__ = [
     "ruler",
 ]
 
-Length: TypeAlias = "Literal['characters', 'tokens'] | Callable[[str], int] | Any"
+
+class Tokenizer(Protocol):
+    """What `tiktoken`, `tokenizers` and `transformers` have in common."""
+
+    def encode(self, text: str, /) -> Any:
+        """Turn a text into something that has as many tokens as its length says."""
+
+
+Length: TypeAlias = "Literal['characters', 'tokens'] | Callable[[str], int] | Tokenizer"
 """A unit by name, a function that counts, or a tokenizer (`tiktoken`, `tokenizers`)."""
 
 _PIECES = re.compile(r"[A-Za-z]{1,6}|[0-9]{1,3}|\n+|[ \t]{2,}|[\u0080-\u058f]{1,2}|[^\sA-Za-z0-9]")

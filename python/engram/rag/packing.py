@@ -172,8 +172,7 @@ def _behind_space(text: str, place: int, high: int) -> int:
 
 
 class Places:
-    """Breaks that are known beforehand, by levels, the best first; between them others are looked
-    for."""
+    """Breaks that are known beforehand, by levels, the best first; others between them."""
 
     def __init__(
         self,

@@ -28,7 +28,9 @@ __all__ = ["SemanticTextSplitter"]
 
 # The number of an item, as in "7. Then", ends no sentence.
 _SENTENCE = re.compile(
-    r"(?:[.!?](?<!\b\d\.)(?<!\b\d\d\.)[\"')\]]*\s+|[\u3002\uff01\uff1f]+[\u201d\u300d\u300f\uff09]*\s*|(?:\r\n?|\n)\s*(?:\r\n?|\n)\s*)"
+    r"[.!?](?<!\b\d\.)(?<!\b\d\d\.)[\"')\]]*\s+"
+    r"|[\u3002\uff01\uff1f]+[\u201d\u300d\u300f\uff09]*\s*"
+    r"|(?:\r\n?|\n)\s*(?:\r\n?|\n)\s*"
 )
 _MOST_PERCENT = 100
 
