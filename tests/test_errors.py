@@ -16,11 +16,18 @@ import engram
 from engram import _native, errors
 from engram.embed import Identity
 from engram.llm import as_llm
+from engram.rag import PromptTemplate
 from engram.types import Code
 
 DOCS = Path(__file__).parent.parent / "docs"
 
-PYTHON_ONLY = ["embedder.invalid", "llm.invalid", "extra.missing", "model.invalid"]
+PYTHON_ONLY = [
+    "embedder.invalid",
+    "llm.invalid",
+    "extra.missing",
+    "model.invalid",
+    "template.invalid",
+]
 
 # Codes that are provoked elsewhere, and why not here.
 ELSEWHERE = {
@@ -92,6 +99,10 @@ def cause_embedder_invalid(db):
 
 def cause_llm_invalid(db):
     as_llm(5)
+
+
+def cause_template_invalid(db):
+    PromptTemplate("a lone {brace")
 
 
 def cause_collection_not_found(db):

@@ -157,6 +157,7 @@ CODES: dict[Code, type[EngramError]] = {
     "llm.invalid": InvalidInput,
     "extra.missing": MissingExtra,
     "model.invalid": InvalidInput,
+    "template.invalid": InvalidInput,
 }
 """Every code with its class, the core's codes first and in its order."""
 

@@ -101,6 +101,7 @@ Code: TypeAlias = Literal[
     "llm.invalid",
     "extra.missing",
     "model.invalid",
+    "template.invalid",
 ]
 """Every stable error code."""
 
