@@ -20,7 +20,10 @@ from engram.types import Code
 
 DOCS = Path(__file__).parent.parent / "docs"
 
-PYTHON_ONLY = ["embedder.invalid", "llm.invalid", "extra.missing"]
+PYTHON_ONLY = [
+    "embedder.invalid", "llm.invalid", "extra.missing",
+    "query_set.exists", "query_set.not_found", "report.not_found",
+]  # fmt: skip
 
 # Codes that are provoked elsewhere, and why not here.
 ELSEWHERE = {
@@ -34,6 +37,9 @@ ELSEWHERE = {
     "io.poisoned": "test_faults.py fails a write",
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
+    "query_set.exists": "evaluate/test_query_sets.py saves a set twice",
+    "query_set.not_found": "evaluate/test_query_sets.py loads a set that is not there",
+    "report.not_found": "evaluate/test_query_sets.py loads a report that is not there",
 }
 
 

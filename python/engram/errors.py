@@ -156,6 +156,9 @@ CODES: dict[Code, type[EngramError]] = {
     "embedder.invalid": InvalidInput,
     "llm.invalid": InvalidInput,
     "extra.missing": MissingExtra,
+    "query_set.exists": Conflict,
+    "query_set.not_found": NotFound,
+    "report.not_found": NotFound,
 }
 """Every code with its class, the core's codes first and in its order."""
 

@@ -100,6 +100,9 @@ Code: TypeAlias = Literal[
     "embedder.invalid",
     "llm.invalid",
     "extra.missing",
+    "query_set.exists",
+    "query_set.not_found",
+    "report.not_found",
 ]
 """Every stable error code."""
 
