@@ -21,7 +21,7 @@ from engram.types import Code
 DOCS = Path(__file__).parent.parent / "docs"
 
 PYTHON_ONLY = [
-    "embedder.invalid", "llm.invalid", "extra.missing",
+    "embedder.invalid", "llm.invalid", "extra.missing", "model.invalid",
     "query_set.exists", "query_set.not_found", "report.not_found",
 ]  # fmt: skip
 
@@ -37,6 +37,7 @@ ELSEWHERE = {
     "io.poisoned": "test_faults.py fails a write",
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
+    "model.invalid": "embed/test_dense.py spoils a folder",
     "query_set.exists": "evaluate/test_query_sets.py saves a set twice",
     "query_set.not_found": "evaluate/test_query_sets.py loads a set that is not there",
     "report.not_found": "evaluate/test_query_sets.py loads a report that is not there",

@@ -156,6 +156,7 @@ CODES: dict[Code, type[EngramError]] = {
     "embedder.invalid": InvalidInput,
     "llm.invalid": InvalidInput,
     "extra.missing": MissingExtra,
+    "model.invalid": InvalidInput,
     "query_set.exists": Conflict,
     "query_set.not_found": NotFound,
     "report.not_found": NotFound,

@@ -100,6 +100,7 @@ Code: TypeAlias = Literal[
     "embedder.invalid",
     "llm.invalid",
     "extra.missing",
+    "model.invalid",
     "query_set.exists",
     "query_set.not_found",
     "report.not_found",
