@@ -221,7 +221,8 @@ def test_help_and_version(folder):
 COMMANDS = [
     "put", "find", "get", "list", "delete", "stats", "verify", "doctor", "optimize", "backup",
     "recall-check", "export", "import", "snapshot create", "snapshot list", "snapshot restore",
-    "snapshot delete",
+    "snapshot delete", "evaluate", "query-set import", "query-set export", "query-set list",
+    "query-set delete",
 ]  # fmt: skip
 
 

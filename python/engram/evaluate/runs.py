@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RetrievalReport"]
 
-_HEAD = ("metric", "mean", "95 % interval", "queries")
-
 
 @dataclass(frozen=True)
 class RetrievalReport:
@@ -200,18 +198,21 @@ class RetrievalReport:
 
     def to_markdown(self) -> str:
         """Give a Markdown table, a row per metric."""
-        return markdown_table(_HEAD, self._rows())
+        return markdown_table(self._head(), self._rows())
 
     def to_html(self) -> str:
         """Give an HTML table, a row per metric; everything in it is escaped."""
-        return html_table(self.name, _HEAD, self._rows())
+        return html_table(self.name, self._head(), self._rows())
 
     def _repr_html_(self) -> str:
         """Show the table in notebooks."""
         return self.to_html()
 
-    def _rows(self) -> list[tuple[str, str, str, int]]:
-        rows = []
+    def _head(self) -> tuple[str, ...]:
+        return ("metric", "mean", "95 % interval", "queries")
+
+    def _rows(self) -> list[tuple[object, ...]]:
+        rows: list[tuple[object, ...]] = []
         for name, one in self.summary().items():
             spread = "-" if one.low is None else f"{one.low:.3f} to {one.high:.3f}"
             rows.append((name, f"{one.mean:.3f}", spread, one.count))
