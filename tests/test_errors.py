@@ -27,6 +27,9 @@ PYTHON_ONLY = [
     "extra.missing",
     "model.invalid",
     "template.invalid",
+    "query_set.exists",
+    "query_set.not_found",
+    "report.not_found",
 ]
 
 # Codes that are provoked elsewhere, and why not here.
@@ -42,6 +45,9 @@ ELSEWHERE = {
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
     "model.invalid": "embed/test_dense.py spoils a folder",
+    "query_set.exists": "evaluate/test_query_sets.py saves a set twice",
+    "query_set.not_found": "evaluate/test_query_sets.py loads a set that is not there",
+    "report.not_found": "evaluate/test_query_sets.py loads a report that is not there",
 }
 
 

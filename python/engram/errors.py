@@ -158,6 +158,9 @@ CODES: dict[Code, type[EngramError]] = {
     "extra.missing": MissingExtra,
     "model.invalid": InvalidInput,
     "template.invalid": InvalidInput,
+    "query_set.exists": Conflict,
+    "query_set.not_found": NotFound,
+    "report.not_found": NotFound,
 }
 """Every code with its class, the core's codes first and in its order."""
 

@@ -102,6 +102,9 @@ Code: TypeAlias = Literal[
     "extra.missing",
     "model.invalid",
     "template.invalid",
+    "query_set.exists",
+    "query_set.not_found",
+    "report.not_found",
 ]
 """Every stable error code."""
 
