@@ -4,11 +4,20 @@ import inspect
 from pathlib import Path
 
 import engram
+import engram.compat.vecstore
 import engram.embed
+import engram.evaluate
 import engram.llm
 import engram.rag
 
-MODULES = (engram, engram.embed, engram.llm, engram.rag)
+MODULES = (
+    engram,
+    engram.compat.vecstore,
+    engram.embed,
+    engram.evaluate,
+    engram.llm,
+    engram.rag,
+)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"

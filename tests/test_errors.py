@@ -20,7 +20,7 @@ from engram.types import Code
 
 DOCS = Path(__file__).parent.parent / "docs"
 
-PYTHON_ONLY = ["embedder.invalid", "llm.invalid", "extra.missing"]
+PYTHON_ONLY = ["embedder.invalid", "llm.invalid", "extra.missing", "model.invalid"]
 
 # Codes that are provoked elsewhere, and why not here.
 ELSEWHERE = {
@@ -34,6 +34,7 @@ ELSEWHERE = {
     "io.poisoned": "test_faults.py fails a write",
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
+    "model.invalid": "embed/test_dense.py spoils a folder",
 }
 
 

@@ -156,6 +156,7 @@ CODES: dict[Code, type[EngramError]] = {
     "embedder.invalid": InvalidInput,
     "llm.invalid": InvalidInput,
     "extra.missing": MissingExtra,
+    "model.invalid": InvalidInput,
 }
 """Every code with its class, the core's codes first and in its order."""
 
