@@ -10,6 +10,7 @@ import engram.evaluate
 import engram.importers
 import engram.llm
 import engram.rag
+import engram.rerank
 
 MODULES = (
     engram,
@@ -20,6 +21,7 @@ MODULES = (
     engram.llm,
     engram.rag,
 )
+MODULES = (engram, engram.compat.vecstore, engram.embed, engram.llm, engram.rag, engram.rerank)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"

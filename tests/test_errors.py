@@ -26,6 +26,7 @@ PYTHON_ONLY = [
     "llm.invalid",
     "extra.missing",
     "model.invalid",
+    "reranker.invalid",
     "template.invalid",
     "query_set.exists",
     "query_set.not_found",
@@ -101,6 +102,10 @@ def cause_embedder_missing(db):
 
 def cause_embedder_invalid(db):
     db.collection("c", embedder=Constant("one", rows=3)).put("a", text="x")
+
+
+def cause_reranker_invalid(db):
+    db.collection("c").query("x", rerank=5)
 
 
 def cause_llm_invalid(db):

@@ -161,6 +161,7 @@ CODES: dict[Code, type[EngramError]] = {
     "query_set.exists": Conflict,
     "query_set.not_found": NotFound,
     "report.not_found": NotFound,
+    "reranker.invalid": InvalidInput,
 }
 """Every code with its class, the core's codes first and in its order."""
 
