@@ -5,10 +5,12 @@ from pathlib import Path
 
 import engram
 import engram.embed
+import engram.embed.remote
 import engram.llm
 import engram.rag
+import engram.remote
 
-MODULES = (engram, engram.embed, engram.llm, engram.rag)
+MODULES = (engram, engram.embed, engram.embed.remote, engram.llm, engram.rag, engram.remote)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"

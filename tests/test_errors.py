@@ -20,7 +20,20 @@ from engram.types import Code
 
 DOCS = Path(__file__).parent.parent / "docs"
 
-PYTHON_ONLY = ["embedder.invalid", "llm.invalid", "extra.missing"]
+PYTHON_ONLY = [
+    "embedder.invalid",
+    "llm.invalid",
+    "extra.missing",
+    "provider.unknown",
+    "remote.key",
+    "remote.refused",
+    "remote.budget",
+    "remote.limited",
+    "remote.failed",
+    "remote.answer",
+    "remote.partial",
+    "llm.answer",
+]
 
 # Codes that are provoked elsewhere, and why not here.
 ELSEWHERE = {
@@ -34,6 +47,15 @@ ELSEWHERE = {
     "io.poisoned": "test_faults.py fails a write",
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
+    "provider.unknown": "tests/remote asks for such providers",
+    "remote.key": "tests/remote refuses keys from a loopback server",
+    "remote.refused": "tests/remote refuses requests from a loopback server",
+    "remote.budget": "tests/remote spends budgets",
+    "remote.limited": "tests/remote throttles from a loopback server",
+    "remote.failed": "tests/remote fails from a loopback server",
+    "remote.answer": "tests/remote answers nonsense from a loopback server",
+    "remote.partial": "tests/remote refuses single texts from a loopback server",
+    "llm.answer": "tests/llm answers what does not fit from a loopback server",
 }
 
 

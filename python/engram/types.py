@@ -100,6 +100,15 @@ Code: TypeAlias = Literal[
     "embedder.invalid",
     "llm.invalid",
     "extra.missing",
+    "provider.unknown",
+    "remote.key",
+    "remote.refused",
+    "remote.budget",
+    "remote.limited",
+    "remote.failed",
+    "remote.answer",
+    "remote.partial",
+    "llm.answer",
 ]
 """Every stable error code."""
 
