@@ -1,5 +1,6 @@
 # Every verb of the repository. `make help` lists them.
-# Needs python3 (3.10+, with venv), cargo and a C compiler; everything else goes into .venv.
+# Needs python3 (3.10+, with venv), cargo and a C compiler (`check`: and a C++ compiler, for the fuzzers'
+# runtime); everything else goes into .venv.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -53,6 +54,7 @@ package: .venv/built ## Build the wheel and run it in an empty environment
 check: .venv/built .venv/dev package ## Formatting, lints, types, and the stub against the extension
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features engram-core/testing -- -D warnings
+	CARGO_TARGET_DIR=target cargo clippy --manifest-path fuzz/Cargo.toml -- -D warnings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy

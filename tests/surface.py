@@ -4,13 +4,24 @@ import inspect
 from pathlib import Path
 
 import engram
+import engram.compat.vecstore
 import engram.embed
 import engram.embed.remote
+import engram.evaluate
 import engram.llm
 import engram.rag
 import engram.remote
 
-MODULES = (engram, engram.embed, engram.embed.remote, engram.llm, engram.rag, engram.remote)
+MODULES = (
+    engram,
+    engram.compat.vecstore,
+    engram.embed,
+    engram.embed.remote,
+    engram.evaluate,
+    engram.llm,
+    engram.rag,
+    engram.remote,
+)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"

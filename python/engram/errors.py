@@ -159,6 +159,7 @@ CODES: dict[Code, type[EngramError]] = {
     "embedder.invalid": InvalidInput,
     "llm.invalid": InvalidInput,
     "extra.missing": MissingExtra,
+    "model.invalid": InvalidInput,
     "provider.unknown": InvalidInput,
     "remote.key": InvalidInput,
     "remote.refused": InvalidInput,

@@ -100,6 +100,7 @@ Code: TypeAlias = Literal[
     "embedder.invalid",
     "llm.invalid",
     "extra.missing",
+    "model.invalid",
     "provider.unknown",
     "remote.key",
     "remote.refused",
