@@ -31,6 +31,15 @@ PYTHON_ONLY = [
     "query_set.exists",
     "query_set.not_found",
     "report.not_found",
+    "provider.unknown",
+    "remote.key",
+    "remote.refused",
+    "remote.budget",
+    "remote.limited",
+    "remote.failed",
+    "remote.answer",
+    "remote.partial",
+    "llm.answer",
 ]
 
 # Codes that are provoked elsewhere, and why not here.
@@ -49,6 +58,15 @@ ELSEWHERE = {
     "query_set.exists": "evaluate/test_query_sets.py saves a set twice",
     "query_set.not_found": "evaluate/test_query_sets.py loads a set that is not there",
     "report.not_found": "evaluate/test_query_sets.py loads a report that is not there",
+    "provider.unknown": "tests/remote asks for such providers",
+    "remote.key": "tests/remote refuses keys from a loopback server",
+    "remote.refused": "tests/remote refuses requests from a loopback server",
+    "remote.budget": "tests/remote spends budgets",
+    "remote.limited": "tests/remote throttles from a loopback server",
+    "remote.failed": "tests/remote fails from a loopback server",
+    "remote.answer": "tests/remote answers nonsense from a loopback server",
+    "remote.partial": "tests/remote refuses single texts from a loopback server",
+    "llm.answer": "tests/llm answers what does not fit from a loopback server",
 }
 
 

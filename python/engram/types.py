@@ -107,6 +107,15 @@ Code: TypeAlias = Literal[
     "query_set.not_found",
     "report.not_found",
     "reranker.invalid",
+    "provider.unknown",
+    "remote.key",
+    "remote.refused",
+    "remote.budget",
+    "remote.limited",
+    "remote.failed",
+    "remote.answer",
+    "remote.partial",
+    "llm.answer",
 ]
 """Every stable error code."""
 
