@@ -1,8 +1,8 @@
 """Build the documentation as a site: `make docs`, or ``python tools/site/build.py OUT``.
 
-Owns: what the site has beside the files of docs/: the navigation, one page of docstrings for each public
-module, and the pages of the files beside docs/. The sources are put together in ``OUT/source``, since
-Sphinx reads one folder; docs/ itself stays plain Markdown.
+Owns: what the site has beside the files of docs/: the navigation, one page of docstrings for each
+public module, and the pages of the files beside docs/. The sources are put together in
+``OUT/source``, since Sphinx reads one folder; docs/ itself stays plain Markdown.
 """
 
 from __future__ import annotations
