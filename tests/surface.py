@@ -6,19 +6,25 @@ from pathlib import Path
 import engram
 import engram.compat.vecstore
 import engram.embed
+import engram.embed.remote
 import engram.evaluate
+import engram.importers
 import engram.llm
 import engram.rag
+import engram.remote
 import engram.rerank
 
 MODULES = (
     engram,
     engram.compat.vecstore,
     engram.embed,
+    engram.embed.remote,
     engram.evaluate,
+    engram.importers,
     engram.llm,
     engram.rag,
     engram.rerank,
+    engram.remote,
 )
 """Every public module."""
 

@@ -13,6 +13,7 @@ BANNED = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 LAYERS = [
     ["errors", "types"],
     ["checks", "records", "files", "filtering", "dict_filters", "expressions", "faceting"],
+    ["remote"],
     ["llm"],
     ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges"],
     ["paging", "settings"],

@@ -102,9 +102,22 @@ Code: TypeAlias = Literal[
     "llm.invalid",
     "extra.missing",
     "model.invalid",
+    "template.invalid",
+    "query_set.exists",
+    "query_set.not_found",
+    "report.not_found",
     "reranker.invalid",
     "model.not_found",
     "model.corrupt",
+    "provider.unknown",
+    "remote.key",
+    "remote.refused",
+    "remote.budget",
+    "remote.limited",
+    "remote.failed",
+    "remote.answer",
+    "remote.partial",
+    "llm.answer",
 ]
 """Every stable error code."""
 
