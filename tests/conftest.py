@@ -1,5 +1,6 @@
 """What the tests share: a path, an open database, a small embedder, and Hypothesis profiles."""
 
+import os
 import zlib
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from hypothesis import HealthCheck, settings
 
 import engram
 from engram.embed import Identity
+
+# The frameworks that engram is integrated with read these when they are imported.
+os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
+os.environ["LANGSMITH_TRACING"] = "false"
 
 settings.register_profile(
     "fast",

@@ -6,10 +6,18 @@ from pathlib import Path
 import engram
 import engram.compat.vecstore
 import engram.embed
+import engram.evaluate
 import engram.llm
 import engram.rag
 
-MODULES = (engram, engram.compat.vecstore, engram.embed, engram.llm, engram.rag)
+MODULES = (
+    engram,
+    engram.compat.vecstore,
+    engram.embed,
+    engram.evaluate,
+    engram.llm,
+    engram.rag,
+)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"

@@ -131,6 +131,129 @@ def dense_folder(tmp_path):
     return make
 
 
+def write_colbert(folder, *, projected=True, **settings):
+    """A folder in the layout of PyLate; ``[MASK]`` is the padding token, as it is there."""
+    write_tokenizer(folder)
+    write_json(
+        folder / "tokenizer_config.json",
+        {"model_max_length": 24, "pad_token": "[MASK]", "mask_token": "[MASK]"},
+    )
+    nodes, constants = mixing()
+    if projected:
+        nodes[-1].output[0] = "contextual"
+    outputs = [floats("contextual" if projected else "last_hidden_state", "batch", "tokens", WIDTH)]
+    save(folder / "model.onnx", nodes, integers("input_ids", "attention_mask"), outputs, constants)
+    recipe = {
+        "query_prefix": "[Q] ",
+        "document_prefix": "[D] ",
+        "query_length": 8,
+        "document_length": 12,
+        "skiplist_words": [".", ",", "absent"],
+    }
+    write_json(folder / "config_sentence_transformers.json", recipe | settings)
+    return folder
+
+
+def write_splade(folder, strategy="max"):
+    """A folder whose logits are the products of each token's vector with the whole table."""
+    write_tokenizer(folder)
+    nodes, constants = mixing()
+    nodes.append(helper.make_node("MatMul", ["last_hidden_state", "words"], ["logits"]))
+    constants.append(constant("words", np.ascontiguousarray(table().T)))
+    outputs = [floats("logits", "batch", "tokens", len(VOCABULARY))]
+    save(folder / "model.onnx", nodes, integers("input_ids", "attention_mask"), outputs, constants)
+    kinds = [("", "MLMTransformer"), ("1_SpladePooling", "SpladePooling")]
+    write_json(folder / "modules.json", [{"path": p, "type": f"x.{k}"} for p, k in kinds])
+    write_json(folder / "1_SpladePooling" / "config.json", {"pooling_strategy": strategy})
+    return folder
+
+
+def write_clip(folder):
+    """A folder with two graphs: an image is its mean colour, a text its mean token, 3 numbers."""
+    write_tokenizer(folder)
+    settings = {
+        "size": {"shortest_edge": 4},
+        "crop_size": {"height": 4, "width": 4},
+        "do_center_crop": True,
+        "image_mean": [0.5, 0.5, 0.5],
+        "image_std": [0.5, 0.25, 0.5],
+        "resample": 3,
+    }
+    write_json(folder / "preprocessor_config.json", settings)
+    image = [helper.make_node("ReduceMean", ["pixel_values"], ["image_embeds"], axes=[2, 3],
+                              keepdims=0)]  # fmt: skip
+    pixels = [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["n", 3, 4, 4])]
+    outputs = [floats("image_embeds", "n", 3)]
+    save(folder / "visual" / "model.onnx", image, pixels, outputs, [])
+    nodes, constants = mixing(width=3)
+    one = [constant("first", np.array(0, dtype=np.int64))]
+    nodes.append(
+        helper.make_node("Gather", ["last_hidden_state", "first"], ["text_embeds"], axis=1)
+    )
+    outputs = [floats("text_embeds", "n", 3)]
+    inputs = integers("input_ids", "attention_mask")
+    save(folder / "textual" / "model.onnx", nodes, inputs, outputs, constants + one)
+    return folder
+
+
+def write_series(folder, patch=4, context=16):
+    """A folder whose patch vectors are the sums of the known values and their squares."""
+    settings = {"input_patch_size": patch, "context_length": context}
+    write_json(folder / "config.json", {"chronos_config": settings})
+    node = helper.make_node
+    nodes = [
+        node("IsNaN", ["context"], ["unknown"]),
+        node("Where", ["unknown", "zero", "context"], ["known"]),
+        node("Reshape", ["known", "shape"], ["cut"]),
+        node("ReduceSum", ["cut", "last"], ["sums"], keepdims=1),
+        node("Mul", ["cut", "cut"], ["squares"]),
+        node("ReduceSum", ["squares", "last"], ["sums2"], keepdims=1),
+        node("Concat", ["sums", "sums2"], ["embeddings"], axis=2),
+        node("ReduceMean", ["known"], ["loc"], axes=[1], keepdims=0),
+        node("ReduceMax", ["known"], ["scale"], axes=[1], keepdims=0),
+    ]
+    constants = [
+        constant("zero", np.float32(0)),
+        constant("shape", np.array([0, -1, patch], dtype=np.int64)),
+        constant("last", np.array([2], dtype=np.int64)),
+    ]
+    outputs = [floats("embeddings", "n", "patches", 2), floats("loc", "n"), floats("scale", "n")]
+    save(folder / "encoder_model.onnx", nodes, [floats("context", "n", "t")], outputs, constants)
+    return folder
+
+
+@pytest.fixture
+def colbert_folder(tmp_path):
+    """Make a multi-vector model's folder."""
+
+    def make(name="colbert", **settings):
+        return write_colbert(tmp_path / name, **settings)
+
+    return make
+
+
+@pytest.fixture
+def splade_folder(tmp_path):
+    """Make a sparse model's folder."""
+
+    def make(name="splade", **settings):
+        return write_splade(tmp_path / name, **settings)
+
+    return make
+
+
+@pytest.fixture
+def clip_folder(tmp_path):
+    """A vision model's folder."""
+    return write_clip(tmp_path / "clip")
+
+
+@pytest.fixture
+def series_folder(tmp_path):
+    """A time-series model's folder."""
+    return write_series(tmp_path / "series")
+
+
 @pytest.fixture
 def tiny():
     """The tiny models' parts, for tests that compute what should come out."""
@@ -138,6 +261,7 @@ def tiny():
     class Tiny:
         vocabulary = VOCABULARY
         hidden_of = staticmethod(hidden_of)
+        table = staticmethod(table)
         write_json = staticmethod(write_json)
         write_tokenizer = staticmethod(write_tokenizer)
         mixing = staticmethod(mixing)

@@ -13,15 +13,45 @@ from engram.embed.identity import Identity
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from engram.embed.dense import Dense
+    from engram.embed.images import pdf_page, pdf_page_count
+    from engram.embed.late_interaction import QuantizedTokens, max_sim, quantize
     from engram.embed.local.session import devices
+    from engram.embed.multi_vector import MultiVector
+    from engram.embed.sparse import Sparse
     from engram.embed.static import Static
+    from engram.embed.time_series import TimeSeries
+    from engram.embed.vision import Vision
 
-__all__ = ["Dense", "Identity", "Static", "default", "devices"]
+__all__ = [
+    "Dense",
+    "Identity",
+    "MultiVector",
+    "QuantizedTokens",
+    "Sparse",
+    "Static",
+    "TimeSeries",
+    "Vision",
+    "default",
+    "devices",
+    "max_sim",
+    "pdf_page",
+    "pdf_page_count",
+    "quantize",
+]
 
 _HOMES = {
-    "Dense": "engram.embed.dense",
-    "Static": "engram.embed.static",
-    "devices": "engram.embed.local.session",
+    "Dense": "dense",
+    "MultiVector": "multi_vector",
+    "QuantizedTokens": "late_interaction",
+    "Sparse": "sparse",
+    "Static": "static",
+    "TimeSeries": "time_series",
+    "Vision": "vision",
+    "devices": "local.session",
+    "max_sim": "late_interaction",
+    "pdf_page": "images",
+    "pdf_page_count": "images",
+    "quantize": "late_interaction",
 }
 """Where the names that load when they are asked for live."""
 
@@ -43,4 +73,4 @@ def __getattr__(name: str) -> object:
         raise AttributeError(name)
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(f"engram.embed.{_HOMES[name]}"), name)

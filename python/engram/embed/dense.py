@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engram.embed.identity import Identity
 from engram.embed.local.encoder import TextEncoder, checked_texts
 from engram.embed.local.layers import further_layers
+from engram.embed.local.model import LocalModel
 from engram.embed.local.pooling import POOLINGS, declared_pooling, unit
 from engram.errors import InvalidInput
 
@@ -34,7 +34,7 @@ _MATRYOSHKA = ("matryoshka_dimensions", "matryoshka_dims")
 _DOCUMENT_PROMPTS = ("document", "passage", "corpus")
 
 
-class Dense:
+class Dense(LocalModel):
     """A transformer that embeds texts, on ONNX Runtime.
 
     Texts are documents unless said otherwise: `encode` and `encode_batch` put the model's prompt
@@ -74,7 +74,6 @@ class Dense:
     __slots__ = (
         "_dimension",
         "_encoder",
-        "_identity",
         "_layers",
         "_pooling",
         "_prompted",
@@ -113,6 +112,7 @@ class Dense:
             batch_tokens=batch_tokens,
         )
         folder = self._encoder.folder
+        super().__init__(folder, self._encoder.session)
         if pooling is not None and pooling not in POOLINGS:
             raise InvalidInput(
                 "input.invalid", f"unknown pooling {pooling!r}", f"one of: {', '.join(POOLINGS)}"
@@ -128,7 +128,6 @@ class Dense:
         self._dimension: int | None = None
         self._whole = self._embed(["a"], "", None).shape[1]
         self._dimension = self._checked_dim(dim, matryoshka)
-        self._identity: Identity | None = None
 
     def _checked_dim(self, dim: int | None, allowed: Sequence[int] | None) -> int | None:
         if dim is None or dim == self._whole:
@@ -146,42 +145,22 @@ class Dense:
             )
         return dim
 
-    @property
-    def identity(self) -> Identity:
-        """Name, revision, dimension and normalization.
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "pooling": self._pooling,
+            "prefix": [self.query_prefix, self.document_prefix],
+            "max_length": self.max_length,
+            "normalize": self.normalize,
+            "layers": [layer.digest for layer in self._layers],
+        }
 
-        The revision is the start of the weights' SHA-256, and of that of every setting that changes
-        vectors.
-        """
-        if self._identity is None:
-            encoder = self._encoder
-            settings = {
-                "kind": "dense",
-                "pooling": self._pooling,
-                "prefix": [self.query_prefix, self.document_prefix],
-                "max_length": encoder.tokens.max_length,
-                "normalize": self.normalize,
-                "layers": [layer.digest for layer in self._layers],
-            }
-            revision = encoder.folder.revision([encoder.session.path], settings)
-            unit_length = self.normalize or self._dimension is not None
-            self._identity = Identity(self.model, revision, self.dimension, unit_length)
-        return self._identity
+    def _unit_length(self) -> bool:
+        return self.normalize or self._dimension is not None
 
     @property
     def dimension(self) -> int:
         """Length of its vectors."""
         return self._whole if self._dimension is None else self._dimension
-
-    @property
-    def model(self) -> str:
-        """The model's name."""
-        return self._encoder.folder.name
-
-    @property
-    def device(self) -> str:
-        """Where it runs: ``"cpu"``, ``"cuda"``, ``"coreml"`` or ``"directml"``."""
-        return self._encoder.session.device
 
     @property
     def max_length(self) -> int:
@@ -271,12 +250,8 @@ class Dense:
         (nothing,) = self._encoder.tokens.ids([""])
         return len(ids) - (1 if len(nothing) > 1 else 0)
 
-    def __repr__(self) -> str:
-        """Show model, dimension and device."""
-        return (
-            f"Dense(model={self.model!r}, dimension={self.dimension}, device={self.device!r}, "
-            f"threads={self._encoder.session.threads}, max_length={self.max_length})"
-        )
+    def _facts(self) -> list[str]:
+        return [*super()._facts(), f"max_length={self.max_length}"]
 
 
 def _flat(outputs: dict[str, Floats]) -> Floats | None:

@@ -43,7 +43,7 @@ class TextEncoder:
         batch_tokens: Most tokens of one batch.
     """
 
-    __slots__ = ("batch_tokens", "folder", "session", "tokens")
+    __slots__ = ("_width", "batch_tokens", "folder", "session", "tokens")
 
     def __init__(  # noqa: PLR0913 - a model has this many settings
         self,
@@ -62,6 +62,9 @@ class TextEncoder:
         self.folder = ModelFolder(source, name)
         self.tokens = Tokens(self.folder, declared_length(self.folder, max_length))
         self.session = Session(self.folder.graph(file, *stems), device, threads)
+        width = self.session.shape("input_ids")[1] if "input_ids" in self.session.inputs else None
+        # Some exports take texts of one length only.
+        self._width = width if isinstance(width, int) else 0
         self.batch_tokens = batch_tokens or BATCH_TOKENS
 
     def run(
@@ -69,8 +72,17 @@ class TextEncoder:
         ids: Sequence[Sequence[int]],
         segments: Sequence[Sequence[int]] | None = None,
         progress: Progress | None = None,
+        *,
+        attended: Sequence[int] | None = None,
     ) -> Iterator[Part]:
         """Run rows of ids, in batches of like length.
+
+        Args:
+            ids: The tokens of each row.
+            segments: The segment of each token, where there are several.
+            progress: Called with the number of rows done so far.
+            attended: How many tokens of each row the others may look at, from the first on; all,
+                unless given.
 
         Yields:
             Which rows, the outputs for them by name, and their mask, in no promised order.
@@ -79,7 +91,10 @@ class TextEncoder:
 
         def one(rows: list[int]) -> Part:
             kinds = None if segments is None else [segments[row] for row in rows]
-            feeds = self.tokens.feeds([ids[row] for row in rows], kinds)
+            feeds = self.tokens.feeds([ids[row] for row in rows], kinds, self._width)
+            if attended is not None:
+                for place, row in enumerate(rows):
+                    feeds["attention_mask"][place, attended[row] :] = 0
             return rows, self.session.run(feeds), feeds["attention_mask"]
 
         done = 0

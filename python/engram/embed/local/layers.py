@@ -27,8 +27,12 @@ _GRAPH = {"Transformer", "Pooling", "WordEmbeddings", "MLMTransformer"}
 _ACTIVATIONS = ("Identity", "Tanh", "ReLU", "Sigmoid")
 
 
-def further_layers(folder: ModelFolder) -> tuple[list[Linear], bool]:
+def further_layers(folder: ModelFolder, *known: str) -> tuple[list[Linear], bool]:
     """Read the layers after pooling, and whether the last of them makes unit vectors.
+
+    Args:
+        folder: The model.
+        known: Kinds of modules that the caller takes care of.
 
     Raises:
         InvalidInput: ``model.invalid`` for a kind of module that is not known.
@@ -39,7 +43,7 @@ def further_layers(folder: ModelFolder) -> tuple[list[Linear], bool]:
         kind = str(module.get("type", "")).rpartition(".")[2]
         if kind == "Dense":
             layers.append(Linear(folder, str(module["path"])))
-        elif kind not in _GRAPH and kind != "Normalize":
+        elif kind not in {*_GRAPH, *known, "Normalize"}:
             raise folder.unfit(f"modules.json lists {kind}, which is not known")
         unit_length = kind == "Normalize"
     return layers, unit_length

@@ -58,15 +58,15 @@ class Session:
         threads: How many threads of the processor it uses.
         inputs: The names of what it takes.
         outputs: The names of what it gives.
-        alone: Whether each text must run by itself. A graph that measures the range of its
-            activations while it runs (dynamic int8) measures it over a whole batch: the same text
-            would come out differently beside other texts.
+        alone: Whether each input must run by itself. A graph that measures the range of its
+            activations while it runs (dynamic int8) measures it over a whole batch: the same one
+            would come out differently beside others.
     """
 
     __slots__ = ("_session", "alone", "device", "inputs", "outputs", "path", "threads")
 
     def __init__(
-        self, path: Path, device: str = "auto", threads: int | None = None, *, text: bool = True
+        self, path: Path, device: str = "auto", threads: int | None = None, *, aside: bool = True
     ) -> None:
         """Load a graph.
 
@@ -74,7 +74,7 @@ class Session:
             path: The ONNX file.
             device: ``"auto"`` or one of `PROVIDERS`.
             threads: Threads of the processor; all that this process may use, unless given.
-            text: Whether it takes texts, many at a time.
+            aside: Whether what must run alone runs side by side, a thread each.
 
         Raises:
             InvalidInput: ``model.invalid`` where ONNX Runtime does not take the file;
@@ -86,11 +86,10 @@ class Session:
             raise InvalidInput("input.invalid", f"threads is {threads!r}, below 1")
         self.path = path
         self.threads = threads or processors()
-        self.alone = text and _scales_by_batch(path)
+        self.alone = _scales_by_batch(path)
         wanted = _choose(device)
         options = runtime.SessionOptions()
-        # Texts that run alone run side by side instead, a thread each.
-        options.intra_op_num_threads = 1 if self.alone else self.threads
+        options.intra_op_num_threads = 1 if self.alone and aside else self.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
         providers = [PROVIDERS[wanted]] + ([PROVIDERS["cpu"]] if wanted != "cpu" else [])

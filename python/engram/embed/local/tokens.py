@@ -52,7 +52,8 @@ class Tokens:
         except Exception as cause:  # the package raises plain exceptions
             raise folder.unfit(f"tokenizer.json cannot be read: {cause}") from cause
         self.tokenizer.no_padding()
-        self.limit(max_length)
+        self.max_length = max_length
+        self.tokenizer.enable_truncation(max_length, strategy="longest_first")
         settings = folder.json("tokenizer_config.json")
         self._segments = _has_segments(settings)
         self._lower = bool(folder.json("sentence_bert_config.json").get("do_lower_case"))
@@ -60,11 +61,6 @@ class Tokens:
         self.pad_id = (
             pad if pad is not None else folder.json("config.json").get("pad_token_id") or 0
         )
-
-    def limit(self, max_length: int) -> None:
-        """Set the most tokens of a text."""
-        self.max_length = max_length
-        self.tokenizer.enable_truncation(max_length, strategy="longest_first")
 
     def id_of(self, token: Any) -> int | None:
         """Give the id of a token, which a file may name as text or as an object."""

@@ -1,0 +1,33 @@
+"""Measuring retrieval and answers: metrics with and without a language model, and their tests.
+
+Nothing here calls a network; a judge is whatever model the caller passes in.
+"""
+
+from __future__ import annotations
+
+from engram.evaluate.evaluator import Evaluator
+from engram.evaluate.inputs import EvaluationInput, Metric, MetricResult
+from engram.evaluate.metrics import (
+    AnswerCorrectness,
+    AnswerFaithfulness,
+    ContextPrecision,
+    ContextRecall,
+    ContextRelevance,
+)
+from engram.evaluate.reports import BatchReport, EvaluationReport
+from engram.evaluate.statistics import Summary
+
+__all__ = [
+    "AnswerCorrectness",
+    "AnswerFaithfulness",
+    "BatchReport",
+    "ContextPrecision",
+    "ContextRecall",
+    "ContextRelevance",
+    "EvaluationInput",
+    "EvaluationReport",
+    "Evaluator",
+    "Metric",
+    "MetricResult",
+    "Summary",
+]
