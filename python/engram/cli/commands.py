@@ -15,6 +15,7 @@ from engram.cli import (
     doctoring,
     evaluating,
     graph,
+    importing,
     measuring,
     records,
     snapshots,
@@ -73,7 +74,7 @@ app.command("doctor")(doctoring.doctor)
 app.command("optimize")(doctoring.optimize)
 app.command("backup")(doctoring.backup)
 app.command("export")(transfer.export)
-app.command("import")(transfer.import_file)
+app.add_typer(importing.app, name="import")
 app.add_typer(graph.app, name="graph")
 app.add_typer(evaluating.app, name="query-set")
 app.add_typer(snapshots.app, name="snapshot")
