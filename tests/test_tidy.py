@@ -17,7 +17,7 @@ LAYERS = [
     ["llm"],
     ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges"],
     ["paging", "settings"],
-    ["ingest", "query"],
+    ["ingest", "query", "reranking"],
     ["planning", "recall", "graph"],
     ["frames"],
     ["transfer_edges", "graph_writing"],
