@@ -11,8 +11,8 @@ import engram.evaluate
 import engram.importers
 import engram.llm
 import engram.rag
-import engram.rerank
 import engram.remote
+import engram.rerank
 
 MODULES = (
     engram,
