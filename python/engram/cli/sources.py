@@ -29,9 +29,9 @@ from engram.cli.output import (
 from engram.errors import InvalidInput
 from engram.files import io_error
 from engram.filtering import quoted
-from engram.rag import read_source, split_passages
-from engram.rag.passages import MAX_CHARS
+from engram.rag import MarkdownTextSplitter, RecursiveCharacterTextSplitter, read_source
 from engram.rag.sources import KINDS, Kind, kind_of
+from engram.rag.splitters import CHUNK_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def put(
     ] = "stdin",
     max_chars: Annotated[
         int, typer.Option("--max-chars", min=1, help="Characters in a passage at most.")
-    ] = MAX_CHARS,
+    ] = CHUNK_SIZE,
     embed: Annotated[
         bool, typer.Option("--embed/--no-embed", help="Whether to make vectors of the texts.")
     ] = True,
@@ -163,10 +163,15 @@ def _read(path: str) -> str:
 def _passages(content: str, kind: Kind, name: str, max_chars: int) -> Iterator[dict[str, Any]]:
     """Split a source into records."""
     read = read_source(content, kind)
-    for passage in split_passages(read.text, max_chars=max_chars, headings=kind == "markdown"):
+    markdown = kind == "markdown"
+    splitter = (MarkdownTextSplitter if markdown else RecursiveCharacterTextSplitter)(max_chars)
+    for chunk in splitter.split(read.text):
+        passage = chunk.strip()
+        if not passage.text:
+            continue
         start, end = read.span(passage.start, passage.end)
         metadata = {"source": name, "start": start, "end": end}
-        title = passage.title or read.title
+        title = passage.path[-1] if passage.path else read.title
         if title is not None:
             metadata["title"] = title
         yield {"id": f"{name}#{start}-{end}", "text": passage.text, "metadata": metadata}
