@@ -11,12 +11,11 @@ import engram.evaluate
 import engram.importers
 import engram.llm
 import engram.rag
-import engram.rerank
 import engram.remote
+import engram.rerank
 
 MODULES = (
     engram,
-    engram.compat.vecstore,
     engram.embed,
     engram.embed.remote,
     engram.evaluate,
@@ -24,17 +23,21 @@ MODULES = (
     engram.llm,
     engram.rag,
     engram.remote,
+    engram.rerank,
+    engram.compat.vecstore,
 )
-MODULES = (engram, engram.compat.vecstore, engram.embed, engram.llm, engram.rag, engram.rerank)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"
 
 
 def lines():
+    seen = {}
     for module in MODULES:
         for name in sorted(module.__all__):
-            yield from described(f"{module.__name__}.{name}", getattr(module, name))
+            value, path = getattr(module, name), f"{module.__name__}.{name}"
+            known = seen.setdefault(value, path) if inspect.isclass(value) else path
+            yield from described(path, value) if known == path else [f"{path} is {known}"]
 
 
 def described(name, value):
