@@ -113,6 +113,17 @@ def test_every_dependency_has_its_reason():
     assert names - named - {"engram-core"} == set()
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="tomllib")
+def test_every_extra_is_on_the_page_about_installing():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    text = (ROOT / "docs" / "installation.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([\w-]+)`", row)}
+    assert named >= set(project["optional-dependencies"])
+
+
 def test_versions_agree():
     cargo = (ROOT / "Cargo.toml").read_text()
     project = (ROOT / "pyproject.toml").read_text()

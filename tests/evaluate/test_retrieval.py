@@ -139,6 +139,33 @@ def test_a_retriever_that_did_not_run_is_in_the_report(path, query_set):
     assert set(report.skipped) == {"semantic"}
 
 
+def test_judgments_may_be_of_what_records_are_passages_of(db):
+    notes = db.collection("notes")
+    for source, texts in {"zoo": ("lion", "lion tiger", "tiger"), "farm": ("tiger", "hen")}.items():
+        notes.put_many(
+            {"id": f"{source}{n}", "text": text, "metadata": {"from": {"file": source}}}
+            for n, text in enumerate(texts)
+        )
+    queries, judgments = {"q": "tiger lion"}, {"q": {"farm": 1, "shop": 1}}
+    report = evaluate_retrieval(
+        notes, queries, judgments, k=2, mode="lexical", document="from.file", metrics=["MRR"]
+    )
+    assert report.found == {"q": ("zoo", "farm")}
+    assert report.scores == {"MRR@2": 0.5}
+    assert report.absent == ("shop",)
+    assert report.options["document"] == "from.file"
+    assert evaluate_retrieval(notes, queries, judgments, k=2).absent == ("farm", "shop")
+    with pytest.raises(InvalidInput, match="group_by"):
+        evaluate_retrieval(notes, queries, judgments, document="from.file", group_by="x")
+    with pytest.raises(InvalidInput, match=r"filter\.unknown_field"):
+        evaluate_retrieval(notes, queries, judgments, document="form.file")
+    with pytest.raises(InvalidInput, match="no options"):
+        evaluate_retrieval(lambda text: [], queries, judgments, document="from.file")
+    notes.put("loose", text="tiger lion")
+    with pytest.raises(InvalidInput, match="'loose' has no text"):
+        evaluate_retrieval(notes, queries, judgments, document="from.file")
+
+
 def test_a_function_is_measured_too(animals, query_set):
     def search(text):
         return reversed(animals.query(text, k=3))

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from engram._native import View
     from engram.records import Record
 
     Search = Callable[[str], Iterable[str | Record]]
@@ -40,6 +39,7 @@ def evaluate_retrieval(  # noqa: PLR0913 - what to ask, and how
     metrics: Sequence[str] | None = None,
     name: str | None = None,
     as_of: str | int | datetime | None = None,
+    document: str | None = None,
     threads: int | None = None,
     **options: Any,
 ) -> RetrievalReport:
@@ -58,6 +58,9 @@ def evaluate_retrieval(  # noqa: PLR0913 - what to ask, and how
             recall and MAP are over all relevant records.
         name: What the report is called; the options in short, unless given.
         as_of: Ask the collection as it was: a snapshot's name, a commit number, a moment.
+        document: The metadata path that names what the judgments are about, such as ``"source"``
+            where records are passages of sources: k different ones are asked for, each by its best
+            passage. Ids of records are judged unless given.
         threads: As in `CollectionView.query_many`.
         **options: The other arguments of `engram.Query`, such as ``mode="lexical"``.
 
@@ -78,18 +81,28 @@ def evaluate_retrieval(  # noqa: PLR0913 - what to ask, and how
     if isinstance(k, bool) or not isinstance(k, int) or k < 1:
         raise InvalidInput("input.invalid", f"k is {k!r}, not a number from 1 on")
     measures = parse_measures(metrics, k)
-    settings = _settings(options, k, as_of)
+    settings = _settings({"k": k, **options, "as_of": as_of, "document": document})
     texts = [asked.queries[query] for query in relevant]
     if isinstance(collection, CollectionView):
         refused = sorted(options.keys() & _OWN)
         if refused:
             raise InvalidInput("input.invalid", f"{refused[0]} is no option of an evaluation")
+        if document is not None and "group_by" in options:
+            raise InvalidInput("input.invalid", "document groups the hits; group_by cannot, too")
         view = collection._source() if as_of is None else collection._past(as_of)
-        facts = _asked(collection, view, texts, k, threads, options)
-        facts["absent"] = _absent(view, collection.name, relevant)
-        facts["collection"] = collection.name
+        if collection.name not in view.collections():
+            raise InvalidInput(
+                "input.invalid",
+                f"there is no collection {collection.name!r} at commit {view.commit}",
+                f"there are: {', '.join(view.collections()) or 'none'}",
+            )
+        # Everything that follows looks at one commit.
+        fixed = CollectionView(collection.name, lambda: view, collection._embedder)
+        absent = _absent(fixed, relevant, document)
+        facts = _asked(fixed, texts, k, threads, options, document)
+        facts |= {"absent": absent, "collection": collection.name, "commit": view.commit}
     else:
-        if options or as_of is not None or threads is not None:
+        if options or as_of is not None or threads is not None or document is not None:
             raise InvalidInput(
                 "input.invalid", "a function takes no options of a query", "let it use them itself"
             )
@@ -124,47 +137,62 @@ def _query_set(
     return QuerySet("queries", queries, judgments)
 
 
-def _settings(options: Mapping[str, Any], k: int, as_of: object) -> dict[str, str]:
+def _settings(given: Mapping[str, Any]) -> dict[str, str]:
     """Give the settings in words, for the report."""
-    given = {"k": k, **options} | ({} if as_of is None else {"as_of": as_of})
-    return {name: value if isinstance(value, str) else repr(value) for name, value in given.items()}
+    said = {name: value for name, value in given.items() if value is not None}
+    return {name: value if isinstance(value, str) else repr(value) for name, value in said.items()}
 
 
 def _asked(
     collection: CollectionView,
-    view: View,
     texts: Sequence[str],
     k: int,
     threads: int | None,
     options: Mapping[str, Any],
+    document: str | None,
 ) -> dict[str, Any]:
-    """Ask all queries of one commit."""
-    fixed = CollectionView(collection.name, lambda: view, collection._embedder)
+    """Ask all queries."""
     wanted: Any = {**options, "k": k, "include": ()}
-    answers = fixed.query_many(texts, threads=threads, **wanted)
+    if document is not None:
+        wanted |= {"group_by": document, "include": ("metadata",)}
+    answers = collection.query_many(texts, threads=threads, **wanted)
     ran = Counter(name for one in answers for name in one.report.retrievers)
     skipped = {name: why for one in answers for name, why in one.report.skipped.items()}
+    if document is None:
+        found = [tuple(one.ids) for one in answers]
+    else:
+        found = [tuple(_named(hit, document) for hit in one) for one in answers]
     return {
-        "found": [tuple(one.ids) for one in answers],
-        "commit": view.commit,
+        "found": found,
         "retrievers": dict(ran),
         "skipped": skipped,
     }
 
 
-def _absent(
-    view: View, collection: str, relevant: Mapping[str, Mapping[str, int]]
-) -> tuple[str, ...]:
-    """List the relevant records that the collection does not have."""
-    if collection not in view.collections():
+def _named(hit: Record, document: str) -> str:
+    """Give the name of what a hit is a passage of."""
+    value: Any = hit.metadata
+    for part in document.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    if not isinstance(value, str):
         raise InvalidInput(
             "input.invalid",
-            f"there is no collection {collection!r} at commit {view.commit}",
-            f"there are: {', '.join(view.collections()) or 'none'}",
+            f"the record {hit.id!r} has no text in {document!r}",
+            "leave such records out with where=",
         )
+    return value
+
+
+def _absent(
+    collection: CollectionView, relevant: Mapping[str, Mapping[str, int]], document: str | None
+) -> tuple[str, ...]:
+    """List what is relevant and not in the collection."""
     judged = [pair for grades in relevant.values() for pair in grades.items()]
     wanted = {record for record, grade in judged if grade > 0}
-    return tuple(sorted(record for record in wanted if not view.contains(collection, record)))
+    if document is not None:
+        there = {value for value, _ in collection.facets(document, limit=2**31)[document]}
+        return tuple(sorted(wanted - there))
+    return tuple(sorted(record for record in wanted if record not in collection))
 
 
 def _ids(hits: Iterable[str | Record], k: int) -> tuple[str, ...]:
