@@ -51,7 +51,7 @@ package: .venv/built ## Build the wheel and run it in an empty environment
 	cd dist/package && venv/bin/python ../../tests/packaging/quick_start.py *.whl
 
 .PHONY: check
-check: .venv/built .venv/dev package ## Formatting, lints, types, and the stub against the extension
+check: .venv/built .venv/dev package docs ## Formatting, lints, types, the stub against the extension, the site
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features engram-core/testing -- -D warnings
 	CARGO_TARGET_DIR=target cargo clippy --manifest-path fuzz/Cargo.toml -- -D warnings
@@ -60,6 +60,10 @@ check: .venv/built .venv/dev package ## Formatting, lints, types, and the stub a
 	$(BIN)/mypy
 	cd python && ../$(BIN)/stubtest engram._native --mypy-config-file ../pyproject.toml \
 		--allowlist ../tests/typing/stubtest-allowlist.txt
+
+.PHONY: docs
+docs: .venv/built .venv/dev ## Build the documentation as a site in site/html; a warning is an error
+	$(BIN)/python tools/site/build.py site
 
 .PHONY: format
 format: .venv/dev ## Format Rust and Python
@@ -105,7 +109,7 @@ fuzz: tools-found ## Run each fuzz target for FUZZ_SECONDS (600)
 
 .PHONY: clean
 clean: ## Remove what was built, the environment included
-	rm -rf .venv target dist python/engram/_native*.so
+	rm -rf .venv target dist site python/engram/_native*.so
 
 .PHONY: tools-found
 tools-found:

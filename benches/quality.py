@@ -13,18 +13,17 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import math
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import engram
+from engram.evaluate import QuerySet, evaluate_retrieval
 
 K = 10
 MODES = ("lexical", "semantic", "hybrid")
-
-Judged = dict[str, dict[str, int]]
+MEASURES = ("nDCG@10", "recall@10", "MRR@10")
 
 
 def lines(file: Path) -> Iterator[str]:
@@ -32,45 +31,10 @@ def lines(file: Path) -> Iterator[str]:
         yield from opened
 
 
-def judgements(file: Path) -> Judged:
-    """Grades above 0 of documents by query; queries without any are not asked."""
-    judged: Judged = {}
-    for line in lines(file):
-        query, document, grade = line.rstrip("\n").split("\t")
-        if int(grade) > 0:
-            judged.setdefault(query, {})[document] = int(grade)
-    return judged
-
-
-def ndcg(found: list[str], grades: dict[str, int]) -> float:
-    """Normalised discounted cumulative gain of the first K (Jaervelin & Kekaelaeinen, 2002)."""
-    gained = sum(grades.get(one, 0) / math.log2(rank + 2) for rank, one in enumerate(found[:K]))
-    best = sorted(grades.values(), reverse=True)[:K]
-    return gained / sum(grade / math.log2(rank + 2) for rank, grade in enumerate(best))
-
-
-def recall(found: list[str], grades: dict[str, int]) -> float:
-    return len(set(found[:K]) & grades.keys()) / len(grades)
-
-
-def reciprocal_rank(found: list[str], grades: dict[str, int]) -> float:
-    return next((1 / (rank + 1) for rank, one in enumerate(found[:K]) if one in grades), 0.0)
-
-
-MEASURES: dict[str, Callable[[list[str], dict[str, int]], float]] = {
-    "nDCG@10": ndcg,
-    "recall@10": recall,
-    "MRR@10": reciprocal_rank,
-}
-
-
 def judge(folder: Path, options: dict[str, Any]) -> dict[str, dict[str, float]]:
     """The means over the judged queries of one collection, by mode and measure."""
-    judged = judgements(folder / "qrels.tsv.gz")
+    asked = QuerySet.read(folder.name, folder / "queries.jsonl.gz", folder / "qrels.tsv.gz")
     documents = map(json.loads, lines(folder / "corpus.jsonl.gz"))
-    queries = {
-        one["_id"]: one["text"] for one in map(json.loads, lines(folder / "queries.jsonl.gz"))
-    }
     with engram.open(":memory:") as db:
         records = db.collection("documents")
         records.put_many(
@@ -79,14 +43,8 @@ def judge(folder: Path, options: dict[str, Any]) -> dict[str, dict[str, float]]:
         out: dict[str, dict[str, float]] = {}
         for mode in MODES:
             extra = options if mode == "hybrid" else {}
-            found = {
-                name: records.query(queries[name], mode=mode, k=K, include=(), **extra).ids
-                for name in judged
-            }
-            out[mode] = {
-                measure: statistics.fmean(score(found[name], judged[name]) for name in judged)
-                for measure, score in MEASURES.items()
-            }
+            report = evaluate_retrieval(records, asked, k=K, metrics=MEASURES, mode=mode, **extra)
+            out[mode] = report.scores
     return out
 
 

@@ -6,18 +6,26 @@ from pathlib import Path
 import engram
 import engram.compat.vecstore
 import engram.embed
+import engram.embed.remote
 import engram.evaluate
+import engram.importers
 import engram.llm
 import engram.rag
+import engram.remote
+import engram.rerank
 
 MODULES = (
     engram,
     engram.compat.vecstore,
     engram.embed,
+    engram.embed.remote,
     engram.evaluate,
+    engram.importers,
     engram.llm,
     engram.rag,
+    engram.remote,
 )
+MODULES = (engram, engram.compat.vecstore, engram.embed, engram.llm, engram.rag, engram.rerank)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"

@@ -220,8 +220,10 @@ def test_help_and_version(folder):
 
 COMMANDS = [
     "put", "find", "get", "list", "delete", "stats", "verify", "doctor", "optimize", "backup",
-    "recall-check", "export", "import", "snapshot create", "snapshot list", "snapshot restore",
-    "snapshot delete",
+    "recall-check", "export", "import", "import file", "import chroma", "import lancedb",
+    "import qdrant", "import faiss", "import sqlite-vec", "snapshot create", "snapshot list",
+    "snapshot restore", "snapshot delete", "evaluate", "query-set import", "query-set export",
+    "query-set list", "query-set delete",
 ]  # fmt: skip
 
 

@@ -13,10 +13,11 @@ BANNED = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 LAYERS = [
     ["errors", "types"],
     ["checks", "records", "files", "filtering", "dict_filters", "expressions", "faceting"],
+    ["remote"],
     ["llm"],
     ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges"],
     ["paging", "settings"],
-    ["ingest", "query"],
+    ["ingest", "query", "reranking"],
     ["planning", "recall", "graph"],
     ["frames"],
     ["transfer_edges", "graph_writing"],

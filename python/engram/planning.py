@@ -67,6 +67,10 @@ class _Plan:
 
 def run(view: View, collection: str, embedder: Embedder | None, query: Query) -> Results:
     """Answer a query from one view."""
+    if query.stages:
+        from engram.reranking import deepened, reranked
+
+        return reranked(query, run(view, collection, embedder, deepened(query)))
     started = perf_counter()
     live = view.live_spaces(collection)
     plan = _plan(query, live, embedder)
@@ -84,6 +88,14 @@ def run_many(
     threads: int,
 ) -> list[Results]:
     """Answer several queries from one view, in their order."""
+    queries = list(queries)
+    if any(query.stages for query in queries):
+        from engram.reranking import deepened, reranked
+
+        first = [deepened(query) if query.stages else query for query in queries]
+        found = run_many(view, collection, embedder, first, threads)
+        pairs = zip(queries, found, strict=True)
+        return [reranked(query, one) if query.stages else one for query, one in pairs]
     started = perf_counter()
     live = view.live_spaces(collection)
     plans = [(query, _plan(query, live, embedder)) for query in queries]

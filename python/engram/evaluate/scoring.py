@@ -202,7 +202,9 @@ class Judged:
 
 
 def _block(title: str, text: str) -> str:
-    return f"{title}:\n<<<\n{text}\n>>>\n\n"
+    """Fence a text; what it holds cannot end the fence."""
+    fenced = text.replace("<<<", "< < <").replace(">>>", "> > >")
+    return f"{title}:\n<<<\n{fenced}\n>>>\n\n"
 
 
 def _relevant(found: dict[str, Any]) -> Finding:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["html_table", "markdown_table", "shortened"]
 
 _CELL_CHARS = 80
-_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>|"})
+_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*[]<>|"})
 
 
 def shortened(text: str | None) -> str:

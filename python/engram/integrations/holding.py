@@ -1,12 +1,14 @@
 """What the stores of all frameworks share.
 
-Owns: `Holder`, which keeps a database that was handed in or opens one at its first use, and
-`Ready`, vectors that a framework made before, in the form of an embedder, so that the file keeps
-and checks who made them.
+Owns: `Holder`, which keeps a database that was handed in or opens one at its first use; `Ready`,
+vectors that a framework made before, in the form of an embedder, so that the file keeps and checks
+who made them; `in_thread`, for asynchronous methods.
 """
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import os
 import threading
 
@@ -17,27 +19,41 @@ from engram.opening import open as open_database
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from typing import TypeVar
 
     import numpy as np
     from numpy.typing import NDArray
+    from typing_extensions import ParamSpec
 
     from engram.collection import Collection
     from engram.embed.calling import EmbedderChoice
+    from engram.types import Metric
 
     Source = str | os.PathLike[str] | Database
+    P = ParamSpec("P")
+    R = TypeVar("R")
 
-__all__ = ["Holder", "Ready", "top_k"]
+__all__ = ["Holder", "Ready", "in_thread", "top_k"]
 
 
 class Holder:
     """One collection of a database. The database is opened at its first use, and then once."""
 
-    def __init__(self, source: Source, collection: str) -> None:
-        """Keep where the collection is; nothing is opened yet."""
+    def __init__(
+        self,
+        source: Source,
+        collection: str,
+        *,
+        metric: Metric | None = None,
+        language: str | None = None,
+    ) -> None:
+        """Keep where the collection is and what it is made with; nothing is opened yet."""
         self._given = source if isinstance(source, Database) else None
         self.path = source.path if isinstance(source, Database) else os.fsdecode(source)
         self.name = collection
+        self.metric: Metric | None = metric
+        self.language = language
         self._opened: Database | None = None
         self._lock = threading.Lock()
 
@@ -53,7 +69,9 @@ class Holder:
 
     def collection(self, embedder: EmbedderChoice) -> Collection:
         """Give the collection, whose texts the embedder embeds."""
-        return self.database.collection(self.name, embedder=embedder)
+        return self.database.collection(
+            self.name, metric=self.metric, language=self.language, embedder=embedder
+        )
 
     def clear(self) -> None:
         """Delete every record; the collection keeps its settings."""
@@ -94,3 +112,15 @@ def top_k(asked: int, name: str) -> int:
     if isinstance(asked, bool) or not isinstance(asked, int) or asked < 0:
         raise InvalidInput("input.invalid", f"{name} is {asked!r}", "give a number from 0 on")
     return asked
+
+
+def in_thread(method: Callable[P, R]) -> Callable[P, Awaitable[R]]:
+    """Give the asynchronous form of a method: the same, in a thread."""
+
+    @functools.wraps(method)
+    async def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        return await asyncio.to_thread(method, *args, **kwargs)
+
+    called.__name__ = f"{method.__name__}_async"
+    called.__qualname__ = f"{method.__qualname__}_async"
+    return called

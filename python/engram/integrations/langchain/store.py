@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from engram.database import Database
     from engram.integrations.holding import Source
     from engram.results import Hit, Results
-    from engram.types import Mode, Where
+    from engram.types import Metric, Mode, Where
 
     Vectors = dict[str, list[float]]
 
@@ -56,9 +56,11 @@ class EngramVectorStore(VectorStore):
         path: A file, or ``":memory:"``, or an open `engram.Database` that stays yours to close.
         embedding: LangChain embeddings. Left out, the database's embedder makes the vectors: the
             built-in one, which works offline, unless it was opened with another.
-        collection: The collection. One that exists keeps its settings (metric, language).
+        collection: The collection.
         mode: What searches by text look at: ``"semantic"`` (vectors, as other stores do),
             ``"hybrid"`` (vectors and words), ``"lexical"`` (words), ``"auto"``.
+        metric: ``"cosine"``, ``"dot"`` or ``"l2"``; left out: as stored, or cosine.
+        language: What texts are stemmed for, such as ``"en"``; left out: as stored, or English.
         embedding_name: The name under which the file keeps who made the vectors. Unless given: the
             class of `embedding` and its model.
 
@@ -72,17 +74,19 @@ class EngramVectorStore(VectorStore):
             use, where the collection holds vectors of other embeddings.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
         path: Source = ":memory:",
         embedding: Embeddings | None = None,
         *,
         collection: str = "langchain",
         mode: Mode = "semantic",
+        metric: Metric | None = None,
+        language: str | None = None,
         embedding_name: str | None = None,
     ) -> None:
         """Keep the arguments; the file is opened at the first use."""
-        self._holder = Holder(path, collection)
+        self._holder = Holder(path, collection, metric=metric, language=language)
         self._embedding = embedding
         self._mode = checked_mode(mode)
         self._name = "" if embedding is None else embedding_name or name_of(embedding)

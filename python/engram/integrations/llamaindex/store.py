@@ -25,7 +25,7 @@ from engram.filtering import quoted
 from engram.integrations.holding import Holder, top_k
 from engram.integrations.llamaindex.filters import filter_of
 from engram.planning import VECTOR_SPACE
-from engram.types import Missing
+from engram.types import Metric, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,9 @@ class EngramVectorStore(BasePydanticVectorStore):
 
     Args:
         path: A file, or ``":memory:"``, or an open `engram.Database` that stays yours to close.
-        collection_name: The collection. One that exists keeps its settings (metric, language).
+        collection_name: The collection.
+        metric: ``"cosine"``, ``"dot"`` or ``"l2"``; left out: as stored, or cosine.
+        language: What texts are stemmed for, such as ``"en"``; left out: as stored, or English.
         missing: What a filter on a key that no node has is: ``"error"``, or with ``"ignore"`` a key
             without values, as in LlamaIndex's own store.
         **kwargs: LlamaIndex's own fields (`stores_text`, `is_embedding_query`).
@@ -67,6 +69,8 @@ class EngramVectorStore(BasePydanticVectorStore):
 
     path: str
     collection_name: str
+    metric: Metric | None
+    language: str | None
     missing: Missing
     _holder: Holder = PrivateAttr()
 
@@ -75,13 +79,16 @@ class EngramVectorStore(BasePydanticVectorStore):
         path: Source = ":memory:",
         collection_name: str = "llama_index",
         *,
+        metric: Metric | None = None,
+        language: str | None = None,
         missing: Missing = "error",
         **kwargs: Any,
     ) -> None:
         """Keep the arguments; the file is opened at the first use."""
-        holder = Holder(path, collection_name)
-        fields = {"path": holder.path, "collection_name": collection_name, "missing": missing}
-        super().__init__(**{"stores_text": True, **kwargs, **fields})
+        holder = Holder(path, collection_name, metric=metric, language=language)
+        where = {"path": holder.path, "collection_name": collection_name}
+        settings = {"metric": metric, "language": language, "missing": missing}
+        super().__init__(**{"stores_text": True, **kwargs, **where, **settings})
         self._holder = holder
 
     @classmethod

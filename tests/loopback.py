@@ -1,0 +1,211 @@
+"""A provider on loopback, over real HTTP, that does what a test tells it to; and a clock of tests.
+
+`Loopback` answers by a function of the request, and before that by the replies queued for it.
+`VirtualClock` jumps to the next wake-up once every thread that uses it waits: no test sleeps.
+"""
+
+import contextlib
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+
+
+class Request:
+    def __init__(self, path, headers, body, at):
+        self.path = path
+        self.headers = headers
+        self.body = body
+        self.at = at
+
+
+class Reply:
+    """One answer. `cut`: the connection ends in the middle; `stall`: it never comes."""
+
+    def __init__(self, status=200, body=None, headers=None, *, cut=False, stall=False):
+        self.status = status
+        self.data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.headers = headers or {}
+        self.cut = cut
+        self.stall = stall
+
+
+class Loopback:
+    def __init__(self, answer=None, clock=None):
+        self.answer = answer
+        self.clock = clock
+        self.queue = []
+        self.requests = []
+        self.lock = threading.Lock()
+        self.released = threading.Event()
+        loopback = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_POST(self):
+                loopback.serve(self)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        # Quick to notice shutdown().
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def serve(self, handler):
+        length = int(handler.headers["content-length"])
+        body = json.loads(handler.rfile.read(length))
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        with self.lock:
+            at = self.clock() if self.clock else None
+            request = Request(handler.path, headers, body, at)
+            self.requests.append(request)
+            reply = self.queue.pop(0) if self.queue else None
+        if reply is None:
+            reply = self.answer(request)
+        if not isinstance(reply, Reply):
+            reply = Reply(body=reply)
+        if reply.stall:
+            self.released.wait()
+            handler.close_connection = True
+            return
+        handler.send_response(reply.status)
+        for name, value in {"content-type": "application/json", **reply.headers}.items():
+            handler.send_header(name, value)
+        handler.send_header("content-length", str(len(reply.data)))
+        handler.end_headers()
+        data = reply.data[: len(reply.data) // 2] if reply.cut else reply.data
+        with contextlib.suppress(OSError):
+            handler.wfile.write(data)
+        handler.close_connection = handler.close_connection or reply.cut
+
+    def close(self):
+        self.released.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+class VirtualClock:
+    """Time for so many threads. It moves only while all of them sleep."""
+
+    def __init__(self, threads=1):
+        self.now = 0.0
+        self.awake = threads
+        self.slept = []
+        self.waiting = []
+        self.changed = threading.Condition()
+
+    def __call__(self):
+        with self.changed:
+            return self.now
+
+    def sleep(self, seconds):
+        with self.changed:
+            self.slept.append(seconds)
+            until = self.now + seconds
+            self.waiting.append(until)
+            self.awake -= 1
+            self._move()
+            while self.now < until:
+                self.changed.wait()
+            self.waiting.remove(until)
+            self.awake += 1
+
+    def done(self):
+        """Say that a thread will not sleep again."""
+        with self.changed:
+            self.awake -= 1
+            self._move()
+
+    def _move(self):
+        if self.awake == 0 and self.waiting and min(self.waiting) > self.now:
+            self.now = min(self.waiting)
+            self.changed.notify_all()
+
+
+def vector(text, dimension=8):
+    """The vector that every provider here gives a text; not of unit length."""
+    seed = int.from_bytes(text.encode()[:8].ljust(8, b"\0"), "little") + len(text)
+    return np.random.default_rng(seed).normal(size=dimension).round(6)
+
+
+def unit(text, dimension=8):
+    row = vector(text, dimension)
+    return (row / np.linalg.norm(row)).astype(np.float32)
+
+
+def tokens(texts):
+    return sum(len(text.split()) for text in texts)
+
+
+# How each provider answers a request for embeddings: the texts it finds, then the answer.
+
+
+def _openai(body):
+    rows = [
+        {"object": "embedding", "index": n, "embedding": list(vector(t, _dimension(body)))}
+        for n, t in enumerate(body["input"])
+    ]
+    used = tokens(body["input"])
+    # The order of the list is not promised: the index is.
+    return {"data": rows[::-1], "usage": {"prompt_tokens": used, "total_tokens": used}}
+
+
+def _cohere(body):
+    rows = [list(vector(t, _dimension(body))) for t in body["texts"]]
+    used = tokens(body["texts"])
+    return {"embeddings": {"float": rows}, "meta": {"billed_units": {"input_tokens": used}}}
+
+
+def _gemini(body):
+    texts = [one["content"]["parts"][0]["text"] for one in body["requests"]]
+    dimension = body["requests"][0].get("outputDimensionality", 8)
+    rows = [{"values": list(vector(t, dimension))} for t in texts]
+    return {"embeddings": rows, "usageMetadata": {"promptTokenCount": tokens(texts)}}
+
+
+def _ollama(body):
+    rows = [list(vector(t, _dimension(body))) for t in body["input"]]
+    return {"embeddings": rows, "prompt_eval_count": tokens(body["input"])}
+
+
+def _huggingface(body):
+    return [list(vector(t)) for t in body["inputs"]]
+
+
+def _dimension(body):
+    return body.get("dimensions") or body.get("output_dimension") or 8
+
+
+EMBEDDINGS = {
+    "openai": _openai,
+    "azure": _openai,
+    "nvidia": _openai,
+    "mistral": _openai,
+    "compatible": _openai,
+    "voyage": _openai,
+    "cohere": _cohere,
+    "gemini": _gemini,
+    "ollama": _ollama,
+    "huggingface": _huggingface,
+}
+
+
+def embed(provider):
+    """The answer function of a provider of embeddings."""
+    return lambda request: EMBEDDINGS[provider](request.body)
+
+
+def sent_texts(body):
+    """The texts in a request for embeddings, whatever the protocol."""
+    for name in ("input", "texts", "inputs"):
+        if name in body:
+            return body[name]
+    return [one["content"]["parts"][0]["text"] for one in body["requests"]]

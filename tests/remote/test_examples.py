@@ -1,0 +1,14 @@
+"""The examples of this part run, offline."""
+
+import runpy
+from pathlib import Path
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_openai_embeddings(capsys):
+    runpy.run_path(str(EXAMPLES / "openai_embeddings.py"), run_name="__main__")
+    nearest, cached, model = capsys.readouterr().out.splitlines()
+    assert nearest == "nearest: ['tea']"
+    assert cached == "from the cache: 3 - failed: 0"
+    assert model.startswith("RemoteEmbedder('compatible:stand-in', dimension=")

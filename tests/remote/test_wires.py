@@ -1,0 +1,117 @@
+"""What engram sends is what the providers' own packages send; see `record_requests.py`."""
+
+import json
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+
+from engram.embed.remote import get_remote
+from engram.remote.providers import PROVIDERS
+from loopback import embed, sent_texts
+
+GOLDEN = json.loads(Path(__file__).with_name("requests.json").read_text())["requests"]
+TEXTS = ["one text", "another"]
+# Voyage's package asks for base64 and decodes it; without the field the numbers come as numbers.
+LEFT_OUT = {"voyage_embed": {"encoding_format"}}
+
+
+def base_url(server, provider):
+    return server.url + urlparse(PROVIDERS[provider].base_url).path
+
+
+def comparable(body, left_out=()):
+    return {n: v for n, v in body.items() if v is not None and n not in left_out}
+
+
+@pytest.mark.parametrize(
+    "provider", ["openai", "mistral", "cohere", "voyage", "gemini", "ollama", "huggingface"]
+)
+def test_embeddings_are_asked_for_as_the_official_package_does(serve, provider):
+    golden = GOLDEN[f"{provider}_embed"]
+    server = serve(embed(provider))
+    options = {} if provider == "huggingface" else {"dimensions": 4}
+    url = base_url(server, provider)
+    with get_remote(f"{provider}:m", key="k", base_url=url, **options) as model:
+        if not options:
+            model._identity = model._identified(8)
+        model.encode_batch(TEXTS)
+    (request,) = server.requests
+    left_out = LEFT_OUT.get(f"{provider}_embed", ())
+    assert request.path == golden["path"]
+    assert comparable(request.body) == comparable(golden["body"], left_out)
+    for header in golden["key"]:
+        assert request.headers[header] in {"k", "Bearer k"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "field", "query", "document"),
+    [
+        ("nvidia", "input_type", "query", "passage"),
+        ("cohere", "input_type", "search_query", "search_document"),
+        ("voyage", "input_type", "query", "document"),
+    ],
+)
+def test_queries_and_documents_are_marked(serve, provider, field, query, document):
+    server = serve(embed(provider))
+    with get_remote(f"{provider}:m", key="k", base_url=server.url, dimensions=8) as model:
+        model.encode_query("a")
+        model.encode_document("a")
+        model.encode_batch(["b"])
+    assert [request.body[field] for request in server.requests] == [query, document, document]
+
+
+def test_gemini_is_told_the_task(serve):
+    server = serve(embed("gemini"))
+    with get_remote("gemini:m", key="k", base_url=server.url, dimensions=8) as model:
+        model.encode_query("a")
+        model.encode_document("a")
+    tasks = [request.body["requests"][0]["taskType"] for request in server.requests]
+    assert tasks == ["RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "field", "no", "yes"),
+    [
+        ("nvidia", "truncate", "NONE", "END"),
+        ("cohere", "truncate", "NONE", "END"),
+        ("voyage", "truncation", False, True),
+        ("ollama", "truncate", False, True),
+        ("huggingface", "truncate", False, True),
+    ],
+)
+def test_no_text_is_cut_unless_asked_for(serve, provider, field, no, yes):
+    server = serve(embed(provider))
+    for truncate in (False, True):
+        with get_remote(f"{provider}:m", key="k", base_url=server.url, truncate=truncate) as model:
+            model.encode("a")
+    assert {request.body[field] for request in server.requests[:2]} == {no}
+    assert {request.body[field] for request in server.requests[2:]} == {yes}
+
+
+@pytest.mark.parametrize("provider", ["ollama", "compatible", "openai"])
+def test_prefixes_are_put_before_texts(serve, provider):
+    server = serve(embed(provider))
+    with get_remote(
+        f"{provider}:m",
+        key="k",
+        base_url=server.url,
+        query_prefix="search_query: ",
+        document_prefix="search_document: ",
+    ) as model:
+        model._identity = model._identified(8)
+        assert model.identity.revision == "search_document: "
+        model.encode_query("a")
+        model.encode_batch(["b"])
+    sent = [sent_texts(request.body) for request in server.requests]
+    assert sent == [["search_query: a"], ["search_document: b"]]
+
+
+def test_azure_answers_below_its_endpoint(serve, monkeypatch):
+    server = serve(embed("azure"))
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.url)
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "k")
+    with get_remote("azure:my-deployment") as model:
+        model.encode("a")
+    assert {request.path for request in server.requests} == {"/openai/v1/embeddings"}
+    assert server.requests[0].body["model"] == "my-deployment"
