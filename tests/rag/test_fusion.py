@@ -162,4 +162,4 @@ def test_a_model_paraphrases():
 def test_a_model_that_writes_nothing_is_an_error():
     with pytest.raises(InvalidInput) as caught:
         MultiQueryRetrieval(lambda prompt: "\n").generate("q")
-    assert caught.value.code == "llm.invalid"
+    assert caught.value.code == "llm.answer"

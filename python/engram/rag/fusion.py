@@ -101,7 +101,7 @@ class MultiQueryRetrieval:
             The question as it is, then the others, none twice.
 
         Raises:
-            InvalidInput: ``input.invalid`` where an argument is none; ``llm.invalid`` where the
+            InvalidInput: ``input.invalid`` where an argument is none; ``llm.answer`` where the
                 model's answer holds no question.
         """
         if not proper_str(question, "the question").strip():
@@ -125,7 +125,7 @@ class MultiQueryRetrieval:
         found = [line for line in lines if line and not line.endswith(":")]
         if not found:
             raise InvalidInput(
-                "llm.invalid",
+                "llm.answer",
                 f"the model wrote no other way to ask {question!r}",
                 "MultiQueryRetrieval() paraphrases by rule",
                 {"answer": answer[:200]},
