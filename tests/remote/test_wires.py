@@ -7,8 +7,9 @@ from urllib.parse import urlparse
 import pytest
 
 from engram.embed.remote import get_remote
+from engram.llm import get_llm
 from engram.remote.providers import PROVIDERS
-from loopback import embed, sent_texts
+from loopback import chat, embed, sent_texts
 
 GOLDEN = json.loads(Path(__file__).with_name("requests.json").read_text())["requests"]
 TEXTS = ["one text", "another"]
@@ -115,3 +116,61 @@ def test_azure_answers_below_its_endpoint(serve, monkeypatch):
         model.encode("a")
     assert {request.path for request in server.requests} == {"/openai/v1/embeddings"}
     assert server.requests[0].body["model"] == "my-deployment"
+
+
+@pytest.mark.parametrize(
+    "provider", ["openai", "mistral", "anthropic", "gemini", "cohere", "ollama"]
+)
+def test_answers_are_asked_for_as_the_official_package_does(serve, provider):
+    golden = GOLDEN[f"{provider}_chat"]
+    schema = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}},
+        "required": ["name"],
+        "additionalProperties": False,
+    }
+    server = serve(chat(provider, '{"name": "x"}'))
+    with get_llm(f"{provider}:m", key="k", base_url=base_url(server, provider)) as model:
+        model.complete_json("say it", schema, system="be brief", max_tokens=50, temperature=0.5)
+    (request,) = server.requests
+    assert request.path == golden["path"]
+    sent = {name: value for name, value in golden["body"].items() if value not in (False, [])}
+    assert {name: value for name, value in request.body.items() if value is not False} == sent
+    for header in golden["key"]:
+        assert request.headers[header] in {"k", "Bearer k"}
+
+
+def test_anthropic_is_told_the_version(serve):
+    server = serve(chat("anthropic", "x"))
+    with get_llm("anthropic:m", key="k", base_url=server.url) as model:
+        model.complete("say it", temperature=0.5)
+    (request,) = server.requests
+    assert request.headers["anthropic-version"] == "2026-10-21"
+    assert request.headers["authorization"] == "Bearer k"
+    assert set(request.body) == {"model", "messages", "max_tokens"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "path"),
+    [
+        ("openai", "/chat/completions"),
+        ("azure", "/openai/v1/chat/completions"),
+        ("nvidia", "/chat/completions"),
+        ("anthropic", "/v1/messages"),
+        ("gemini", "/models/m:streamGenerateContent?alt=sse"),
+        ("mistral", "/chat/completions"),
+        ("cohere", "/chat"),
+        ("ollama", "/api/chat"),
+        ("huggingface", "/v1/chat/completions"),
+        ("compatible", "/chat/completions"),
+    ],
+)
+def test_streams_are_asked_for_where_they_are(serve, provider, path):
+    server = serve(chat(provider, "x"))
+    with get_llm(f"{provider}:m", key="k", base_url=server.url) as model:
+        assert list(model.stream("say it")) == ["x"]
+    (request,) = server.requests
+    assert request.path == path
+    assert request.body.get("stream", provider == "gemini") is True
+    counted = {"openai", "azure", "nvidia", "huggingface"}
+    assert ("stream_options" in request.body) == (provider in counted)
