@@ -22,9 +22,9 @@ MODULES = (
     engram.importers,
     engram.llm,
     engram.rag,
-    engram.remote,
     engram.rerank,
     engram.compat.vecstore,
+    engram.remote,
 )
 """Every public module."""
 

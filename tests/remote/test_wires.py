@@ -9,6 +9,7 @@ import pytest
 from engram.embed.remote import get_remote
 from engram.llm import get_llm
 from engram.remote.providers import PROVIDERS
+from engram.rerank import get_reranker
 from loopback import chat, embed, sent_texts
 
 GOLDEN = json.loads(Path(__file__).with_name("requests.json").read_text())["requests"]
@@ -174,3 +175,37 @@ def test_streams_are_asked_for_where_they_are(serve, provider, path):
     assert request.body.get("stream", provider == "gemini") is True
     counted = {"openai", "azure", "nvidia", "huggingface"}
     assert ("stream_options" in request.body) == (provider in counted)
+
+
+@pytest.mark.parametrize(("provider", "rows"), [("cohere", "results"), ("voyage", "data")])
+def test_scores_are_asked_for_as_the_official_package_does(serve, provider, rows):
+    golden = GOLDEN[f"{provider}_rerank"]
+    scores = [{"index": n, "relevance_score": 0.5} for n in range(len(TEXTS))]
+    server = serve(lambda _: {rows: scores})
+    url = base_url(server, provider)
+    with get_reranker(f"{provider}:m", key="k", base_url=url) as reranker:
+        reranker.score("say it", TEXTS)
+    (request,) = server.requests
+    assert request.path == golden["path"]
+    assert request.body == comparable(golden["body"])
+
+
+def test_jina_is_asked_not_to_send_the_texts_back(serve):
+    server = serve(lambda _: {"results": [{"index": 0, "relevance_score": 0.5}]})
+    with get_reranker("jina:m", key="k", base_url=base_url(server, "jina")) as reranker:
+        reranker.score("say it", ["one text"])
+    (request,) = server.requests
+    assert request.path == "/v1/rerank"
+    assert request.body == {
+        "model": "m",
+        "query": "say it",
+        "documents": ["one text"],
+        "return_documents": False,
+    }
+
+
+def test_a_models_name_cannot_lead_elsewhere(serve):
+    server = serve(embed("gemini"))
+    with get_remote("gemini:a?b#c d", key="k", base_url=server.url, dimensions=8) as model:
+        model.encode("a")
+    assert server.requests[0].path == "/models/a%3Fb%23c%20d:batchEmbedContents"

@@ -12,6 +12,7 @@ from engram.llm.structured import Shape, instruction, unfenced, unfit
 from engram.llm.wires import CHAT_WIRES, ChatAsk, Piece
 from engram.remote.budget import Usage
 from engram.remote.calling import Caller, estimated_tokens
+from engram.remote.model import RemoteModel
 from engram.remote.providers import find_provider, model_name, split_name
 
 TYPE_CHECKING = False
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from engram.llm.messages import Prompt
     from engram.remote.options import Connection
@@ -50,7 +51,7 @@ _STOPS = {
 """The providers' words for how an answer ended, in ours."""
 
 
-class RemoteLLM:
+class RemoteLLM(RemoteModel):
     """A provider's language model. Safe for threads, which share its limits and its budget.
 
     Example:
@@ -87,21 +88,6 @@ class RemoteLLM:
         )
         self._wire = CHAT_WIRES[provider]
         self._structured = structured
-
-    @property
-    def model(self) -> str:
-        """The provider's name for the model."""
-        return self._caller.model
-
-    @property
-    def provider(self) -> str:
-        """The provider's name."""
-        return self._caller.provider.name
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens used since this object was made."""
-        return self._caller.usage
 
     def complete(
         self,
@@ -206,22 +192,6 @@ class RemoteLLM:
         ask = self._asked(prompt, system, max_tokens, temperature)._replace(stream=True)
         return self._streamed(ask)
 
-    def close(self) -> None:
-        """Close the connections. The next use opens them again."""
-        self._caller.close()
-
-    def __enter__(self) -> Self:
-        """Give the model itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
-
-    def __repr__(self) -> str:
-        """Show provider and model, never the key."""
-        return f"RemoteLLM({self._caller.name!r})"
-
     def _asked(
         self,
         prompt: Prompt,
@@ -243,7 +213,7 @@ class RemoteLLM:
             return piece, _usage([piece], expected)
 
         piece, usage = self._caller.post(
-            self._path(self._wire.path), self._wire.body(ask), expected=expected, read=read
+            self._caller.path(self._wire.path), self._wire.body(ask), expected=expected, read=read
         )
         text, stop = piece.text or "", _stop(piece.stop)
         self._check(text, stop)
@@ -261,7 +231,7 @@ class RemoteLLM:
             shown = None if _stop(piece.stop) == "refused" else piece.text or None
             return shown, _usage(pieces, expected)
 
-        path = self._path(self._wire.stream_path or self._wire.path)
+        path = self._caller.path(self._wire.stream_path or self._wire.path)
         yield from self._caller.stream(path, self._wire.body(ask), expected=expected, read=read)
         stops = [_stop(piece.stop) for piece in pieces if piece.stop is not None]
         if not stops:
@@ -275,9 +245,6 @@ class RemoteLLM:
         if not text.strip():
             cut = "it was cut off before its first word: a larger max_tokens"
             raise unfit(self._caller.name, cut if stop == "length" else "it is empty", text)
-
-    def _path(self, path: str) -> str:
-        return path.replace("{model}", self._caller.model)
 
 
 def get_llm(name: str, *, structured: bool = True, **connection: Unpack[Connection]) -> RemoteLLM:

@@ -13,6 +13,7 @@ import os
 import threading
 import weakref
 from typing import TypeVar
+from urllib.parse import quote
 
 from engram.errors import EngramError, InvalidInput, _missing_extra
 from engram.remote.budget import Ledger, Usage
@@ -79,6 +80,10 @@ class Caller:
     def usage(self) -> Usage:
         """What the model used so far."""
         return self._ledger.usage
+
+    def path(self, template: str) -> str:
+        """Put the model's name into a path."""
+        return template.replace("{model}", quote(self.model, safe="/:@"))
 
     def post(
         self,
