@@ -53,7 +53,7 @@ package: .venv/built ## Build the wheel and run it in an empty environment
 .PHONY: package-source
 package-source: .venv/python | tools-found ## Build the source distribution, and a wheel from it in an empty environment
 	rm -rf dist/source
-	$(BIN)/maturin sdist --quiet --out dist/source
+	$(BIN)/maturin sdist --out dist/source
 	$(PYTHON) -m venv dist/source/venv
 	CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target} dist/source/venv/bin/python -m pip wheel --quiet \
 		--no-deps --wheel-dir dist/source dist/source/*.tar.gz
