@@ -54,7 +54,7 @@ class Loopback:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         # Quick to notice shutdown().
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.001,), daemon=True)
         self.thread.start()
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
@@ -209,3 +209,110 @@ def sent_texts(body):
         if name in body:
             return body[name]
     return [one["content"]["parts"][0]["text"] for one in body["requests"]]
+
+
+# How each provider answers in words: a whole answer, or the events of a stream.
+
+
+def _sse(events):
+    return "".join(f"data: {json.dumps(event)}\n\n" for event in events).encode()
+
+
+def _openai_chat(body, pieces, stop):
+    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    if not body.get("stream"):
+        message = {"role": "assistant", "content": "".join(pieces)}
+        choice = {"index": 0, "message": message, "finish_reason": stop or "stop"}
+        return Reply(200, {"choices": [choice], "usage": usage})
+    deltas = [{"role": "assistant", "content": ""}, *({"content": piece} for piece in pieces)]
+    events = [{"choices": [{"delta": delta, "finish_reason": None}]} for delta in deltas]
+    events.append({"choices": [{"delta": {}, "finish_reason": stop or "stop"}], "usage": None})
+    events.append({"choices": [], "usage": usage})
+    return Reply(200, b": a comment\n\n" + _sse(events) + b"data: [DONE]\n\n")
+
+
+def _anthropic_chat(body, pieces, stop):
+    if not body.get("stream"):
+        thought = {"type": "thinking", "thinking": "hm"}
+        content = [thought, *({"type": "text", "text": piece} for piece in pieces)]
+        usage = {"input_tokens": 4, "cache_read_input_tokens": 3, "output_tokens": 3}
+        end = stop or "end_turn"
+        return Reply(200, {"content": content, "stop_reason": end, "usage": usage})
+    events = [
+        {"type": "message_start", "message": {"usage": {"input_tokens": 7, "output_tokens": 1}}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking"}},
+        {"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": "hm"}},
+        {"type": "ping"},
+        *(
+            {"type": "content_block_delta", "delta": {"type": "text_delta", "text": piece}}
+            for piece in pieces
+        ),
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": stop or "end_turn"},
+            "usage": {"output_tokens": 3},
+        },
+        {"type": "message_stop"},
+    ]
+    named = "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events)
+    return Reply(200, named.encode())
+
+
+def _gemini_chat(body, pieces, stop, streamed):
+    usage = {"promptTokenCount": 7, "candidatesTokenCount": 2, "thoughtsTokenCount": 1}
+    thought = {"text": "hm", "thought": True}
+
+    def event(parts, end):
+        candidate = {"content": {"role": "model", "parts": parts}}
+        if end:
+            candidate["finishReason"] = end
+        return {"candidates": [candidate], "usageMetadata": usage}
+
+    parts = [{"text": piece} for piece in pieces]
+    if not streamed:
+        return Reply(200, event([thought, *parts], stop or "STOP"))
+    events = [event([thought], None), *(event([part], None) for part in parts)]
+    return Reply(200, _sse([*events, event([], stop or "STOP")]))
+
+
+def _cohere_chat(body, pieces, stop):
+    usage = {"tokens": {"input_tokens": 7.0, "output_tokens": 3.0}}
+    end = stop or "COMPLETE"
+    if not body["stream"]:
+        content = [
+            {"type": "thinking", "thinking": "hm"},
+            {"type": "text", "text": "".join(pieces)},
+        ]
+        message = {"role": "assistant", "content": content}
+        return Reply(200, {"message": message, "finish_reason": end, "usage": usage})
+    events = [
+        {"type": "message-start", "delta": {"message": {"role": "assistant"}}},
+        {"type": "content-delta", "delta": {"message": {"content": {"thinking": "hm"}}}},
+        *(
+            {"type": "content-delta", "delta": {"message": {"content": {"text": piece}}}}
+            for piece in pieces
+        ),
+        {"type": "message-end", "delta": {"finish_reason": end, "usage": usage}},
+    ]
+    return Reply(200, _sse(events))
+
+
+def _ollama_chat(body, pieces, stop):
+    counts = {"prompt_eval_count": 7, "eval_count": 3}
+    last = {"done": True, "done_reason": stop or "stop", **counts}
+    if not body["stream"]:
+        return Reply(200, {"message": {"role": "assistant", "content": "".join(pieces)}, **last})
+    events = [{"message": {"content": piece}, "done": False} for piece in pieces]
+    events.append({"message": {"content": ""}, **last})
+    return Reply(200, "".join(json.dumps(event) + "\n" for event in events).encode())
+
+
+def chat(provider, *pieces, stop=None):
+    """The answer function of a provider of language models: it says the pieces, whatever asked."""
+    special = {"anthropic": _anthropic_chat, "cohere": _cohere_chat, "ollama": _ollama_chat}
+    if provider == "gemini":
+        return lambda request: _gemini_chat(
+            request.body, pieces, stop, "streamGenerateContent" in request.path
+        )
+    answer = special.get(provider, _openai_chat)
+    return lambda request: answer(request.body, pieces, stop)

@@ -14,7 +14,7 @@ import pytest
 
 import engram
 from engram import _native, errors
-from engram.embed import Identity
+from engram.embed import Identity, get_embedder
 from engram.llm import as_llm
 from engram.rag import PromptTemplate
 from engram.types import Code
@@ -31,6 +31,8 @@ PYTHON_ONLY = [
     "query_set.not_found",
     "report.not_found",
     "reranker.invalid",
+    "model.not_found",
+    "model.corrupt",
     "provider.unknown",
     "remote.key",
     "remote.refused",
@@ -55,6 +57,7 @@ ELSEWHERE = {
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
     "model.invalid": "embed/test_dense.py spoils a folder",
+    "model.corrupt": "embed/test_store.py changes a file",
     "query_set.exists": "evaluate/test_query_sets.py saves a set twice",
     "query_set.not_found": "evaluate/test_query_sets.py loads a set that is not there",
     "report.not_found": "evaluate/test_query_sets.py loads a report that is not there",
@@ -120,6 +123,10 @@ def cause_embedder_missing(db):
 
 def cause_embedder_invalid(db):
     db.collection("c", embedder=Constant("one", rows=3)).put("a", text="x")
+
+
+def cause_model_not_found(db):
+    get_embedder("no-such-model")
 
 
 def cause_reranker_invalid(db):

@@ -165,6 +165,8 @@ CODES: dict[Code, type[EngramError]] = {
     "query_set.not_found": NotFound,
     "report.not_found": NotFound,
     "reranker.invalid": InvalidInput,
+    "model.not_found": NotFound,
+    "model.corrupt": Corrupt,
     "provider.unknown": InvalidInput,
     "remote.key": InvalidInput,
     "remote.refused": InvalidInput,

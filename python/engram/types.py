@@ -107,6 +107,8 @@ Code: TypeAlias = Literal[
     "query_set.not_found",
     "report.not_found",
     "reranker.invalid",
+    "model.not_found",
+    "model.corrupt",
     "provider.unknown",
     "remote.key",
     "remote.refused",

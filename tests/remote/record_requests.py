@@ -94,7 +94,7 @@ def cohere_rerank(url):
 
 def voyage_rerank(url):
     voyageai.Client(api_key="k", base_url=f"{url}/v1").rerank(
-        PROMPT, TEXTS, model="m", truncation=False
+        PROMPT, TEXTS, model="m", truncation=True
     )
 
 

@@ -86,9 +86,21 @@ def test_many_texts_go_in_batches_and_keep_their_places(model, server):
 def test_progress_counts_texts_up_to_all(model):
     model._most_texts = 2
     seen = []
-    model.encode_batch(["a", "b", "a", "c", "d"], progress=seen.append)
+    model.encode_batch(["a", "b", "a", "", "c", "d"], progress=seen.append)
     assert seen == sorted(seen)
-    assert seen[-1] == 5
+    assert seen[-1] == 6
+
+
+def test_nothing_more_is_sent_once_the_caller_has_enough(model, server):
+    """What `progress` raises comes out, and the batches that wait are dropped."""
+    model._most_texts, model._threads = 1, 2
+
+    def enough(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.encode_batch([f"text {n}" for n in range(200)], progress=enough)
+    assert len(server.requests) < 100
 
 
 def test_an_unknown_dimension_is_asked_for_once(serve, provider, quick):
@@ -233,7 +245,7 @@ def test_a_request_that_is_wrong_as_such_is_not_tried_for_each_text(model, serve
     server.answer = lambda _: Reply(422, {"detail": "no such option"})
     with pytest.raises(InvalidInput, match="no such option"):
         model.encode_batch([f"text {n}" for n in range(64)])
-    assert len(server.requests) < 15
+    assert len(server.requests) < 25
 
 
 def test_a_down_provider_is_not_asked_for_every_batch(model, server):

@@ -13,8 +13,9 @@ import os
 import threading
 import weakref
 from typing import TypeVar
+from urllib.parse import quote
 
-from engram.errors import InvalidInput, _missing_extra
+from engram.errors import EngramError, InvalidInput, _missing_extra
 from engram.remote.budget import Ledger, Usage
 from engram.remote.limits import Limits
 from engram.remote.providers import find_key, find_url
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from engram.errors import EngramError
     from engram.remote.budget import Budget
     from engram.remote.providers import Key, Provider
 
@@ -80,6 +80,10 @@ class Caller:
     def usage(self) -> Usage:
         """What the model used so far."""
         return self._ledger.usage
+
+    def path(self, template: str) -> str:
+        """Put the model's name into a path."""
+        return template.replace("{model}", quote(self.model, safe="/:@"))
 
     def post(
         self,
@@ -138,13 +142,17 @@ class Caller:
         """Turn what fails on an answer that is not as documented into ``remote.answer``."""
         try:
             yield
-        except InvalidInput:
+        except EngramError:
             raise
         except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise broken_answer(
                 self.provider, self.model, self._scrubbed(reason), text, self._key
             ) from None
+
+    def failure(self, reason: str) -> EngramError:
+        """Make the error for a provider that says, or shows, in mid-answer that it fails."""
+        return no_connection(self.provider, self.model, self._scrubbed(reason), 1)
 
     def close(self) -> None:
         """Close the connections. Calling again opens new ones."""
@@ -281,6 +289,8 @@ def _client(base_url: str, key: Key | None, provider: Provider, timeout_s: float
         auth=sign,
         headers={"user-agent": "engram", **dict(provider.headers)},
         timeout=httpx2.Timeout(timeout_s, connect=min(timeout_s, _CONNECT_S)),
+        # Without TLS there is nothing to verify, and loading the certificates takes 20 ms.
+        verify=not base_url.startswith("http://"),
         # A proxy has no way to this machine's own services.
         trust_env=not _is_local(base_url),
     )

@@ -72,7 +72,7 @@ class Refusal:
             remedy = "raise the account's quota" if self._used_up else "limits= below its own"
             return Busy("remote.limited", text + waits, remedy, details)
         if self.passes:
-            return Io("remote.failed", f"{text} ({attempts} attempts)", "try later", details)
+            return Io("remote.failed", f"{text} (attempts: {attempts})", "try later", details)
         if self.status in _REDIRECTS:
             return InvalidInput("remote.refused", text, "check base_url", details)
         hint = f"is {model!r} a model of {provider.name}?" if self.status == _NOT_FOUND else None
@@ -83,7 +83,7 @@ def no_connection(provider: Provider, model: str, reason: str, attempts: int) ->
     """Make the error for a connection that failed or fell silent."""
     return Io(
         "remote.failed",
-        f"{provider.name} cannot be reached: {reason} ({attempts} attempts)",
+        f"{provider.name} failed: {reason} (attempts: {attempts})",
         "check the network and base_url; a larger timeout_s",
         {"provider": provider.name, "model": model, "attempts": str(attempts)},
     )

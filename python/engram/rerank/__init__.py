@@ -1,7 +1,8 @@
 """Rerankers: what looks at the first hits again, slower and better.
 
-Owns: `CrossEncoder` and `ColBERT` (models), `Listwise` (a language model), `MMR`, `Recency` and
-`Formula` (arithmetic), and `TextReranker`, the base of those that score texts. Each goes into
+Owns: `CrossEncoder` and `ColBERT` (models), `RemoteReranker` (a provider's model), `Listwise` (a
+language model), `MMR`, `Recency` and `Formula` (arithmetic), and `TextReranker`, the base of those
+that score texts. Each goes into
 ``collection.query(..., rerank=...)``; those that score texts also stand alone.
 """
 
@@ -11,6 +12,7 @@ from engram.rerank.colbert import ColBERT
 from engram.rerank.cross_encoder import CrossEncoder
 from engram.rerank.formulas import MMR, Formula, Recency
 from engram.rerank.listwise import Listwise
+from engram.rerank.remote import RemoteReranker, get_reranker
 from engram.rerank.texts import TextReranker
 from engram.types import Reranker
 
@@ -21,6 +23,8 @@ __all__ = [
     "Formula",
     "Listwise",
     "Recency",
+    "RemoteReranker",
     "Reranker",
     "TextReranker",
+    "get_reranker",
 ]

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 
 from engram.embed.identity import Identity
-from engram.embed.remote.batches import cut
 from engram.embed.remote.cache import VectorCache
 from engram.embed.remote.reports import Encoded, Failure, raised
 from engram.embed.remote.sending import Sending
@@ -18,6 +17,8 @@ from engram.embed.remote.wires import WIRES, Ask
 from engram.errors import InvalidInput
 from engram.remote.budget import Usage
 from engram.remote.calling import Caller, estimated_tokens
+from engram.remote.cutting import cut_for
+from engram.remote.model import RemoteModel
 from engram.remote.providers import find_provider, model_name, split_name
 
 TYPE_CHECKING = False
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from engram.embed.remote.options import RemoteOptions
     from engram.embed.remote.wires import Role
@@ -36,12 +37,10 @@ if TYPE_CHECKING:
 
 __all__ = ["RemoteEmbedder", "get_remote"]
 
-_MOST_BYTES = 4_000_000
-"""Of texts in one request: below what gateways refuse."""
 _PROBE = "dimension"
 
 
-class RemoteEmbedder:
+class RemoteEmbedder(RemoteModel):
     """A provider's embedding model. Safe for threads, which share its limits and its budget.
 
     Example:
@@ -133,21 +132,6 @@ class RemoteEmbedder:
         """Length of its vectors."""
         return self.identity.dimension
 
-    @property
-    def model(self) -> str:
-        """The provider's name for the model."""
-        return self._caller.model
-
-    @property
-    def provider(self) -> str:
-        """The provider's name."""
-        return self._caller.provider.name
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens used since this object was made."""
-        return self._caller.usage
-
     def encode(self, text: str) -> NDArray[np.float32]:
         """Embed one document; see `encode_document`."""
         return self.encode_document(text)
@@ -216,6 +200,7 @@ class RemoteEmbedder:
         missing = [text for text in wanted if text not in found]
         cached = sum(text in found for text in texts)
         places = Counter(texts)
+        count = cached + len(texts) - sum(places[text] for text in wanted)  # cached, and blank
         spent: list[Usage] = []
 
         def send(batch: Sequence[str]) -> NDArray[np.float32]:
@@ -224,15 +209,23 @@ class RemoteEmbedder:
             return rows
 
         def done(indices: Sequence[int], rows: NDArray[np.float32]) -> None:
+            nonlocal count
             fresh = {missing[index]: row for index, row in zip(indices, rows)}
             found.update(fresh)
+            count += sum(places[text] for text in fresh)
             if self._cache is not None:
                 self._cache.put(self._kind(role), dimension, fresh)
             if progress is not None:
-                progress(sum(places[text] for text in found))
+                progress(count)
 
         sending = Sending(missing, send, done)
-        sending.run(self._cut(missing), self._threads)
+        batches = cut_for(
+            self._caller.limits,
+            missing,
+            most_texts=self._most_texts,
+            most_tokens=self._wire.most_tokens,
+        )
+        sending.run(batches, self._threads)
         failed = {missing[index]: error for index, error in sending.failures.items()}
         vectors = np.zeros((len(texts), dimension), dtype=np.float32)
         for index, text in enumerate(texts):
@@ -248,17 +241,9 @@ class RemoteEmbedder:
 
     def close(self) -> None:
         """Close connections and cache. The next use opens them again."""
-        self._caller.close()
+        super().close()
         if self._cache is not None:
             self._cache.close()
-
-    def __enter__(self) -> Self:
-        """Give the embedder itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
 
     def __repr__(self) -> str:
         """Show the model, and the dimension where it is known. Never asks, never shows the key."""
@@ -286,15 +271,6 @@ class RemoteEmbedder:
         """Say what besides the text decides about a vector."""
         return repr((self.identity.to_json(), role, self._prefixes[role], self._truncate))
 
-    def _cut(self, texts: Sequence[str]) -> list[range]:
-        bounds = [self._wire.most_tokens, self._caller.limits.largest_tokens]
-        return cut(
-            texts,
-            most_texts=self._most_texts,
-            most_tokens=min((bound for bound in bounds if bound is not None), default=None),
-            most_bytes=_MOST_BYTES,
-        )
-
     def _send(
         self, texts: Sequence[str], role: Role, dimension: int | None
     ) -> tuple[NDArray[np.float32], Usage]:
@@ -307,7 +283,7 @@ class RemoteEmbedder:
             return _unit(rows, len(texts), dimension), usage
 
         return self._caller.post(
-            self._wire.path.replace("{model}", self._caller.model),
+            self._caller.path(self._wire.path),
             self._wire.body(ask),
             expected=Usage(sum(map(estimated_tokens, sent))),
             read=read,

@@ -50,8 +50,12 @@ class Sending:
                 self._batch(batch)
             return
         with ThreadPoolExecutor(min(threads, len(batches)), "engram-remote") as pool:
-            for future in [pool.submit(self._batch, batch) for batch in batches]:
-                future.result()
+            try:
+                for future in [pool.submit(self._batch, batch) for batch in batches]:
+                    future.result()
+            except BaseException:  # what the caller gave raised, or Ctrl+C: nothing more is sent
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _batch(self, places: range) -> None:
         """Send a batch; where it is refused for what one text may be to blame, its halves."""

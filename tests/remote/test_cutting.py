@@ -5,8 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engram.embed.remote.batches import cut
 from engram.remote.calling import estimated_tokens
+from engram.remote.cutting import cut
 
 
 @given(

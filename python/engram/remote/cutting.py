@@ -1,7 +1,7 @@
 """Cutting texts into requests that a provider takes.
 
-Owns: `cut`. Invariant: every text is in exactly one batch, in order; a batch is beyond a limit only
-where a single text is.
+Owns: `cut` and `cut_for`. Invariant: every text is in exactly one batch, in order; a batch is
+beyond a limit only where a single text is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["cut"]
+    from engram.remote.limits import Limits
+
+__all__ = ["cut", "cut_for"]
+
+_MOST_BYTES = 4_000_000
+"""Of texts in one request: below what gateways refuse."""
+
+
+def cut_for(
+    limits: Limits, texts: Sequence[str], *, most_texts: int, most_tokens: int | None
+) -> list[range]:
+    """Cut texts into runs that a provider takes, and that the limits let through at once."""
+    bounds = [bound for bound in (most_tokens, limits.largest_tokens) if bound is not None]
+    return cut(
+        texts,
+        most_texts=most_texts,
+        most_tokens=min(bounds, default=None),
+        most_bytes=_MOST_BYTES,
+    )
 
 
 def cut(
