@@ -58,6 +58,7 @@ check: .venv/built .venv/dev package docs ## Formatting, lints, types, the stub 
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/basedpyright --pythonpath $(BIN)/python --warnings
 	cd python && ../$(BIN)/stubtest engram._native --mypy-config-file ../pyproject.toml \
 		--allowlist ../tests/typing/stubtest-allowlist.txt
 

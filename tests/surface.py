@@ -24,8 +24,8 @@ MODULES = (
     engram.llm,
     engram.rag,
     engram.remote,
+    engram.rerank,
 )
-MODULES = (engram, engram.compat.vecstore, engram.embed, engram.llm, engram.rag, engram.rerank)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"

@@ -14,7 +14,7 @@ import pytest
 
 import engram
 from engram import _native, errors
-from engram.embed import Identity
+from engram.embed import Identity, get_embedder
 from engram.llm import as_llm
 from engram.rag import PromptTemplate
 from engram.types import Code
@@ -40,6 +40,8 @@ PYTHON_ONLY = [
     "remote.answer",
     "remote.partial",
     "llm.answer",
+    "model.not_found",
+    "model.corrupt",
 ]
 
 # Codes that are provoked elsewhere, and why not here.
@@ -67,6 +69,7 @@ ELSEWHERE = {
     "remote.answer": "tests/remote answers nonsense from a loopback server",
     "remote.partial": "tests/remote refuses single texts from a loopback server",
     "llm.answer": "tests/llm answers what does not fit from a loopback server",
+    "model.corrupt": "embed/test_store.py changes a file",
 }
 
 
@@ -120,6 +123,10 @@ def cause_embedder_missing(db):
 
 def cause_embedder_invalid(db):
     db.collection("c", embedder=Constant("one", rows=3)).put("a", text="x")
+
+
+def cause_model_not_found(db):
+    get_embedder("no-such-model")
 
 
 def cause_reranker_invalid(db):

@@ -174,6 +174,8 @@ CODES: dict[Code, type[EngramError]] = {
     "remote.answer": Io,
     "remote.partial": Io,
     "llm.answer": InvalidInput,
+    "model.not_found": NotFound,
+    "model.corrupt": Corrupt,
 }
 """Every code with its class, the core's codes first and in its order."""
 

@@ -116,6 +116,8 @@ Code: TypeAlias = Literal[
     "remote.answer",
     "remote.partial",
     "llm.answer",
+    "model.not_found",
+    "model.corrupt",
 ]
 """Every stable error code."""
 

@@ -46,6 +46,8 @@ def test_sets_go_in_and_out(file, query_set):
         "deleted": "animals"
     }
     assert "[query_set.not_found]" in run("query-set", "delete", file, "animals", code=3)
+    run("query-set", "import", file, "animals", "q.jsonl", "j.tsv")
+    assert run("query-set", "delete", file, "animals") == "deleted animals\n"
     assert "[query_set.not_found]" in run("evaluate", file, "animals", code=3)
 
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from engram import InvalidInput
+from engram import InvalidInput, MissingExtra
 from engram.evaluate import (
     AnswerCorrectness,
     AnswerFaithfulness,
@@ -190,3 +190,12 @@ def test_the_width_of_an_interval_is_that_of_the_standard_error():
     mean = sum(values) / 400
     error = (sum((v - mean) ** 2 for v in values) / 400) ** 0.5 / 20
     assert found.high - found.low == pytest.approx(2 * 1.96 * error, rel=0.05)
+
+
+def test_a_metric_cannot_take_the_name_of_a_column(monkeypatch):
+    reports = Evaluator([ContextRelevance(name="query")]).evaluate_batch([EvaluationInput("q")])
+    with pytest.raises(InvalidInput, match="two columns"):
+        reports.to_pandas()
+    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    with pytest.raises(MissingExtra, match=r"engram\[pandas\]"):
+        Evaluator([Odd()]).evaluate_batch(batch()).to_pandas()

@@ -21,6 +21,6 @@ def test_the_example_measures_and_cleans_up(tmp_path):
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    for said in ("lexical: nDCG@5", "hybrid: nDCG@5", "(p=", "llm.invalid", "REGRESSION"):
+    for said in ("lexical: nDCG@5", "hybrid: nDCG@5", "(p=", "llm.answer", "REGRESSION"):
         assert said in done.stdout
     assert sorted(tmp_path.rglob("*")) == [tmp_path / "tmp"]

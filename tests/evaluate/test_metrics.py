@@ -209,7 +209,7 @@ def test_nonsense_is_an_error_with_the_raw_answer(judge, kind, answer):
     result = kind(llm=model).evaluate(inputs())
     assert result.score is None
     assert isinstance(result.error, InvalidInput)
-    assert result.error.code == "llm.invalid"
+    assert result.error.code == "llm.answer"
     assert result.error.details == {"answer": answer, "attempts": "2"}
     assert len(model.prompts) == 2
 
@@ -226,7 +226,55 @@ def test_a_second_try_may_succeed_and_knows_what_was_wrong(judge):
         ContextRelevance(model, retries=-1)
 
 
+class Structured:
+    """A model that can be held to a schema, as those of providers."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.schemas = []
+
+    def complete(self, prompt, /, **options):
+        raise AssertionError(prompt)
+
+    def complete_json(self, prompt, schema, /, *, system, temperature):
+        self.schemas.append(schema)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def test_a_model_that_can_be_held_to_a_schema_is():
+    verdicts = {
+        ContextRelevance: {"reason": "it says so", "relevant": True},
+        AnswerFaithfulness: {"statements": [{"statement": "a", "supported": True}]},
+        AnswerCorrectness: {"both": ["a"], "only_answer": [], "only_truth": []},
+    }
+    for kind, verdict in verdicts.items():
+        model = Structured(verdict)
+        assert kind(llm=model).evaluate(inputs()).score == 1
+        (schema,) = model.schemas
+        assert set(schema["required"]) == set(schema["properties"]) == set(verdict)
+
+
+def test_a_schema_that_was_not_kept_is_nonsense_too():
+    bad = InvalidInput("llm.answer", "no use", None, {"answer": "hm", "reason": "no JSON"})
+    model = Structured(bad, {"reason": "", "relevant": True})
+    assert ContextRelevance(model).evaluate(inputs()).score == 1
+    for answers in ((bad, bad), ([], []), (None, None), ({}, {"relevant": 3})):
+        result = ContextRelevance(Structured(*answers)).evaluate(inputs())
+        assert result.error.code == "llm.answer"
+        assert result.error.details["attempts"] == "2"
+    refused = InvalidInput("input.invalid", "no")
+    assert ContextRelevance(Structured(refused)).evaluate(inputs()).error is refused
+
+
 def test_what_a_judge_raises_is_the_error_as_it_is():
+    def broken(prompt):
+        return {}["choices"]
+
+    assert isinstance(AnswerFaithfulness(broken).evaluate(inputs()).error, KeyError)
+
     def unreachable(prompt):
         raise TimeoutError("no answer in 30 s")
 

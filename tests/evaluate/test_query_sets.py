@@ -1,5 +1,7 @@
 """Query sets: what they refuse, how they are kept in the file, the forms of BEIR and TREC."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +32,13 @@ def test_a_saved_set_comes_back_as_it_was(first, second):
             assert QuerySet.load(db, first.name) == first
         assert QuerySet.saved(db) == sorted({first.name, second.name})
         assert list(QuerySet.load(db, second.name).queries) == list(second.queries)
+
+
+def test_a_set_as_plain_data(query_set):
+    plain = json.loads(json.dumps(query_set.to_dict()))
+    description = plain.pop("description")
+    assert QuerySet(**plain, description=description) == query_set
+    assert repr(query_set) == "QuerySet('animals', 6 queries, 11 judgments)"
 
 
 def test_a_set_is_replaced_only_when_asked(db, query_set):
@@ -163,6 +172,9 @@ def test_lines_of_json_are_checked_too(tmp_path):
         (tmp_path / "q.jsonl").write_text(bad)
         with pytest.raises(InvalidInput, match="line 1"):
             QuerySet.read("s", tmp_path / "q.jsonl", tmp_path / "j.tsv")
+    (tmp_path / "q.jsonl.gz").write_bytes(b"no gzip")
+    with pytest.raises(engram.Io, match=r"io\.failed"):
+        QuerySet.read("s", tmp_path / "q.jsonl.gz", tmp_path / "j.tsv")
     with pytest.raises(engram.Io) as caught:
         QuerySet.read("s", tmp_path / "absent.jsonl", tmp_path / "j.tsv")
     assert caught.value.code == "file.not_found"

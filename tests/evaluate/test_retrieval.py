@@ -101,7 +101,7 @@ def test_a_report_says_what_was_measured_and_what_was_not(animals, query_set):
     json.dumps(report.to_dict(), allow_nan=False)
     assert list(report.to_pandas().columns) == ["query", "nDCG@4", "MRR@2"]
     assert report.to_markdown().count("\n") == 4
-    assert "<td>nDCG@4</td>" in report.to_html()
+    assert "<td>nDCG@4</td>" in report.to_html() == report._repr_html_()
     with pytest.raises(InvalidInput, match="no metric"):
         report.values("nDCG@5")
 

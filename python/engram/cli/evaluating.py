@@ -1,13 +1,13 @@
 """``engram evaluate`` and ``engram query-set``: how good what is found is.
 
 Owns: how an evaluation is shown, and the exit code of a regression. Everything is a call of
-`engram.evaluate`.
+`engram.evaluate`, which is loaded by these commands only.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,13 +25,9 @@ from engram.cli.output import (
     print_table,
 )
 from engram.errors import NotFound
-from engram.evaluate import (
-    QuerySet,
-    RetrievalReport,
-    check_regression,
-    compare,
-    evaluate_retrieval,
-)
+
+if TYPE_CHECKING:
+    from engram.evaluate import RetrievalReport
 
 __all__ = ["app", "evaluate"]
 
@@ -75,6 +71,14 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure what is found for judged questions; exit with 1 where it got worse."""
+    from engram.evaluate import (
+        QuerySet,
+        RetrievalReport,
+        check_regression,
+        compare,
+        evaluate_retrieval,
+    )
+
     point = int(as_of) if as_of is not None and as_of.isdecimal() else as_of
     with opened(file, read_only=save is None) as db:
         report = evaluate_retrieval(
@@ -139,6 +143,8 @@ def import_set(
     as_json: JsonOption = False,
 ) -> None:
     """Save questions with judgments from files in the form of BEIR or TREC."""
+    from engram.evaluate import QuerySet
+
     read = QuerySet.read(query_set, queries, judgments)
     with opened(file, read_only=False) as db:
         read.save(db, replace=replace)
@@ -159,6 +165,8 @@ def export_set(
     as_json: JsonOption = False,
 ) -> None:
     """Write a saved set to files."""
+    from engram.evaluate import QuerySet
+
     with opened(file) as db:
         loaded = QuerySet.load(db, query_set)
     loaded.write(queries, judgments, format)  # type: ignore[arg-type] # write checks it
@@ -171,6 +179,8 @@ def export_set(
 @app.command("list")
 def list_sets(file: DatabaseArgument, *, as_json: JsonOption = False) -> None:
     """List the saved sets, and the reports kept for each."""
+    from engram.evaluate import QuerySet, RetrievalReport
+
     with opened(file) as db:
         sets = [QuerySet.load(db, name) for name in QuerySet.saved(db)]
         reports = {one.name: RetrievalReport.saved(db, one.name) for one in sets}
@@ -191,6 +201,8 @@ def delete_set(
     file: DatabaseArgument, query_set: SetArgument, *, as_json: JsonOption = False
 ) -> None:
     """Delete a saved set, and the reports kept for it."""
+    from engram.evaluate import QuerySet
+
     with opened(file, read_only=False) as db:
         if not QuerySet.delete(db, query_set):
             raise NotFound(

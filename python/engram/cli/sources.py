@@ -2,7 +2,7 @@
 
 Owns: which files are taken, how a file becomes records, and that putting a file again replaces its
 old passages in the same transaction. A passage's metadata says where it stands: ``source``,
-``start``, ``end`` (character offsets into the source), ``title``.
+``start``, ``end`` (character offsets into the source), ``title``, ``path``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -29,12 +29,14 @@ from engram.cli.output import (
 from engram.errors import InvalidInput
 from engram.files import io_error
 from engram.filtering import quoted
-from engram.rag import MarkdownTextSplitter, RecursiveCharacterTextSplitter, read_source
+from engram.rag import (
+    MarkdownTextSplitter,
+    RecursiveCharacterTextSplitter,
+    chunk_records,
+    read_source,
+)
 from engram.rag.sources import KINDS, Kind, kind_of
 from engram.rag.splitters import CHUNK_SIZE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _RECORD_ENDINGS = (".jsonl", ".jsonl.gz", ".ndjson")
 _STDIN = "-"
@@ -133,7 +135,7 @@ def _put_one(
             f"{path} is of an unknown kind",
             f"--as text|markdown|html|jsonl; known endings: {', '.join(sorted(KINDS))}, .jsonl",
         )
-    records = list(_passages(_read(path), read_as or "text", name, max_chars))
+    records = _passages(_read(path), read_as or "text", name, max_chars)
     with db.transaction():
         target.delete_where(f"source = {quoted(name)}", missing="ignore")
         return target.put_many(records)
@@ -160,18 +162,9 @@ def _read(path: str) -> str:
         ) from cause
 
 
-def _passages(content: str, kind: Kind, name: str, max_chars: int) -> Iterator[dict[str, Any]]:
+def _passages(content: str, kind: Kind, name: str, max_chars: int) -> list[dict[str, Any]]:
     """Split a source into records."""
     read = read_source(content, kind)
     markdown = kind == "markdown"
     splitter = (MarkdownTextSplitter if markdown else RecursiveCharacterTextSplitter)(max_chars)
-    for chunk in splitter.split(read.text):
-        passage = chunk.strip()
-        if not passage.text:
-            continue
-        start, end = read.span(passage.start, passage.end)
-        metadata = {"source": name, "start": start, "end": end}
-        title = passage.path[-1] if passage.path else read.title
-        if title is not None:
-            metadata["title"] = title
-        yield {"id": f"{name}#{start}-{end}", "text": passage.text, "metadata": metadata}
+    return chunk_records(splitter.split(read.text), name, read=read, contextual=False)

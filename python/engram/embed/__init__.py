@@ -17,14 +17,18 @@ if TYPE_CHECKING:
     from engram.embed.late_interaction import QuantizedTokens, max_sim, quantize
     from engram.embed.local.session import devices
     from engram.embed.multi_vector import MultiVector
+    from engram.embed.registry import get_embedder
     from engram.embed.sparse import Sparse
     from engram.embed.static import Static
+    from engram.embed.store import InstalledModel, ModelStore
     from engram.embed.time_series import TimeSeries
     from engram.embed.vision import Vision
 
 __all__ = [
     "Dense",
     "Identity",
+    "InstalledModel",
+    "ModelStore",
     "MultiVector",
     "QuantizedTokens",
     "Sparse",
@@ -33,6 +37,7 @@ __all__ = [
     "Vision",
     "default",
     "devices",
+    "get_embedder",
     "max_sim",
     "pdf_page",
     "pdf_page_count",
@@ -41,6 +46,8 @@ __all__ = [
 
 _HOMES = {
     "Dense": "dense",
+    "InstalledModel": "store",
+    "ModelStore": "store",
     "MultiVector": "multi_vector",
     "QuantizedTokens": "late_interaction",
     "Sparse": "sparse",
@@ -48,6 +55,7 @@ _HOMES = {
     "TimeSeries": "time_series",
     "Vision": "vision",
     "devices": "local.session",
+    "get_embedder": "registry",
     "max_sim": "late_interaction",
     "pdf_page": "images",
     "pdf_page_count": "images",

@@ -107,7 +107,7 @@ class MetricResult:
             (nearness of vectors), ``"overlap"`` (words in common), or a name of your own.
         reason: In words, why the score is what it is.
         details: What the score was made of, JSON-able.
-        error: Why there is no score, or None. Of a judge that answered nonsense: ``llm.invalid``,
+        error: Why there is no score, or None. Of a judge that answered nonsense: ``llm.answer``,
             with its answer in the error's details.
     """
 

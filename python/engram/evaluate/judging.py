@@ -1,21 +1,24 @@
 """Asking a language model for a verdict in JSON.
 
 Owns: `Judge`: the system text, the strict reading of answers and the second try. Invariant: `ask`
-returns what the caller's check made of a JSON object, or raises ``llm.invalid`` with the raw answer
-in ``details["answer"]``. Nothing is guessed out of prose.
+returns what the caller's check made of a JSON object, or raises ``llm.answer`` with the raw answer
+in ``details["answer"]``. Nothing is guessed out of prose. A model that can be held to a schema is:
+it has ``complete_json(prompt, schema, *, system, temperature)``.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from engram.errors import InvalidInput
 from engram.llm import as_llm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from engram.llm import LLM
 
@@ -42,34 +45,70 @@ class Judge:
         self._llm = as_llm(llm)
         self._retries = retries
 
-    def ask(self, prompt: str, check: Callable[[dict[str, Any]], _Verdict]) -> _Verdict:
+    def ask(
+        self,
+        prompt: str,
+        schema: Mapping[str, Any],
+        check: Callable[[Any], _Verdict],
+    ) -> _Verdict:
         """Ask for a JSON object.
 
         Args:
-            prompt: The question, with the form of the answer.
+            prompt: The question, with the form of the answer in words.
+            schema: That form as a JSON Schema.
             check: Turns the object into a verdict; raises ValueError, KeyError or TypeError where
                 the object is not what was asked for.
 
         Raises:
-            InvalidInput: ``llm.invalid`` where no try gave such an object.
+            InvalidInput: ``llm.answer`` where no try gave such an object.
         """
         asked = prompt
-        for attempt in range(self._retries + 1):
-            answer = self._llm.complete(asked, system=_SYSTEM, temperature=0.0)
-            try:
-                return check(_object(answer))
-            except (ValueError, KeyError, TypeError) as cause:
-                why = _why(cause)
-                if attempt == self._retries:
-                    raise InvalidInput(
-                        "llm.invalid",
-                        f"the judge's answer cannot be read: {why}",
-                        "ask a model that follows instructions, or raise retries=",
-                        {"answer": str(answer)[:_ANSWER_CHARS], "attempts": str(attempt + 1)},
-                    ) from cause
-                # At temperature 0 the same words would get the same answer.
-                asked = f"{prompt}\n\nYour last answer could not be read: {why}. Only the JSON."
+        for attempt in count(1):
+            found = self._try(asked, schema, check)
+            if not isinstance(found, _Unreadable):
+                return found
+            if attempt > self._retries:
+                raise InvalidInput(
+                    "llm.answer",
+                    f"the judge's answer cannot be read: {found.why}",
+                    "ask a model that follows instructions, or raise retries=",
+                    {"answer": found.answer[:_ANSWER_CHARS], "attempts": str(attempt)},
+                ) from found.cause
+            # At temperature 0 the same words would get the same answer.
+            asked = f"{prompt}\n\nYour last answer could not be read: {found.why}. Only the JSON."
         raise AssertionError
+
+    def _try(
+        self, prompt: str, schema: Mapping[str, Any], check: Callable[[Any], _Verdict]
+    ) -> _Verdict | _Unreadable:
+        """Ask once."""
+        own: Any = getattr(self._llm, "complete_json", None)
+        structured = callable(own)
+        try:
+            if structured:
+                found = own(prompt, schema, system=_SYSTEM, temperature=0.0)
+            else:
+                found = self._llm.complete(prompt, system=_SYSTEM, temperature=0.0)
+        except InvalidInput as error:
+            if error.code != "llm.answer":
+                raise
+            details = error.details
+            return _Unreadable(
+                details.get("reason", error.message), details.get("answer", ""), error
+            )
+        try:
+            return check(found if structured else _object(found))
+        except (ValueError, KeyError, TypeError) as error:
+            return _Unreadable(_why(error), str(found), error)
+
+
+@dataclass(frozen=True)
+class _Unreadable:
+    """An answer that is not what was asked for."""
+
+    why: str
+    answer: str
+    cause: Exception
 
 
 def verdict_list(value: object, key: str, kinds: dict[str, type]) -> list[dict[str, Any]]:

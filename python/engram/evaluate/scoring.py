@@ -154,6 +154,24 @@ def _cosines(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float
     return near
 
 
+def _form(**properties: dict[str, Any]) -> dict[str, Any]:
+    """Give the JSON Schema of an object that has just these properties."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+_TEXT = {"type": "string"}
+_FLAG = {"type": "boolean"}
+_TEXTS = {"type": "array", "items": _TEXT}
+_RELEVANT = _form(reason=_TEXT, relevant=_FLAG)
+_SUPPORTED = _form(statements={"type": "array", "items": _form(statement=_TEXT, supported=_FLAG)})
+_AGREEING = _form(both=_TEXTS, only_answer=_TEXTS, only_truth=_TEXTS)
+
+
 class Judged:
     """The verdicts of a language model."""
 
@@ -173,11 +191,9 @@ class Judged:
         else:
             asked = "Did the passage help to arrive at the reference answer to the question?"
             given = _block("Question", query) + _block("Reference answer", reference)
-        form = 'JSON: {"relevant": true or false, "reason": "one short sentence"}'
-        return [
-            self._judge.ask(f"{given}{_block('Passage', context)}{asked}\n{form}", _relevant)
-            for context in contexts
-        ]
+        form = 'JSON: {"reason": "one short sentence", "relevant": true or false}'
+        prompts = [f"{given}{_block('Passage', context)}{asked}\n{form}" for context in contexts]
+        return [self._judge.ask(prompt, _RELEVANT, _relevant) for prompt in prompts]
 
     def support(self, text: str, contexts: Sequence[str]) -> Finding:
         """Ask for the statements of the text, and which of them the contexts bear out."""
@@ -188,7 +204,7 @@ class Judged:
             "of each whether it follows from the passages alone.\n"
             'JSON: {"statements": [{"statement": "...", "supported": true or false}, ...]}'
         )
-        return self._judge.ask(prompt, _supported)
+        return self._judge.ask(prompt, _SUPPORTED, _supported)
 
     def agreement(self, query: str, answer: str, truth: str) -> Finding:
         """Ask which statements answer and truth share, and take the F1 of that."""
@@ -198,7 +214,7 @@ class Judged:
             "only the answer makes, those that only the truth makes.\n"
             'JSON: {"both": ["..."], "only_answer": ["..."], "only_truth": ["..."]}'
         )
-        return self._judge.ask(prompt, _agreeing)
+        return self._judge.ask(prompt, _AGREEING, _agreeing)
 
 
 def _block(title: str, text: str) -> str:

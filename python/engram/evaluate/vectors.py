@@ -67,9 +67,9 @@ class TextVectors:
     def _rows(self, texts: list[str]) -> NDArray[Any]:
         if self._function is not None:
             return _matrix(self._function(texts), len(texts))
-        embedder = self._source() if self._source is not None else None
-        if embedder is None:
-            raise InvalidInput("embedder.invalid", "there is no embedder", 'pass "default"')
+        assert self._source is not None
+        embedder = self._source()
+        assert embedder is not None
         return _checked(embedder, embedder.encode_batch(texts), texts)
 
 

@@ -12,11 +12,12 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from engram.embed.calling import embed_documents, embedder_source
+from engram.embed.calling import embedder_source
 from engram.errors import InvalidInput
 from engram.rag.chunks import Chunk
 from engram.rag.packing import LINES, PARAGRAPHS, SENTENCES, WORDS, Separators, spans
 from engram.rag.splitters import CHUNK_SIZE, TextSplitter
+from engram.rag.vectors import document_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,12 +97,9 @@ class SemanticTextSplitter(TextSplitter):
         import numpy as np
 
         far = [False] * max(len(sentences) - 1, 0)
-        rows, vectors = embed_documents(self._embedder, sentences) if far else ((), b"")
-        if len(rows) <= 1:
+        rows, units = document_vectors(self._embedder, sentences) if far else ([], None)
+        if units is None or len(rows) <= 1:
             return far
-        if isinstance(vectors, bytes):
-            vectors = np.frombuffer(vectors, dtype="<f4").reshape(len(rows), -1)
-        units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         distances = 1 - np.einsum("nd,nd->n", units[1:], units[:-1])
         parted = distances > np.percentile(distances, self._percentile)
         # A sentence that the embedder knows nothing of stands with the one before it.
