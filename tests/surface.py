@@ -16,15 +16,15 @@ import engram.rerank
 
 MODULES = (
     engram,
-    engram.compat.vecstore,
     engram.embed,
     engram.embed.remote,
     engram.evaluate,
     engram.importers,
     engram.llm,
     engram.rag,
-    engram.remote,
     engram.rerank,
+    engram.compat.vecstore,
+    engram.remote,
 )
 """Every public module."""
 
@@ -32,9 +32,12 @@ GOLDEN = Path(__file__).parent / "golden" / "api.txt"
 
 
 def lines():
+    seen = {}
     for module in MODULES:
         for name in sorted(module.__all__):
-            yield from described(f"{module.__name__}.{name}", getattr(module, name))
+            value, path = getattr(module, name), f"{module.__name__}.{name}"
+            known = seen.setdefault(value, path) if inspect.isclass(value) else path
+            yield from described(path, value) if known == path else [f"{path} is {known}"]
 
 
 def described(name, value):

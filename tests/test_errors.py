@@ -31,6 +31,8 @@ PYTHON_ONLY = [
     "query_set.not_found",
     "report.not_found",
     "reranker.invalid",
+    "model.not_found",
+    "model.corrupt",
     "provider.unknown",
     "remote.key",
     "remote.refused",
@@ -40,8 +42,6 @@ PYTHON_ONLY = [
     "remote.answer",
     "remote.partial",
     "llm.answer",
-    "model.not_found",
-    "model.corrupt",
 ]
 
 # Codes that are provoked elsewhere, and why not here.
@@ -57,6 +57,7 @@ ELSEWHERE = {
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
     "model.invalid": "embed/test_dense.py spoils a folder",
+    "model.corrupt": "embed/test_store.py changes a file",
     "query_set.exists": "evaluate/test_query_sets.py saves a set twice",
     "query_set.not_found": "evaluate/test_query_sets.py loads a set that is not there",
     "report.not_found": "evaluate/test_query_sets.py loads a report that is not there",
@@ -69,7 +70,6 @@ ELSEWHERE = {
     "remote.answer": "tests/remote answers nonsense from a loopback server",
     "remote.partial": "tests/remote refuses single texts from a loopback server",
     "llm.answer": "tests/llm answers what does not fit from a loopback server",
-    "model.corrupt": "embed/test_store.py changes a file",
 }
 
 

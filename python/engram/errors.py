@@ -165,6 +165,8 @@ CODES: dict[Code, type[EngramError]] = {
     "query_set.not_found": NotFound,
     "report.not_found": NotFound,
     "reranker.invalid": InvalidInput,
+    "model.not_found": NotFound,
+    "model.corrupt": Corrupt,
     "provider.unknown": InvalidInput,
     "remote.key": InvalidInput,
     "remote.refused": InvalidInput,
@@ -174,8 +176,6 @@ CODES: dict[Code, type[EngramError]] = {
     "remote.answer": Io,
     "remote.partial": Io,
     "llm.answer": InvalidInput,
-    "model.not_found": NotFound,
-    "model.corrupt": Corrupt,
 }
 """Every code with its class, the core's codes first and in its order."""
 

@@ -107,6 +107,8 @@ Code: TypeAlias = Literal[
     "query_set.not_found",
     "report.not_found",
     "reranker.invalid",
+    "model.not_found",
+    "model.corrupt",
     "provider.unknown",
     "remote.key",
     "remote.refused",
@@ -116,8 +118,6 @@ Code: TypeAlias = Literal[
     "remote.answer",
     "remote.partial",
     "llm.answer",
-    "model.not_found",
-    "model.corrupt",
 ]
 """Every stable error code."""
 

@@ -127,7 +127,8 @@ def public_modules() -> list[str]:
         listed = package or parts[-2] == "compat"
         if listed and name != "engram.cli" and has_names(path):
             found.append(name)
-    return found
+    # What another system's names lead to has its own page.
+    return sorted(found, key=lambda name: name.startswith("engram.compat."))
 
 
 def has_names(path: Path) -> bool:

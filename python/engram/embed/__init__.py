@@ -12,6 +12,7 @@ from engram.embed.identity import Identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from engram.embed.building import build_graph
     from engram.embed.dense import Dense
     from engram.embed.images import pdf_page, pdf_page_count
     from engram.embed.late_interaction import QuantizedTokens, max_sim, quantize
@@ -35,6 +36,7 @@ __all__ = [
     "Static",
     "TimeSeries",
     "Vision",
+    "build_graph",
     "default",
     "devices",
     "get_embedder",
@@ -54,6 +56,7 @@ _HOMES = {
     "Static": "static",
     "TimeSeries": "time_series",
     "Vision": "vision",
+    "build_graph": "building",
     "devices": "local.session",
     "get_embedder": "registry",
     "max_sim": "late_interaction",

@@ -231,6 +231,10 @@ class Dense(LocalModel):
                 )
             for layer in self._layers:
                 done = layer(done)
+        if done.ndim != 2:  # noqa: PLR2004
+            raise self._encoder.folder.unfit(
+                f"its graph gives embeddings of shape {done.shape}, not one vector a text"
+            )
         return unit(done) if self.normalize else np.ascontiguousarray(done)
 
     def _pool(self, hidden: Floats, mask: NDArray[np.int64]) -> Floats:

@@ -16,6 +16,7 @@ from engram.rag.lengths import Length, estimate_tokens
 from engram.rag.markdown import MarkdownTextSplitter
 from engram.rag.memory import ConversationMemory, Message
 from engram.rag.parents import Parent, ParentDocuments
+from engram.rag.pdf import read_pdf
 from engram.rag.prompts import PromptTemplate
 from engram.rag.semantic import SemanticTextSplitter
 from engram.rag.sources import Source, read_source
@@ -45,5 +46,6 @@ __all__ = [
     "chunk_records",
     "estimate_tokens",
     "pack_context",
+    "read_pdf",
     "read_source",
 ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["chunk_of", "chunk_records", "context_chars", "text_of"]
 
-_OWN = frozenset({"source", "start", "end", "title", "path", "context_chars"})
+_OWN = frozenset({"source", "start", "end", "title", "path", "page", "context_chars"})
 
 
 def chunk_records(
@@ -42,8 +42,8 @@ def chunk_records(
         source: The name of the text, such as its path.
         contextual: Whether the title of the source, and the context of each chunk, go before its
             text: they are then searched with it.
-        read: What `read_source` gave, if the chunks are parts of its text: its title, and offsets
-            into what was read.
+        read: What `read_source` or `read_pdf` gave, if the chunks are parts of its text: its
+            title, its pages, and offsets into what was read.
         metadata: More metadata for each record.
 
     Returns:
@@ -68,6 +68,9 @@ def chunk_records(
         if read is not None:
             start, end = read.span(start, end)
         about: dict[str, Any] = {**(metadata or {}), "source": source, "start": start, "end": end}
+        page = None if read is None else read.page(start)
+        if page is not None:
+            about["page"] = page
         title = chunk.path[-1] if chunk.path else None if read is None else read.title
         if title is not None:
             about["title"] = title
