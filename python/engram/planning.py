@@ -7,7 +7,6 @@ Opposite side: `engram._native.View.query` runs what is decided here.
 
 from __future__ import annotations
 
-import os
 from time import perf_counter
 
 from engram.embed.calling import coverage, embed_query
@@ -25,18 +24,13 @@ if TYPE_CHECKING:
 
     LiveSpaces = list[tuple[str, str, int, str | None]]
 
-__all__ = ["TEXT_SPACE", "processors", "run", "run_many"]
+__all__ = ["TEXT_SPACE", "run", "run_many"]
 
 TEXT_SPACE = "text"
 """The vector space that holds what the collection's embedder made from texts."""
 
 VECTOR_SPACE = "vector"
 """The vector space of ``vector=``."""
-
-
-def processors() -> int:
-    """Count the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Plan:

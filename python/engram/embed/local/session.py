@@ -6,10 +6,10 @@ error; where the choice was left open, `Session.device` says what it came to.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from engram.errors import InvalidInput, _missing_extra
+from engram.processors import processors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, NDArray[Any]]
 
-__all__ = ["PROVIDERS", "Session", "devices", "processors"]
+__all__ = ["PROVIDERS", "Session", "devices"]
 
 PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
@@ -33,11 +33,6 @@ PROVIDERS = {
 _BATCH_SCALED = (b"DynamicQuantizeLinear", b"DynamicQuantizeMatMul", b"DynamicQuantizeLSTM")
 _ERRORS_ONLY = 3
 _BLOCK_BYTES = 1 << 20
-
-
-def processors() -> int:
-    """Count the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def devices() -> list[str]:
