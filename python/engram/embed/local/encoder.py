@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["BATCH_TOKENS", "TextEncoder", "batches", "checked_texts"]
 
 BATCH_TOKENS = 1024
-"""Tokens of one batch, padding included. With MiniLM in float32 on two processors, 4 to 8 passages of
-100 tokens at a time were fastest, by a tenth over 32 or one; `benches/embedding.py` measures it."""
+"""Tokens of one batch, padding included. With MiniLM in float32 on two processors, 4 to 8 passages
+of 100 tokens at a time were fastest, by a tenth over 32 or one (`benches/embedding.py`)."""
 
 
 class TextEncoder:
