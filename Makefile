@@ -50,6 +50,16 @@ package: .venv/built ## Build the wheel and run it in an empty environment
 	dist/package/venv/bin/python -m pip install --quiet dist/package/*.whl
 	cd dist/package && venv/bin/python ../../tests/packaging/quick_start.py *.whl
 
+.PHONY: package-source
+package-source: .venv/python | tools-found ## Build the source distribution, and a wheel from it in an empty environment
+	rm -rf dist/source
+	$(BIN)/maturin sdist --out dist/source
+	$(PYTHON) -m venv dist/source/venv
+	CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target} dist/source/venv/bin/python -m pip wheel --quiet \
+		--no-deps --wheel-dir dist/source dist/source/*.tar.gz
+	dist/source/venv/bin/python -m pip install --quiet dist/source/*.whl
+	cd dist/source && venv/bin/python ../../tests/packaging/quick_start.py *.whl
+
 .PHONY: check
 check: .venv/built .venv/dev package docs ## Formatting, lints, types, the stub against the extension, the site
 	cargo fmt --all --check
