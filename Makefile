@@ -55,10 +55,10 @@ package-source: .venv/python | tools-found ## Build the source distribution, and
 	rm -rf dist/source
 	$(BIN)/maturin sdist --out dist/source
 	$(PYTHON) -m venv dist/source/venv
-	CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target} dist/source/venv/bin/python -m pip wheel --quiet \
+	CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target} dist/source/venv/bin/python -m pip wheel --quiet --no-cache-dir \
 		--no-deps --wheel-dir dist/source dist/source/*.tar.gz
 	dist/source/venv/bin/python -m pip install --quiet dist/source/*.whl
-	cd dist/source && venv/bin/python ../../tests/packaging/quick_start.py *.whl
+	cd dist/source && venv/bin/python ../../tests/packaging/quick_start.py *.whl --for-here
 
 .PHONY: check
 check: .venv/built .venv/dev package docs ## Formatting, lints, types, the stub against the extension, the site

@@ -56,7 +56,8 @@ wheel = Path(sys.argv[1])
 assert Path(engram.__file__).is_relative_to(sys.prefix), f"not the installed one: {engram.__file__}"
 assert wheel.stat().st_size < WHEEL_BYTES_MAX, "the wheel is above 15 MB"
 assert "-cp310-abi3-" in wheel.name, f"one wheel for all versions of Python: {wheel.name}"
-if sysconfig.get_platform().startswith("linux"):
+# What pip makes of a source distribution is for this machine alone.
+if sysconfig.get_platform().startswith("linux") and "--for-here" not in sys.argv:
     assert "manylinux" in wheel.name, f"other systems would refuse it: {wheel.name}"
 
 with tempfile.TemporaryDirectory() as folder:
