@@ -4,6 +4,7 @@
 `VirtualClock` jumps to the next wake-up once every thread that uses it waits: no test sleeps.
 """
 
+import base64
 import contextlib
 import json
 import threading
@@ -149,10 +150,12 @@ def tokens(texts):
 
 
 def _openai(body):
-    rows = [
-        {"object": "embedding", "index": n, "embedding": list(vector(t, _dimension(body)))}
-        for n, t in enumerate(body["input"])
-    ]
+    vectors = [vector(t, _dimension(body)) for t in body["input"]]
+    if body["encoding_format"] == "base64":
+        vectors = [base64.b64encode(v.astype("<f4").tobytes()).decode() for v in vectors]
+    else:
+        vectors = [list(v) for v in vectors]
+    rows = [{"object": "embedding", "index": n, "embedding": v} for n, v in enumerate(vectors)]
     used = tokens(body["input"])
     # The order of the list is not promised: the index is.
     return {"data": rows[::-1], "usage": {"prompt_tokens": used, "total_tokens": used}}

@@ -4,6 +4,7 @@ import inspect
 from pathlib import Path
 
 import engram
+import engram.compat.tessera
 import engram.compat.vecstore
 import engram.embed
 import engram.embed.remote
@@ -13,9 +14,12 @@ import engram.llm
 import engram.rag
 import engram.remote
 import engram.rerank
+import engram.testing
 
 MODULES = (
     engram,
+    engram.compat.tessera,
+    engram.compat.vecstore,
     engram.embed,
     engram.embed.remote,
     engram.evaluate,
@@ -23,6 +27,7 @@ MODULES = (
     engram.llm,
     engram.rag,
     engram.rerank,
+    engram.testing,
     engram.compat.vecstore,
     engram.remote,
 )

@@ -47,7 +47,7 @@ PACKAGES = [
 
 def openai_embed(url):
     client = openai.OpenAI(api_key="k", base_url=f"{url}/v1", max_retries=0)
-    client.embeddings.create(model="m", input=TEXTS, encoding_format="float", dimensions=4)
+    client.embeddings.create(model="m", input=TEXTS, dimensions=4)
 
 
 def mistral_embed(url):

@@ -208,7 +208,7 @@ def test_a_refused_key_is_an_error_that_does_not_show_it(model, server, caplog):
     shown = [str(error), repr(error), str(error.details), repr(model), caplog.text]
     shown += [repr(vars(model)), repr(vars(model._caller)), str(error.__cause__)]
     assert SECRET not in "".join(shown)
-    assert error.__context__ is None or SECRET not in repr(vars(error.__context__))
+    assert error.__context__ is None
     assert len(server.requests) == 1
 
 

@@ -161,8 +161,9 @@ class ConversationMemory:
 
         Raises:
             InvalidInput: ``input.limit`` where the message and the system messages are more than
-                `max_tokens` by themselves; ``input.invalid`` where something is no text. The memory
-                is then what it was before, and so it is where the summarizer or the disk fails.
+                `max_tokens` by themselves; ``input.invalid`` where something is no text;
+                ``llm.answer`` where the summarizer says nothing. The memory is then what it was
+                before, and so it is where the summarizer or the disk fails.
         """
         if not proper_str(role, "the role") or role == _SUMMARY:
             raise InvalidInput("input.invalid", f"{role!r} is no role", '"user", "assistant"')
@@ -249,7 +250,7 @@ class ConversationMemory:
         prompt = _SUMMARIZE.format(limit=max(room * 3 // 4, 1), said="\n\n".join(lines))
         answer = self._summarizer.complete(prompt, max_tokens=room, temperature=0.0).strip()
         if not answer:
-            raise InvalidInput("llm.invalid", "the summarizer returned no words")
+            raise InvalidInput("llm.answer", "the summarizer returned no words")
         return self._summary_entry(answer)
 
     def _summary_entry(self, text: str) -> _Entry:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from engram.checks import proper_str
-from engram.embed.local.folder import ModelFolder
+from engram.embed.finding import found
 from engram.embed.local.session import Session
 from engram.embed.local.tokens import Tokens, declared_length
 from engram.errors import InvalidInput
@@ -59,7 +59,7 @@ class TextEncoder:
     ) -> None:
         if batch_tokens is not None and (isinstance(batch_tokens, bool) or batch_tokens < 1):
             raise InvalidInput("input.invalid", f"batch_tokens is {batch_tokens!r}, below 1")
-        self.folder = ModelFolder(source, name)
+        self.folder = found(source, name)
         self.tokens = Tokens(self.folder, declared_length(self.folder, max_length))
         self.session = Session(self.folder.graph(file, *stems), device, threads)
         width = self.session.shape("input_ids")[1] if "input_ids" in self.session.inputs else None
