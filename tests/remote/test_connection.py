@@ -205,8 +205,13 @@ def test_a_child_process_makes_connections_of_its_own(serve):
     process.join()
     assert model.encode("after").shape == (8,)
     model.close()
-    texts = [request.body["input"] for request in server.requests]
-    assert texts == [["before"], ["child"], ["after"]]
+    assert [request.body["input"] for request in server.requests] == [
+        ["before"],
+        ["child"],
+        ["after"],
+    ]
+    before, child, after = (request.port for request in server.requests)
+    assert before == after != child
 
 
 def test_without_the_http_client_the_extra_is_named(monkeypatch):
