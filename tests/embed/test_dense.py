@@ -138,6 +138,20 @@ def test_a_text_comes_out_the_same_whatever_stands_beside_it(dense_folder):
     assert model.encode_batch([]).shape == (0, 8)
 
 
+def test_the_fastest_size_of_batches_is_kept(dense_folder, monkeypatch):
+    model = Dense(dense_folder())
+    want = model.encode_batch(TEXTS)
+    # A clock that charges each size what it is told to.
+    clock = iter([0.0, 3.0, 3.0, 4.0, 4.0, 9.0])
+    monkeypatch.setattr("engram.embed.dense.perf_counter", lambda: next(clock))
+    assert model.tune(TEXTS, candidates=(8, 64, 512)) == 64
+    assert model._encoder.batch_tokens == 64
+    assert np.allclose(model.encode_batch(TEXTS), want, atol=1e-6)
+    assert model.tune([]) == 64
+    with pytest.raises(InvalidInput):
+        model.tune(TEXTS, candidates=(0,))
+
+
 def test_progress_counts_up_to_all(dense_folder):
     seen = []
     Dense(dense_folder(), batch_tokens=8).encode_batch(TEXTS, progress=seen.append)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engram.errors import InvalidInput, _missing_extra
+from engram.embed.local.runtime import onnx_runtime
+from engram.errors import InvalidInput
 from engram.processors import processors
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def devices() -> list[str]:
     Raises:
         MissingExtra: ``extra.missing`` without ONNX Runtime.
     """
-    available = _runtime().get_available_providers()
+    available = onnx_runtime().get_available_providers()
     return [name for name, provider in PROVIDERS.items() if provider in available]
 
 
@@ -76,7 +77,7 @@ class Session:
                 ``input.invalid`` for a device that is not there.
             MissingExtra: ``extra.missing`` without ONNX Runtime.
         """
-        runtime = _runtime()
+        runtime = onnx_runtime()
         if threads is not None and (isinstance(threads, bool) or threads < 1):
             raise InvalidInput("input.invalid", f"threads is {threads!r}, below 1")
         self.path = path
@@ -170,11 +171,3 @@ def _scales_by_batch(path: Path) -> bool:
                 return True
             tail = seen[-rest:]
     return False
-
-
-def _runtime() -> Any:
-    try:
-        import onnxruntime
-    except ImportError as cause:
-        raise _missing_extra("onnxruntime", "onnx", "a local model") from cause
-    return onnxruntime
