@@ -11,6 +11,8 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_QUIET := 1
+# Tools that load ONNX Runtime by themselves keep it from reporting, as the package does.
+export ORT_DISABLE_TELEMETRY := 1
 unexport PYTHONPATH
 
 PYTHON ?= python3

@@ -152,6 +152,19 @@ def test_the_fastest_size_of_batches_is_kept(dense_folder, monkeypatch):
         model.tune(TEXTS, candidates=(0,))
 
 
+def test_it_says_how_much_of_a_text_it_knows(dense_folder, path):
+    model = Dense(dense_folder())
+    assert model.coverage("the cat") == 1.0
+    assert model.coverage("the zebra cat 猫") == 0.5
+    assert model.coverage("") == 1.0
+    with engram.open(path, embedder=model) as db:
+        pets = db.collection("pets")
+        pets.put_many([{"id": "a", "text": "the zebra"}, {"id": "b", "text": "the cat"}])
+        # Of a query that it half knows, words decide twice as much.
+        weights = pets.query("zebra cat").report.weights
+        assert weights["lexical"] > weights["semantic"]
+
+
 def test_progress_counts_up_to_all(dense_folder):
     seen = []
     Dense(dense_folder(), batch_tokens=8).encode_batch(TEXTS, progress=seen.append)

@@ -45,6 +45,8 @@ def environment(tmp_path):
         "PYTHONPATH": os.pathsep.join(paths),
         "TMPDIR": str(tmp_path / "tmp"),
         "HOME": str(tmp_path / "home"),
+        # ONNX Runtime 1.31 sends telemetry from native code, where no audit hook sees it.
+        "ORT_DISABLE_TELEMETRY": "1",
     }
 
 
@@ -97,7 +99,7 @@ def test_a_file_says_what_it_shows(path):
 def test_what_is_no_example_is_a_part_of_one():
     texts = "".join(path.read_text(encoding="utf-8") for path in EXAMPLES)
     for path in set(FILES) - set(EXAMPLES):
-        assert f"from {path.stem} import" in texts
+        assert re.search(rf"^(from|import) {path.stem}\b", texts, re.MULTILINE)
 
 
 class Server:

@@ -201,6 +201,14 @@ class Dense(LocalModel):
         """Embed one document; the same as `encode`."""
         return self.encode(text)
 
+    def coverage(self, text: str) -> float:
+        """Say how much of a text the model can know, 0 to 1: the share of tokens in its vocabulary.
+
+        Hybrid search trusts the vector of a query no more than that.
+        """
+        known, all_of_them = self._encoder.tokens.known(text)
+        return known / all_of_them if all_of_them else 1.0
+
     def tune(
         self, texts: Sequence[str], candidates: Sequence[int] = (256, 512, 1024, 2048, 4096)
     ) -> int:

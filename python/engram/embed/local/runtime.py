@@ -1,10 +1,9 @@
 """ONNX Runtime, loaded so that it keeps to itself.
 
-Owns: `onnx_runtime`. From version 1.29 on the published packages report their use to their maker,
-under an identifier that they leave on the disk. Nothing here may use the network unasked, and the
-only way to say so is a variable of the environment that is read when the library loads: it is set
-for that moment, and taken away again. Where the user has set it, or loaded the library before, the
-user has decided.
+Owns: `onnx_runtime`. From version 1.29 on the published packages report what they run to their
+maker, under an identifier that they leave on the disk, unless a variable of the environment says
+otherwise when they are loaded. It is set for that moment and put back: other packages may mean
+something by it. Limits: a program that loaded the library before has decided for itself.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from engram.errors import _missing_extra
 
 __all__ = ["onnx_runtime"]
 
-_OPT_OUT = "ORT_DISABLE_TELEMETRY"
+_NO_REPORTS = "ORT_DISABLE_TELEMETRY"
 _lock = Lock()
 
 
@@ -32,14 +31,15 @@ def onnx_runtime() -> Any:
     if loaded is not None:
         return loaded
     with _lock:
-        ours = _OPT_OUT not in os.environ
-        if ours:
-            os.environ[_OPT_OUT] = "1"
+        before = os.environ.get(_NO_REPORTS)
+        os.environ[_NO_REPORTS] = "1"
         try:
             import onnxruntime
         except ImportError as cause:
             raise _missing_extra("onnxruntime", "onnx", "a local model") from cause
         finally:
-            if ours:
-                os.environ.pop(_OPT_OUT, None)
+            if before is None:
+                del os.environ[_NO_REPORTS]
+            else:
+                os.environ[_NO_REPORTS] = before
     return onnxruntime
