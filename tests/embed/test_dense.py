@@ -289,6 +289,15 @@ def test_a_spoiled_folder_says_what_is_wrong(dense_folder, spoil, told):
     assert caught.value.details.get("path") or told == "does not take"
 
 
+@pytest.mark.parametrize("place", ["../secret", "/etc", "a/../../secret"])
+def test_a_folder_cannot_name_files_outside_itself(dense_folder, tiny, place):
+    folder = dense_folder()
+    tiny.write_json(folder / "modules.json", [{"path": place, "type": "x.Pooling"}])
+    with pytest.raises(InvalidInput, match="outside its folder") as caught:
+        Dense(folder)
+    assert caught.value.code == "model.invalid"
+
+
 def test_a_graph_that_takes_more_than_text_is_refused(tmp_path, tiny, dense_folder):
     folder = dense_folder()
     nodes, constants = tiny.mixing()
