@@ -11,6 +11,8 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_QUIET := 1
+# Tools that load ONNX Runtime by themselves keep it from reporting, as the package does.
+export ORT_DISABLE_TELEMETRY := 1
 unexport PYTHONPATH
 
 PYTHON ?= python3
@@ -49,6 +51,16 @@ package: .venv/built ## Build the wheel and run it in an empty environment
 	$(PYTHON) -m venv dist/package/venv
 	dist/package/venv/bin/python -m pip install --quiet dist/package/*.whl
 	cd dist/package && venv/bin/python ../../tests/packaging/quick_start.py *.whl
+
+.PHONY: package-source
+package-source: .venv/python | tools-found ## Build the source distribution, and a wheel from it in an empty environment
+	rm -rf dist/source
+	$(BIN)/maturin sdist --out dist/source
+	$(PYTHON) -m venv dist/source/venv
+	CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target} dist/source/venv/bin/python -m pip wheel --quiet --no-cache-dir \
+		--no-deps --wheel-dir dist/source dist/source/*.tar.gz
+	dist/source/venv/bin/python -m pip install --quiet dist/source/*.whl
+	cd dist/source && venv/bin/python ../../tests/packaging/quick_start.py *.whl --for-here
 
 .PHONY: check
 check: .venv/built .venv/dev package docs ## Formatting, lints, types, the stub against the extension, the site

@@ -57,7 +57,7 @@ def main() -> None:
             memory = ConversationMemory(
                 120, summarizer=summarize, collection=chat, conversation="cat"
             )
-            print(f"last message: {memory.messages[-1].content}")
+            print(f"last message: {memory.messages[-1]['content']}")
             # What the memory dropped is in the file, and can be searched.
             (hit,) = chat.query("how old is the cat?", where="dropped = true", k=1)
             print(f"? how old is the cat?\n  {hit.metadata['role']}: {hit.text}")

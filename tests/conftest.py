@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, settings
 import engram
 from engram.embed import Identity
 
-# The frameworks that engram is integrated with read these when they are imported.
+# The frameworks that engram is integrated with read these when they are imported; Chroma loads ONNX
+# Runtime by itself.
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
 os.environ["LANGSMITH_TRACING"] = "false"
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 settings.register_profile(
     "fast",

@@ -4,6 +4,7 @@
 `VirtualClock` jumps to the next wake-up once every thread that uses it waits: no test sleeps.
 """
 
+import base64
 import contextlib
 import json
 import threading
@@ -13,8 +14,9 @@ import numpy as np
 
 
 class Request:
-    def __init__(self, path, headers, body, at):
+    def __init__(self, path, headers, body, at, port):
         self.path = path
+        self.port = port  # of the caller: tells connections apart
         self.headers = headers
         self.body = body
         self.at = at
@@ -64,7 +66,7 @@ class Loopback:
         headers = {name.lower(): value for name, value in handler.headers.items()}
         with self.lock:
             at = self.clock() if self.clock else None
-            request = Request(handler.path, headers, body, at)
+            request = Request(handler.path, headers, body, at, handler.client_address[1])
             self.requests.append(request)
             reply = self.queue.pop(0) if self.queue else None
         if reply is None:
@@ -149,13 +151,16 @@ def tokens(texts):
 
 
 def _openai(body):
-    rows = [
-        {"object": "embedding", "index": n, "embedding": list(vector(t, _dimension(body)))}
-        for n, t in enumerate(body["input"])
-    ]
+    vectors = [vector(t, _dimension(body)) for t in body["input"]]
+    if body["encoding_format"] == "base64":
+        vectors = [base64.b64encode(v.astype("<f4").tobytes()).decode() for v in vectors]
+    else:
+        vectors = [list(v) for v in vectors]
+    rows = [{"object": "embedding", "index": n, "embedding": v} for n, v in enumerate(vectors)]
     used = tokens(body["input"])
     # The order of the list is not promised: the index is.
-    return {"data": rows[::-1], "usage": {"prompt_tokens": used, "total_tokens": used}}
+    usage = {"prompt_tokens": used, "total_tokens": used}
+    return {"id": "x", "object": "list", "model": "m", "data": rows[::-1], "usage": usage}
 
 
 def _cohere(body):
@@ -214,21 +219,25 @@ def sent_texts(body):
 # How each provider answers in words: a whole answer, or the events of a stream.
 
 
-def _sse(events):
-    return "".join(f"data: {json.dumps(event)}\n\n" for event in events).encode()
+def _sse(events, *, start="", end="", named=False):
+    names = [f"event: {event['type']}\n" if named else "" for event in events]
+    text = "".join(f"{n}data: {json.dumps(event)}\n\n" for n, event in zip(names, events))
+    return Reply(200, (start + text + end).encode(), {"content-type": "text/event-stream"})
 
 
 def _openai_chat(body, pieces, stop):
     usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    head = {"id": "x", "object": "chat.completion", "created": 1, "model": "m"}
     if not body.get("stream"):
         message = {"role": "assistant", "content": "".join(pieces)}
         choice = {"index": 0, "message": message, "finish_reason": stop or "stop"}
-        return Reply(200, {"choices": [choice], "usage": usage})
+        return Reply(200, {**head, "choices": [choice], "usage": usage})
     deltas = [{"role": "assistant", "content": ""}, *({"content": piece} for piece in pieces)]
-    events = [{"choices": [{"delta": delta, "finish_reason": None}]} for delta in deltas]
-    events.append({"choices": [{"delta": {}, "finish_reason": stop or "stop"}], "usage": None})
-    events.append({"choices": [], "usage": usage})
-    return Reply(200, b": a comment\n\n" + _sse(events) + b"data: [DONE]\n\n")
+    choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    choices.append({"index": 0, "delta": {}, "finish_reason": stop or "stop"})
+    events = [{**head, "choices": [choice], "usage": None} for choice in choices]
+    events.append({**head, "choices": [], "usage": usage})
+    return _sse(events, start=": a comment\n\n", end="data: [DONE]\n\n")
 
 
 def _anthropic_chat(body, pieces, stop):
@@ -238,15 +247,20 @@ def _anthropic_chat(body, pieces, stop):
         usage = {"input_tokens": 4, "cache_read_input_tokens": 3, "output_tokens": 3}
         end = stop or "end_turn"
         return Reply(200, {"content": content, "stop_reason": end, "usage": usage})
+    begun = {"id": "x", "type": "message", "role": "assistant", "content": [], "model": "m"}
+    begun["usage"] = {"input_tokens": 7, "output_tokens": 1}
+    thought = {"type": "thinking", "thinking": "", "signature": ""}
+    thinking = {"type": "thinking_delta", "thinking": "hm"}
+    said = [{"type": "text_delta", "text": piece} for piece in pieces]
     events = [
-        {"type": "message_start", "message": {"usage": {"input_tokens": 7, "output_tokens": 1}}},
-        {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking"}},
-        {"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": "hm"}},
+        {"type": "message_start", "message": begun},
+        {"type": "content_block_start", "index": 0, "content_block": thought},
+        {"type": "content_block_delta", "index": 0, "delta": thinking},
+        {"type": "content_block_stop", "index": 0},
         {"type": "ping"},
-        *(
-            {"type": "content_block_delta", "delta": {"type": "text_delta", "text": piece}}
-            for piece in pieces
-        ),
+        {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}},
+        *({"type": "content_block_delta", "index": 1, "delta": delta} for delta in said),
+        {"type": "content_block_stop", "index": 1},
         {
             "type": "message_delta",
             "delta": {"stop_reason": stop or "end_turn"},
@@ -254,8 +268,7 @@ def _anthropic_chat(body, pieces, stop):
         },
         {"type": "message_stop"},
     ]
-    named = "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events)
-    return Reply(200, named.encode())
+    return _sse(events, named=True)
 
 
 def _gemini_chat(body, pieces, stop, streamed):
@@ -272,7 +285,7 @@ def _gemini_chat(body, pieces, stop, streamed):
     if not streamed:
         return Reply(200, event([thought, *parts], stop or "STOP"))
     events = [event([thought], None), *(event([part], None) for part in parts)]
-    return Reply(200, _sse([*events, event([], stop or "STOP")]))
+    return _sse([*events, event([], stop or "STOP")])
 
 
 def _cohere_chat(body, pieces, stop):
@@ -294,7 +307,7 @@ def _cohere_chat(body, pieces, stop):
         ),
         {"type": "message-end", "delta": {"finish_reason": end, "usage": usage}},
     ]
-    return Reply(200, _sse(events))
+    return _sse(events)
 
 
 def _ollama_chat(body, pieces, stop):
@@ -302,8 +315,9 @@ def _ollama_chat(body, pieces, stop):
     last = {"done": True, "done_reason": stop or "stop", **counts}
     if not body["stream"]:
         return Reply(200, {"message": {"role": "assistant", "content": "".join(pieces)}, **last})
-    events = [{"message": {"content": piece}, "done": False} for piece in pieces]
-    events.append({"message": {"content": ""}, **last})
+    said = [{"role": "assistant", "content": piece} for piece in [*pieces, ""]]
+    events = [{"message": message, "done": False} for message in said]
+    events[-1].update(last)
     return Reply(200, "".join(json.dumps(event) + "\n" for event in events).encode())
 
 

@@ -4,6 +4,7 @@ import inspect
 from pathlib import Path
 
 import engram
+import engram.compat.tessera
 import engram.compat.vecstore
 import engram.embed
 import engram.embed.remote
@@ -14,9 +15,12 @@ import engram.llm
 import engram.rag
 import engram.remote
 import engram.rerank
+import engram.testing
 
 MODULES = (
     engram,
+    engram.compat.tessera,
+    engram.compat.vecstore,
     engram.embed,
     engram.embed.remote,
     engram.evaluate,
@@ -25,6 +29,7 @@ MODULES = (
     engram.llm,
     engram.rag,
     engram.rerank,
+    engram.testing,
     engram.compat.vecstore,
     engram.remote,
 )

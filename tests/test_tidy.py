@@ -28,7 +28,7 @@ LAYERS = [
     ["database"],
     ["opening"],
     ["rerank", "evaluate", "importers", "integrations"],
-    ["compat"],
+    ["compat", "testing"],
     ["cli"],
     ["__main__"],
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import engram
-from engram.compat.vecstore import Snapshot, VecStore
+from engram.compat.vecstore import Snapshot, VecDatabase, VecStore
 
 MARKER = "zebrafinch-marker"
 
@@ -40,6 +40,16 @@ def test_a_file_of_something_else_is_refused(tmp_path):
     with pytest.raises(engram.EngramError) as caught:
         VecStore(tmp_path / "other")
     assert caught.value.code == "format.not_engram"
+
+
+@pytest.mark.parametrize("kind", [VecStore, VecDatabase])
+def test_a_folder_of_vecstore_itself_is_refused(tmp_path, kind):
+    """An empty store beside it would look as if everything were lost."""
+    for name in ("manifest.json", "meta.bin", "vectors.bin"):
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(engram.Incompatible, match="VecStore itself"):
+        kind(tmp_path)
+    assert not (tmp_path / "vecstore.engram").exists()
 
 
 def test_open_is_the_constructor(folder):

@@ -14,8 +14,10 @@ from engram.compat.vecstore import (
     EvaluationInput,
     Evaluator,
     MarkdownTextSplitter,
+    MultiQueryRetrieval,
     PromptTemplate,
     RecursiveCharacterTextSplitter,
+    SearchResult,
 )
 
 TEXT = "One sentence. Another sentence, somewhat longer.\n\nA second paragraph follows here.\n"
@@ -70,6 +72,18 @@ def test_a_prompt_is_filled_in():
         template.format({"context": "c"})
 
 
+def test_results_of_several_queries_are_fused(books):
+    one = books.query([1.0, 0.0], k=3)
+    two = books.query([0.0, 1.0], k=3)
+    assert [hit.id for hit in one + two] == ["a", "b", "c", "e", "d", "c"]
+    fused = MultiQueryRetrieval.reciprocal_rank_fusion([one, two], 60)
+    assert [hit.id for hit in fused] == ["c", "a", "e", "b", "d"]
+    assert fused[0].score == pytest.approx(2 / 63)
+    assert isinstance(fused[0], SearchResult)
+    assert fused[0].metadata["title"] == "The long way"
+    assert MultiQueryRetrieval.reciprocal_rank_fusion([], 60) == []
+
+
 def test_answers_are_judged():
     asked = EvaluationInput(
         "Where did Alice meet Bob?",
@@ -90,4 +104,4 @@ def test_a_judge_is_any_function(kind):
     asked = EvaluationInput("q?", contexts=["text"], answer="text")
     result = kind(lambda prompt: "no verdict at all").evaluate(asked)
     assert result.score is None
-    assert result.error.code == "llm.invalid"
+    assert result.error.code == "llm.answer"

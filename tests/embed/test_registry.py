@@ -18,7 +18,8 @@ from engram.embed import (
     get_embedder,
 )
 from engram.embed.catalog import CATALOG, known
-from engram.errors import InvalidInput, NotFound
+from engram.errors import InvalidInput, Io, NotFound
+from engram.rerank import CrossEncoder
 
 
 @pytest.fixture
@@ -89,6 +90,21 @@ def test_the_card_of_a_known_model_fills_what_its_files_leave_out(store, dense_f
     assert (model.query_prefix, model.document_prefix) == ("query ", "")
 
 
+def test_every_class_takes_names_too(store, dense_folder, monkeypatch):
+    monkeypatch.setenv("ENGRAM_MODELS", str(store.path))
+    put(store, dense_folder(), "e5-small-v2")
+    model = Dense("e5-small-v2")
+    assert (model.model, model.query_prefix) == ("e5-small-v2", "query: ")
+    assert model.identity == get_embedder("e5-small-v2").identity
+    assert Dense("e5-small-v2", query_prefix="").query_prefix == ""
+    put(store, dense_folder("n"), "nomic-embed-text-v1.5")
+    with pytest.raises(InvalidInput, match="512, 256"):
+        Dense("nomic-embed-text-v1.5", dim=3)
+    for kind in (MultiVector, Sparse, Vision, TimeSeries, CrossEncoder):
+        with pytest.raises(NotFound, match="all-MiniLM-L12-v2"):
+            kind("all-MiniLM-L12-v3")
+
+
 def test_dim_is_for_models_that_may_be_cut(store, dense_folder, splade_folder, tiny):
     folder = dense_folder()
     tiny.write_json(folder / "config.json", {"matryoshka_dimensions": [4]})
@@ -111,8 +127,10 @@ def test_an_unknown_name_lists_the_nearest(store, dense_folder):
         get_embedder("my-own-modle", store=store)
     with pytest.raises(NotFound, match="engram models list --known"):
         get_embedder("qqqq", store=store)
-    with pytest.raises(NotFound, match="no such folder"):
-        get_embedder("./models/absent", store=store)
+    for path in ("./models/absent", "models/deep/absent", "/absent", "~/absent"):
+        with pytest.raises(Io) as missing:
+            get_embedder(path, store=store)
+        assert missing.value.filename == path.removeprefix("./")
 
 
 def test_a_known_model_that_is_not_here_names_the_command(store, monkeypatch):

@@ -1,5 +1,6 @@
 """``engram import SYSTEM`` on the command line."""
 
+import datetime as dt
 import json
 
 import numpy as np
@@ -56,6 +57,17 @@ def test_what_did_not_come_over_is_shown(folder):
     shown = run("import", "faiss", "n.engram", "codes.faiss", "--records", "codes.jsonl")
     assert "  left out 50: big: integer beyond 64 bits\n" in shown
     assert "  the index keeps codes of its vectors" in shown
+
+
+def test_what_came_over_in_another_form_is_shown(folder):
+    lancedb, pa = pytest.importorskip("lancedb"), pytest.importorskip("pyarrow")
+    day = pa.array([dt.date(2024, 1, 31)])
+    lancedb.connect("lance").create_table("days", pa.table({"id": ["a"], "day": day}))
+    shown = run("import", "lancedb", "n.engram", "lance", "--metric", "cosine")
+    assert shown == (
+        "imported 1 records of 'days' into 'days' (cosine; 0 texts; vectors: none)\n"
+        "  changed 1: date to text\n"
+    )
 
 
 def test_without_a_system_a_file_is_imported(folder):

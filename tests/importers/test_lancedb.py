@@ -165,3 +165,23 @@ def test_a_folder_that_is_none_is_refused(tmp_path, target):
     with pytest.raises(engram.Io) as caught:
         import_lancedb(target, tmp_path / "absent")
     assert caught.value.code == "file.not_found"
+
+
+def test_a_column_of_texts_that_is_none_is_metadata(connection, folder, target):
+    connection.create_table("docs", [{"id": "a", "vector": [1.0, 2.0], "text": 7}])
+    import_lancedb(target, folder)
+    record = target.collection("docs").get("a")
+    assert (record.text, record.metadata) == (None, {"text": 7})
+
+
+def test_tables_are_listed_page_by_page(connection, target, vectors):
+    for name in ("one", "two", "three"):
+        made(connection, name, vectors[:2])
+
+    class Paged:
+        open_table = connection.open_table
+
+        def list_tables(self, page_token):
+            return connection.list_tables(page_token=page_token, limit=2)
+
+    assert import_lancedb(target, Paged()).records == 6

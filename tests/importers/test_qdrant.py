@@ -137,6 +137,28 @@ def test_a_client_does_as_well_and_stays_open(client, target, vectors):
     assert client.count("one").count == 3
 
 
+def test_an_address_is_that_of_a_server(client, target, vectors, monkeypatch):
+    made(client, "docs", vectors[:3])
+    asked = []
+
+    def connected(url):
+        asked.append(url)
+        return client
+
+    monkeypatch.setattr(qdrant_client, "QdrantClient", connected)
+    assert import_qdrant(target, "http://127.0.0.1:6333").records == 3
+    assert asked == ["http://127.0.0.1:6333"]
+
+
+def test_points_without_a_vector_come_over(client, folder, target):
+    client.create_collection("docs", vectors_config={})
+    client.upsert("docs", [models.PointStruct(id=1, vector={}, payload={"text": "hello"})])
+    client.close()
+    (one,) = import_qdrant(target, folder).collections
+    assert (one.records, one.vectors, one.metric) == (1, {}, "dot")
+    assert target.collection("docs").query("hello", mode="lexical").ids == ["1"]
+
+
 def test_another_field_can_be_the_text(client, folder, target):
     config = models.VectorParams(size=2, distance=models.Distance.DOT)
     client.create_collection("docs", vectors_config=config)

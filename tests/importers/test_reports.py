@@ -13,6 +13,7 @@ import pytest
 import engram
 from engram import importers
 from engram.importers import ImportedCollection, ImportReport
+from engram.importers.carrying import Found, Rows, carry
 from engram.importers.values import Values
 
 MOMENT = dt.datetime(2024, 1, 31, 12, 30, tzinfo=dt.timezone.utc)
@@ -82,6 +83,33 @@ def test_a_report_is_json():
     plain = json.loads(json.dumps(report.to_dict()))
     assert plain["records"] == 6
     assert plain["collections"][0]["left_out"] == {"x: bytes": 1}
+
+
+def test_a_source_that_counts_otherwise_is_told(target):
+    rows = iter([Rows(["a", "b"], texts=["one", None])])
+    (one,) = carry("other", target, [Found("docs", {"L2"}, 3, rows)], None, None, None).collections
+    assert (one.records, one.texts, one.vectors, one.metric) == (2, 1, {}, "l2")
+    assert one.notes == ("the source counts 3 records and gave 2",)
+
+
+def test_progress_has_no_total_where_a_source_does_not_count(target):
+    seen = []
+    found = [
+        Found("one", {"ip"}, None, iter([Rows(["a"]), Rows(["b"])])),
+        Found("two", {"ip"}, 1, iter([Rows(["c"])])),
+    ]
+    carry("other", target, found, None, None, lambda done, total: seen.append((done, total)))
+    assert seen == [(1, None), (2, None), (3, None)]
+
+
+def test_what_a_source_raises_names_it(target):
+    def rows():
+        yield Rows(["a"])
+        raise RuntimeError("the disk is gone")
+
+    with pytest.raises(engram.Io, match="other cannot read docs: RuntimeError: the disk is gone"):
+        carry("other", target, [Found("docs", {"l2"}, 2, rows())], None, None, None)
+    assert target.collection("docs").count() == 1
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 
 pytest.importorskip("haystack")
 from haystack import Pipeline
+from haystack.components.writers import DocumentWriter
 from haystack.dataclasses import ByteStream, Document, SparseEmbedding
 from haystack.document_stores.errors import DuplicateDocumentError
 from haystack.document_stores.types import DuplicatePolicy
@@ -318,3 +319,13 @@ def test_values_within_maps_and_lists_are_counted(store):
     store.write_documents([Document(id="text", meta={"n": "many"})])
     assert store.get_metadata_field_min_max("n") == {"min": None, "max": None}
     assert store.get_metadata_field_unique_values("n", "MANY") == (["many"], 1)
+
+
+def test_a_pipeline_that_writes(store):
+    pipeline = Pipeline()
+    pipeline.add_component("write", DocumentWriter(store, policy=DuplicatePolicy.SKIP))
+    given = [*DOCUMENTS, Document(id="new", content="Something new.")]
+    assert pipeline.run({"write": {"documents": given}})["write"]["documents_written"] == 1
+    again = Pipeline.loads(pipeline.dumps(), allowed_modules=["engram"])
+    assert again.get_component("write").document_store.count_documents() == 5
+    again.get_component("write").document_store.close()

@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("langchain_core")
 from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding
+from langchain_core.indexing import InMemoryRecordManager, index
 from langchain_tests.integration_tests.retrievers import RetrieversIntegrationTests
 from langchain_tests.integration_tests.vectorstores import VectorStoreIntegrationTests
 
@@ -245,3 +246,24 @@ def test_a_database_that_was_handed_in_stays_open(db):
 def test_delete_takes_nothing_that_it_would_ignore(store):
     with pytest.raises(engram.InvalidInput, match="delete takes no where"):
         store.delete(where="n = 1")
+
+
+def test_the_indexing_of_langchain_keeps_the_store_in_step():
+    store, records = EngramVectorStore(), InMemoryRecordManager(namespace="docs")
+    records.create_schema()
+
+    def indexed(*texts):
+        documents = [Document(text, metadata={"source": "a.txt"}) for text in texts]
+        return index(
+            documents,
+            records,
+            store,
+            cleanup="full",
+            source_id_key="source",
+            key_encoder="sha256",
+        )
+
+    assert indexed("one", "two")["num_added"] == 2
+    again = indexed("one", "three")
+    assert (again["num_added"], again["num_deleted"], again["num_skipped"]) == (1, 1, 1)
+    assert {record.text for record in store.collection.iterate()} == {"one", "three"}

@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("llama_index.core")
 from llama_index.core import MockEmbedding, StorageContext, VectorStoreIndex
+from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
 from llama_index.core.schema import (
     Document,
     ImageNode,
@@ -19,6 +20,7 @@ from llama_index.core.schema import (
     RelatedNodeInfo,
     TextNode,
 )
+from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.core.vector_stores import SimpleVectorStore
 from llama_index.core.vector_stores.types import (
     BasePydanticVectorStore,
@@ -319,3 +321,17 @@ def test_a_database_that_was_handed_in_stays_open(db):
     assert db.collection("docs").count("rank = 'a'") == 2
     near = asking(embedding_field="vector")
     assert len(store.query(near, group_by="rank").ids) == 3
+
+
+def test_an_ingestion_pipeline_replaces_documents_that_changed(store):
+    pipeline = IngestionPipeline(
+        transformations=[MockEmbedding(embed_dim=2)],
+        vector_store=store,
+        docstore=SimpleDocumentStore(),
+        docstore_strategy=DocstoreStrategy.UPSERTS,
+    )
+    first, second = Document(id_="1", text="one"), Document(id_="2", text="two")
+    pipeline.run(documents=[first, second])
+    pipeline.run(documents=[first, Document(id_="2", text="two, changed")])
+    texts = {found.get_content() for found in store.get_nodes()}
+    assert texts == {"one", "two, changed"}

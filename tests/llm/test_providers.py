@@ -54,6 +54,29 @@ def test_an_answer_says_what_it_took_and_how_it_ended(model, provider):
     assert repr(answer).startswith("Answer(10 characters, stop='stop'")
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_model_that_takes_no_temperature_is_asked_once_more(model, server, provider, stream):
+    said = "Unsupported value: 'temperature' does not support 0 with this model."
+    server.queue = [Reply(400, {"error": {"message": said, "param": "temperature"}})]
+
+    def ask(**options):
+        return "".join(model.stream("hi", **options)) if stream else model.complete("hi", **options)
+
+    if provider == "anthropic":  # is never told one
+        server.queue.clear()
+        assert ask(temperature=0) == "Hello, you"
+        assert len(server.requests) == 1
+        return
+    assert ask(temperature=0) == "Hello, you"
+    assert ask(temperature=0) == "Hello, you"
+    told = ["temperature" in json.dumps(request.body) for request in server.requests]
+    assert told == [True, False, False]
+    assert model.answer("hi", temperature=0).temperature is None
+    server.queue = [Reply(400, {"error": {"message": said}})]
+    with pytest.raises(InvalidInput, match="temperature"):
+        ask()
+
+
 def test_a_stream_gives_the_pieces_as_they_come(model, server):
     stream = model.stream("say hello")
     assert server.requests == []

@@ -36,7 +36,7 @@ PACKAGE = str(Path(engram.__file__).parents[1])
         (
             "conversation.py",
             [
-                "system: You help with cats. Be brief.\n\nsummary: My cat is called Minka",
+                "Be brief.\n\nsystem: Summary so far: My cat is called Minka",
                 "user: My cat is called Minka, and she is nine years old.",
                 "after clear(): 0 records",
             ],

@@ -88,6 +88,7 @@ def test_it_takes_hits_results_of_vecstore_and_plain_objects(birds):
         lambda: MultiQueryRetrieval.retrieve(lambda query: [], "one text"),
         lambda: MultiQueryRetrieval.retrieve(lambda query: [], ["a"], 0),
         lambda: MultiQueryRetrieval.retrieve(5, ["a"]),
+        lambda: MultiQueryRetrieval.retrieve(lambda query: [], ["a"], where="x = 1"),
         lambda: MultiQueryRetrieval(5),
         lambda: MultiQueryRetrieval().generate(" "),
         lambda: MultiQueryRetrieval().generate("a", 0),
@@ -104,6 +105,8 @@ def test_a_collection_or_a_function_is_searched_for_each_query(birds):
     found = MultiQueryRetrieval.retrieve(birds, queries, 2)
     assert found[0].id == "swift"
     assert len(found) == 2
+    options = {"mode": "lexical", "where": "kind = 'x'", "missing": "ignore"}
+    assert MultiQueryRetrieval.retrieve(birds, queries, 2, **options) == []
     asked = []
 
     def search(query):
@@ -162,4 +165,4 @@ def test_a_model_paraphrases():
 def test_a_model_that_writes_nothing_is_an_error():
     with pytest.raises(InvalidInput) as caught:
         MultiQueryRetrieval(lambda prompt: "\n").generate("q")
-    assert caught.value.code == "llm.invalid"
+    assert caught.value.code == "llm.answer"

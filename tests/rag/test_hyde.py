@@ -73,7 +73,7 @@ def test_what_has_no_vector_is_searched_for_by_its_words(animals):
         (lambda: HyDE(5), "llm.invalid"),
         (lambda: HyDE(str, documents=0), "input.invalid"),
         (lambda: HyDE(str, prompt="no variable"), "template.invalid"),
-        (lambda: HyDE(lambda prompt: " ").write("q"), "llm.invalid"),
+        (lambda: HyDE(lambda prompt: " ").write("q"), "llm.answer"),
     ],
 )
 def test_wrong_arguments_are_errors(make, code):

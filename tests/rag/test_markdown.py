@@ -129,6 +129,13 @@ def test_front_matter_is_no_heading():
     assert chunks[0].text == "---\ntitle: x\ntags: [a]\n---\n\n"
 
 
+def test_a_rule_at_the_start_of_a_page_is_no_front_matter():
+    text = "---\n\n# Title\n\ntext: more\n\n---\n\nend\n"
+    assert [chunk.path for chunk in MarkdownTextSplitter().split(text)] == [(), ("Title",)]
+    # Front matter that never ends is none either, and is looked for in one pass.
+    assert len(MarkdownTextSplitter().split("---\ra: b\r" + "c\r" * 40_000)) >= 80
+
+
 def test_what_python_takes_for_a_line_end_and_markdown_does_not_moves_nothing():
     text = "a\x0bb\x0c\x1c\u2028c\x85\n\n# Head\n\nbody\x0b\n\n# Next\nx"
     chunks = MarkdownTextSplitter().split(text)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import engram
 from engram.errors import Closed, InvalidInput
-from engram.rag import ConversationMemory, Message, estimate_tokens
+from engram.rag import ConversationMemory, estimate_tokens
 
 
 def words(text):
@@ -14,7 +14,7 @@ def words(text):
 
 
 def said(memory):
-    return [(message.role, message.content) for message in memory.messages]
+    return [(message["role"], message["content"]) for message in memory.messages]
 
 
 @pytest.fixture
@@ -29,12 +29,11 @@ def test_messages_are_kept_in_order_and_formatted():
     memory.add_message("user", "Hi!")
     memory.add_message("assistant", "Hello.")
     assert memory.messages == [
-        Message("system", "Be brief."),
-        Message("user", "Hi!"),
-        Message("assistant", "Hello."),
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Hi!"},
+        {"role": "assistant", "content": "Hello."},
     ]
     assert memory.format_messages() == "system: Be brief.\n\nuser: Hi!\n\nassistant: Hello."
-    assert memory.messages[1].to_dict() == {"role": "user", "content": "Hi!"}
     assert (len(memory), memory.max_tokens) == (3, 100)
     memory.clear()
     assert (memory.messages, memory.format_messages(), memory.tokens) == ([], "", 0)
@@ -72,11 +71,11 @@ def test_it_never_holds_more_than_its_tokens(messages, limit):
             refused.append(error.code)
             assert memory.messages == before
             continue
-        last = Message(role, content)
+        last = {"role": role, "content": content}
         system += [last] if role == "system" else []
         assert memory.tokens <= limit
         assert estimate_tokens(memory.format_messages()) <= limit
-        assert [one for one in memory.messages if one.role == "system"] == system
+        assert [one for one in memory.messages if one["role"] == "system"] == system
         assert memory.messages[-1] == last
     assert set(refused) <= {"input.limit"}
 
@@ -127,11 +126,10 @@ def test_what_is_dropped_is_summed_up_with_the_summary_before():
     assert len(asked) == 2
     assert "user: this is message number 0\n\nuser: this is message number 1" in asked[0]
     assert "summary: summary 1\n\nuser: this is message number" in asked[1]
-    assert said(memory)[:2] == [("system", "be kind"), ("summary", "summary 2")]
-    assert memory.messages[1].to_dict() == {
-        "role": "system",
-        "content": "Summary of what was said before: summary 2",
-    }
+    assert said(memory)[:2] == [
+        ("system", "be kind"),
+        ("system", "Summary so far: summary 2"),
+    ]
     everywhere = "\n\n".join([memory.format_messages(), *asked]).split("\n\n")
     for number in range(12):
         assert everywhere.count(f"user: this is message number {number}") == 1
@@ -142,8 +140,9 @@ def test_a_summary_that_is_too_long_is_cut():
     for number in range(20):
         memory.add_message("user", f"this is message number {number}")
         assert memory.tokens <= 60
-    assert memory.messages[0].role == "summary"
-    assert 8 <= words(memory.messages[0].content) <= 14
+    summary = memory.messages[0]["content"]
+    assert summary.startswith("Summary so far: many words.")
+    assert 11 <= words(summary) <= 14
 
 
 @pytest.mark.parametrize("answer", [" \n", None, ZeroDivisionError])
@@ -216,7 +215,7 @@ def test_a_summary_is_restored_too(talk):
         memory.add_message("user", f"this is message number {number}")
     again = ConversationMemory(40, length=words, collection=talk)
     assert said(again) == said(memory)
-    assert said(again)[0] == ("summary", "they counted")
+    assert said(again)[0] == ("system", "Summary so far: they counted")
 
 
 def test_clearing_forgets_one_conversation_in_the_file(talk):

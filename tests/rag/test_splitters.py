@@ -129,13 +129,22 @@ def test_the_laws_hold_for_texts_of_every_kind(splits, name, pair):
             assert "".join(chunk.text for chunk in chunks) == CORPORA[name]
 
 
-@pytest.mark.parametrize("overlap", [0, 100])
-def test_a_text_of_five_megabytes_is_split_in_a_moment(splits, overlap):
+def megabytes(count):
     text = "".join(CORPORA[name] for name in ("prose", "wrapped", "crlf", "chinese"))
-    text *= 5_000_000 // len(text) + 1
+    return (text * (count * 1_000_000 // len(text) + 1))[: count * 1_000_000]
+
+
+@pytest.mark.parametrize("overlap", [0, 100])
+def test_the_laws_hold_for_five_megabytes(splits, overlap):
+    text = megabytes(5)
     chunks = splits(RecursiveCharacterTextSplitter(1_000, overlap), text, 1_000, overlap)
     assert len(chunks) < 2 * len(text) / 1_000
-    splits(MarkdownTextSplitter(1_000, overlap), text, 1_000, overlap)
+
+
+@pytest.mark.parametrize("count", [1, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", [MarkdownTextSplitter, CodeTextSplitter])
+def test_the_laws_hold_for_megabytes_by_structure(splits, count, kind):
+    splits(kind(1_000, 100), megabytes(count), 1_000, 100)
 
 
 @pytest.mark.parametrize("name", ["emoji", "crlf", "cjk"])

@@ -1,5 +1,8 @@
 """Write `requests.json`: what the providers' own packages send for the calls that engram makes.
 
+Before that, check that those packages understand what the tests' server answers, so that neither
+side of the tests is of our own invention.
+
 Run in an environment of its own, when a provider's API changes::
 
     pip install numpy openai anthropic cohere voyageai google-genai mistralai ollama huggingface_hub
@@ -17,12 +20,13 @@ import anthropic
 import cohere
 import huggingface_hub
 import mistralai.client
+import numpy as np
 import ollama
 import openai
 import voyageai
 from google import genai
 
-from loopback import Loopback
+from loopback import Loopback, chat, embed, vector
 
 GOLDEN = Path(__file__).with_name("requests.json")
 TEXTS = ["one text", "another"]
@@ -47,7 +51,7 @@ PACKAGES = [
 
 def openai_embed(url):
     client = openai.OpenAI(api_key="k", base_url=f"{url}/v1", max_retries=0)
-    client.embeddings.create(model="m", input=TEXTS, encoding_format="float", dimensions=4)
+    client.embeddings.create(model="m", input=TEXTS, dimensions=4)
 
 
 def mistral_embed(url):
@@ -169,6 +173,97 @@ def ollama_chat(url):
     )
 
 
+# What the packages make of the answers that the tests' server gives: the pieces of "Hello, you".
+
+PIECES = ("Hello", ", ", "you")
+MESSAGES = [{"role": "user", "content": PROMPT}]
+
+
+def openai_stream(url):
+    client = openai.OpenAI(api_key="k", base_url=url, max_retries=0)
+    events = client.chat.completions.create(model="m", messages=MESSAGES, stream=True)
+    return [event.choices[0].delta.content for event in events if event.choices]
+
+
+def mistral_stream(url):
+    client = mistralai.client.Mistral(api_key="k", server_url=url)
+    events = client.chat.stream(model="m", messages=MESSAGES)
+    return [event.data.choices[0].delta.content for event in events if event.data.choices]
+
+
+def anthropic_stream(url):
+    client = anthropic.Anthropic(api_key="k", base_url=url, max_retries=0)
+    with client.messages.stream(model="m", messages=MESSAGES, max_tokens=5) as stream:
+        return list(stream.text_stream)
+
+
+def gemini_stream(url):
+    client = genai.Client(api_key="k", http_options={"base_url": url})
+    events = client.models.generate_content_stream(model="m", contents=PROMPT)
+    return [event.text for event in events]
+
+
+def cohere_stream(url):
+    client = cohere.ClientV2(api_key="k", base_url=url)
+    return [
+        event.delta.message.content.text
+        for event in client.chat_stream(model="m", messages=MESSAGES)
+        if event.type == "content-delta"
+    ]
+
+
+def ollama_stream(url):
+    events = ollama.Client(url).chat(model="m", messages=MESSAGES, stream=True)
+    return [event.message.content for event in events]
+
+
+def openai_vectors(url):
+    client = openai.OpenAI(api_key="k", base_url=url, max_retries=0)
+    return [row.embedding for row in client.embeddings.create(model="m", input=TEXTS).data][::-1]
+
+
+def mistral_vectors(url):
+    client = mistralai.client.Mistral(api_key="k", server_url=url)
+    answer = client.embeddings.create(model="m", inputs=TEXTS, encoding_format="float")
+    return [row.embedding for row in answer.data][::-1]
+
+
+def cohere_vectors(url):
+    answer = cohere.ClientV2(api_key="k", base_url=url).embed(
+        model="m", texts=TEXTS, input_type="search_document", embedding_types=["float"]
+    )
+    return answer.embeddings.float_
+
+
+def voyage_vectors(url):
+    return voyageai.Client(api_key="k", base_url=url).embed(TEXTS, model="m").embeddings[::-1]
+
+
+def gemini_vectors(url):
+    client = genai.Client(api_key="k", http_options={"base_url": url})
+    answer = client.models.embed_content(model="m", contents=TEXTS)
+    return [row.values for row in answer.embeddings]
+
+
+def ollama_vectors(url):
+    return ollama.Client(url).embed(model="m", input=TEXTS).embeddings
+
+
+def huggingface_vectors(url):
+    return huggingface_hub.InferenceClient(url, token="k").feature_extraction(TEXTS)
+
+
+def check(name, call):
+    provider, what = name.rsplit("_", 1)
+    server = Loopback(embed(provider) if what == "vectors" else chat(provider, *PIECES))
+    found = call(server.url)
+    server.close()
+    if what == "vectors":
+        np.testing.assert_allclose(found, [vector(text) for text in TEXTS], atol=1e-6)
+    elif [piece for piece in found if piece] != list(PIECES):
+        raise AssertionError((name, found))
+
+
 def record(call):
     server = Loopback(lambda _: {})
     # What comes back is nonsense to the package: the request is what counts.
@@ -180,14 +275,16 @@ def record(call):
     return {"path": request.path, "key": keys, "body": request.body}
 
 
+def named(*endings):
+    return {name: value for name, value in sorted(globals().items()) if name.endswith(endings)}
+
+
 if __name__ == "__main__":
-    calls = {
-        name: value
-        for name, value in globals().items()
-        if name.endswith(("_embed", "_rerank", "_chat"))
-    }
+    for name, call in named("_stream", "_vectors").items():
+        check(name, call)
+    calls = named("_embed", "_rerank", "_chat")
     golden = {
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "requests": {name: record(call) for name, call in sorted(calls.items())},
+        "requests": {name: record(call) for name, call in calls.items()},
     }
     GOLDEN.write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")

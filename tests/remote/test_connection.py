@@ -1,6 +1,9 @@
 """Keys, URLs and names of providers: where they come from, and where they never go."""
 
+import multiprocessing
+import os
 import pickle
+import subprocess
 import sys
 
 import pytest
@@ -168,6 +171,47 @@ def test_making_a_model_sends_nothing(serve):
     assert model.identity.name == "openai:text-embedding-3-small"
     assert repr(model) == "RemoteEmbedder('openai:text-embedding-3-small', dimension=1536)"
     assert server.requests == []
+
+
+def test_importing_needs_no_http_client_and_reads_no_environment():
+    code = (
+        "import sys, os; os.environ.clear(); "
+        "import engram, engram.llm, engram.embed.remote, engram.rerank, engram.remote; "
+        "loaded = {'httpx2', 'jsonschema', 'ssl'} & set(sys.modules); "
+        "assert not loaded, loaded"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": _path()})
+
+
+def _path():
+    return os.pathsep.join(path for path in sys.path if path)
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_child_process_makes_connections_of_its_own(serve):
+    server = serve(embed("openai"))
+    model = get_remote("openai:m", base_url=server.url, key="k", dimensions=8)
+    model.encode("before")
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+
+    def child():
+        queue.put(model.encode("child").tolist())
+        os._exit(0)
+
+    process = context.Process(target=child)
+    process.start()
+    assert len(queue.get()) == 8
+    process.join()
+    assert model.encode("after").shape == (8,)
+    model.close()
+    assert [request.body["input"] for request in server.requests] == [
+        ["before"],
+        ["child"],
+        ["after"],
+    ]
+    before, child, after = (request.port for request in server.requests)
+    assert before == after != child
 
 
 def test_without_the_http_client_the_extra_is_named(monkeypatch):

@@ -137,17 +137,24 @@ def test_nothing_passes_during_a_pause():
 
 
 def test_what_one_thread_is_told_to_wait_holds_for_the_others(serve):
-    """The pause is the limits', not the request's."""
-    clock = VirtualClock()
-    server = serve(embed("openai"), clock)
-    limits = Limits(clock=clock, sleep=clock.sleep)
+    """The pause is the limits', not the request's: another model asks while one waits."""
+    now = [0.0]
+    asked = []
+
+    def sleep(seconds):
+        if not asked:
+            asked.append(True)
+            other.encode("b")
+        now[0] += seconds
+
+    server = serve(embed("openai"), lambda: now[0])
+    limits = Limits(clock=lambda: now[0], sleep=sleep)
     server.queue = [Reply(429, {}, {"retry-after": "20"})]
     options = {"base_url": server.url, "key": "k", "limits": limits, "dimensions": 8}
     with get_remote("openai:m", **options) as one, get_remote("openai:n", **options) as other:
         one.encode("a")
-        other.encode("b")
-    assert next(request.at for request in server.requests) == 0
-    assert all(request.at >= 20 for request in server.requests[1:])
+    assert [request.body["model"] for request in server.requests] == ["m", "n", "m"]
+    assert [request.at >= 20 for request in server.requests] == [False, True, True]
 
 
 def test_batches_are_cut_to_what_the_limits_let_through_at_once():

@@ -90,6 +90,12 @@ def test_blank_texts_are_not_sent_and_come_last(reranker, server):
     np.testing.assert_array_equal(reranker.score("a", ["", " "]), [0, 0])
 
 
+def test_blank_texts_come_last_where_scores_are_negative(reranker, server, provider):
+    rows = [{"index": 0, "relevance_score": -2.5}, {"index": 1, "relevance_score": -1}]
+    server.answer = lambda _: {RERANK_WIRES[provider].rows: rows}
+    np.testing.assert_allclose(reranker.score("a", ["x", "", "y"]), [-2.5, -2.5, -1])
+
+
 def test_many_texts_go_in_batches(reranker, server):
     texts = [f"cat {n}" for n in range(2_500)]
     scores = reranker.score("cat", texts)

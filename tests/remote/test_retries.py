@@ -140,6 +140,8 @@ def test_nobody_there_is_an_error(quick):
         model.encode("a")
     assert caught.value.code == "remote.failed"
     assert caught.value.details["attempts"] == "4"
+    # What the HTTP client raised holds the request, with the key.
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
 def test_a_request_after_closing_opens_a_connection_again(model):

@@ -44,9 +44,10 @@ NAVIGATION = {
 def main() -> int:
     """Put the sources together and build; a warning is an error."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("out", type=Path, help="the folder to write to; it is emptied first")
+    arguments.add_argument("out", type=Path, help="the folder to write to")
     out = arguments.parse_args().out
-    shutil.rmtree(out, ignore_errors=True)
+    for part in ("source", "cache", "html"):
+        shutil.rmtree(out / part, ignore_errors=True)
     source = out / "source"
     gather(source)
     settings = ["-c", str(Path(__file__).parent), "-d", str(out / "cache")]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engram.embed.local.encoder import Progress
+    from engram.embed.local.folder import ModelFolder
 
     Floats = NDArray[np.float32]
 
@@ -41,7 +42,7 @@ class Dense(LocalModel):
     for documents before them, `encode_query` the one for queries.
 
     Args:
-        source: The model's folder.
+        source: The model's folder, or the name of an installed one.
         name: What to call the model; the folder's name, unless given.
         file: The ONNX file within the folder, where there are several.
         pooling: How token vectors become one: ``"mean"``, ``"cls"``, ``"lasttoken"``, ``"max"``,
@@ -61,6 +62,7 @@ class Dense(LocalModel):
 
     Raises:
         Io: ``file.not_found`` where there is no such folder.
+        NotFound: ``model.not_found`` where no model of that name is known, or installed.
         InvalidInput: ``model.invalid`` where its files do not make a dense embedder;
             ``input.invalid`` for an argument that it does not take.
         MissingExtra: ``extra.missing`` without ``engram[onnx]``.
@@ -120,7 +122,7 @@ class Dense(LocalModel):
         self._pooling = declared_pooling(folder) if pooling is None else (pooling,)
         self._layers, ends_unit = further_layers(folder)
         self.normalize = ends_unit if normalize is None else bool(normalize)
-        query, document = _prompts(folder.json("config_sentence_transformers.json"))
+        query, document = _prompts(folder)
         self.query_prefix = query if query_prefix is None else query_prefix
         self.document_prefix = document if document_prefix is None else document_prefix
         # Some models leave their prompt out of the mean.
@@ -135,7 +137,8 @@ class Dense(LocalModel):
         folder = self._encoder.folder
         if allowed is None:
             config = folder.json("config.json")
-            allowed = next((config[key] for key in _MATRYOSHKA if config.get(key)), ())
+            own = next((config[key] for key in _MATRYOSHKA if config.get(key)), ())
+            allowed = own or (folder.card.matryoshka if folder.card is not None else ())
         if isinstance(dim, bool) or dim not in allowed:
             raise InvalidInput(
                 "input.dimension",
@@ -265,9 +268,12 @@ def _flat(outputs: dict[str, Floats]) -> Floats | None:
     return flat[0] if flat else None
 
 
-def _prompts(settings: dict[str, Any]) -> tuple[str, str]:
-    """Read what stands before queries and documents."""
+def _prompts(folder: ModelFolder) -> tuple[str, str]:
+    """Read what stands before queries and documents; a card counts where the files are silent."""
+    settings = folder.json("config_sentence_transformers.json")
     prompts: dict[str, str] = settings.get("prompts") or {}
     default = prompts.get(settings.get("default_prompt_name") or "", "")
+    if folder.card is not None and not any(prompts.values()):
+        return folder.card.query_prefix or "", folder.card.document_prefix or ""
     document = next((prompts[name] for name in _DOCUMENT_PROMPTS if name in prompts), default)
     return prompts.get("query", default), document

@@ -95,7 +95,7 @@ class MultiVector(LocalModel):
     tokens to one length (query augmentation), documents lose the vectors of punctuation.
 
     Args:
-        source: The model's folder.
+        source: The model's folder, or the name of an installed one.
         name: What to call the model; the folder's name, unless given.
         file: The ONNX file within the folder, where there are several.
         query_length: Tokens of a query. As the model's files say, unless given.
@@ -106,7 +106,7 @@ class MultiVector(LocalModel):
         batch_tokens: Most tokens that run at a time, padding included.
 
     Raises:
-        Io, InvalidInput, MissingExtra: As `Dense`.
+        Io, NotFound, InvalidInput, MissingExtra: As `Dense`.
 
     Example:
         >>> model = engram.embed.MultiVector("models/colbertv2")  # doctest: +SKIP

@@ -1,35 +1,33 @@
 """From a name to an embedder.
 
-Owns: `get_embedder` and `load_embedder`. Nothing is fetched: a model that is known but not here is
+Owns: `get_embedder` and `kind_of`. Nothing is fetched: a model that is known but not here is
 an error that names the command which installs it. Names with a provider (``openai:...``) go to
 `engram.embed.remote`, which is imported by the first of them.
 """
 
 from __future__ import annotations
 
-import os
-from difflib import get_close_matches
-from importlib import import_module, util
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engram.embed import default
-from engram.embed.catalog import CATALOG, known
 from engram.embed.dense import Dense
-from engram.embed.local.folder import ModelFolder
+from engram.embed.finding import BUILT_IN, found
 from engram.embed.multi_vector import MultiVector
 from engram.embed.sparse import Sparse
-from engram.embed.store import ModelStore
 from engram.embed.time_series import TimeSeries
 from engram.embed.vision import Vision
-from engram.errors import InvalidInput, NotFound
+from engram.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from engram.embed.catalog import KnownModel
+    import os
 
-__all__ = ["find_model", "get_embedder", "kind_of"]
+    from engram.embed.local.folder import ModelFolder
+    from engram.embed.store import ModelStore
 
-_BUILT_IN = ("default", "static", "engram-static")
+__all__ = ["get_embedder", "kind_of"]
+
 _KINDS: dict[str, Any] = {
     "dense": Dense,
     "multi": MultiVector,
@@ -67,7 +65,7 @@ def get_embedder(
         InvalidInput: ``model.invalid``, ``input.invalid``, ``input.dimension``.
         MissingExtra: ``extra.missing``.
     """
-    if isinstance(source, str) and source in _BUILT_IN:
+    if isinstance(source, str) and source in BUILT_IN:
         if dim not in {None, default().dimension} or device not in {"auto", "cpu"} or threads:
             raise InvalidInput("input.invalid", "the built-in model has no dim, device or threads")
         return default()
@@ -77,7 +75,7 @@ def get_embedder(
             raise InvalidInput("input.invalid", f"{provider} has no device or threads of its own")
         options = {} if dim is None else {"dimensions": dim}
         return import_module("engram.embed.remote").get_remote(source, **options)
-    folder, entry = find_model(source, store)
+    folder = found(source, store=store)
     kind = kind_of(folder)
     if kind == "cross-encoder":
         raise folder.unfit("is a cross-encoder, which embeds nothing", "engram.rerank.CrossEncoder")
@@ -86,46 +84,7 @@ def get_embedder(
         raise InvalidInput("input.invalid", f"dim for model {folder.name}, which is no dense one")
     if kind == "dense":
         settings["dim"] = dim
-        settings.update(_of_the_card(folder, entry))
     return _KINDS[kind](folder.path, **settings)
-
-
-def find_model(
-    source: str | os.PathLike[str], store: ModelStore | None = None
-) -> tuple[ModelFolder, KnownModel | None]:
-    """Find the folder of a model: a path, an installed model, or one that a package carries.
-
-    Raises:
-        NotFound: ``model.not_found``.
-    """
-    if not isinstance(source, str) or Path(source).is_dir():
-        return ModelFolder(source), known(Path(source).name)
-    entry = known(source)
-    home = ModelStore() if store is None else store
-    name = source if entry is None else entry.name
-    path = home.path_of(name) or (_of_package(entry) if entry is not None else None)
-    if path is not None:
-        return ModelFolder(path, name), entry
-    if entry is None:
-        raise unknown(source, home)
-    install = f"engram models install {entry.name}"
-    if entry.extra is not None:
-        install = f"pip install 'engram[{entry.extra}]', or {install}"
-    raise NotFound("model.not_found", f"model {entry.name} is not installed", install)
-
-
-def unknown(name: str, store: ModelStore) -> NotFound:
-    """Make the error for a name that nothing has, with the nearest ones."""
-    names = {*CATALOG, *(one.name for one in store.list_models()), *_BUILT_IN[:1]}
-    by_plain = {one.lower(): one for one in names}
-    plain = name.rpartition("/")[2].lower()
-    near = [by_plain[one] for one in get_close_matches(plain, by_plain, n=3, cutoff=0.4)]
-    hint = f"the nearest known: {', '.join(near)}" if near else "engram models list --known"
-    if os.sep in name or name.startswith("."):
-        hint = "there is no such folder"
-    return NotFound(
-        "model.not_found", f"unknown model {name!r}", hint, {"nearest": ", ".join(near)}
-    )
 
 
 def kind_of(folder: ModelFolder) -> str:
@@ -153,31 +112,6 @@ def kind_of(folder: ModelFolder) -> str:
     if not folder.has("tokenizer.json"):
         raise folder.unfit("is no folder of a model: it has no tokenizer.json")
     return "dense"
-
-
-def _of_the_card(folder: ModelFolder, entry: KnownModel | None) -> dict[str, Any]:
-    """Give what only the card of a known model says, where its files do not say it."""
-    if entry is None:
-        return {}
-    prompts = folder.json("config_sentence_transformers.json").get("prompts") or {}
-    settings: dict[str, Any] = {}
-    if not any(prompts.values()):
-        settings["query_prefix"] = entry.query_prefix
-        settings["document_prefix"] = entry.document_prefix
-    if entry.matryoshka:
-        settings["matryoshka"] = entry.matryoshka
-    return settings
-
-
-def _of_package(entry: KnownModel) -> Path | None:
-    """Find the model in an installed package that carries it; the package is not run."""
-    if entry.package is None:
-        return None
-    found = util.find_spec(entry.package)
-    if found is None or found.origin is None:
-        return None
-    path = Path(found.origin).parent / "model"
-    return path if path.is_dir() else None
 
 
 def _provider(source: str | os.PathLike[str]) -> str | None:

@@ -40,7 +40,7 @@ class Sparse(LocalModel):
     """A sparse model (SPLADE) on ONNX Runtime: a text as weights of words.
 
     Args:
-        source: The model's folder.
+        source: The model's folder, or the name of an installed one.
         name: What to call the model; the folder's name, unless given.
         file: The ONNX file within the folder, where there are several.
         query_prefix: What stands before each query. As the model's files say, unless given.
@@ -52,7 +52,7 @@ class Sparse(LocalModel):
         batch_tokens: Most tokens that run at a time, padding included.
 
     Raises:
-        Io, InvalidInput, MissingExtra: As `Dense`.
+        Io, NotFound, InvalidInput, MissingExtra: As `Dense`.
 
     Example:
         >>> model = engram.embed.Sparse("models/splade")  # doctest: +SKIP

@@ -184,7 +184,7 @@ class ModelStore:
             return entry.repo, entry.name
         if "/" in name and _NAME.fullmatch(name):
             return name, name
-        from engram.embed.registry import unknown
+        from engram.embed.finding import unknown
 
         raise unknown(name, self)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engram.embed.local.folder import ModelFolder
+from engram.embed.finding import found
 from engram.embed.local.model import LocalModel
 from engram.embed.local.session import Session
 from engram.errors import InvalidInput
@@ -33,7 +33,7 @@ class TimeSeries(LocalModel):
     """A model of time series (Chronos-Bolt, Ansari et al., 2024) on ONNX Runtime.
 
     Args:
-        source: The model's folder, with ``encoder_model.onnx``.
+        source: The model's folder, or the name of an installed one, with ``encoder_model.onnx``.
         name: What to call the model; the folder's name, unless given.
         pooling: How the vectors of the patches become one: ``"last"`` takes the last, which in
             models with a [REG] token stands for the whole series; ``"mean"`` their mean.
@@ -46,7 +46,7 @@ class TimeSeries(LocalModel):
         pooling: As given.
 
     Raises:
-        Io, InvalidInput, MissingExtra: As `Dense`.
+        Io, NotFound, InvalidInput, MissingExtra: As `Dense`.
 
     Example:
         >>> model = engram.embed.TimeSeries("models/chronos-bolt-tiny")  # doctest: +SKIP
@@ -70,7 +70,7 @@ class TimeSeries(LocalModel):
             raise InvalidInput(
                 "input.invalid", f"unknown pooling {pooling!r}", "one of: last, mean"
             )
-        folder = ModelFolder(source, name)
+        folder = found(source, name)
         settings = folder.json("config.json").get("chronos_config") or {}
         if "input_patch_size" not in settings or "context_length" not in settings:
             raise folder.unfit("config.json has no settings of Chronos-Bolt")

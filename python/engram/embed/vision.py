@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engram.checks import proper_str
+from engram.embed.finding import found
 from engram.embed.images import Pixels
 from engram.embed.late_interaction import max_sim
-from engram.embed.local.folder import ModelFolder
 from engram.embed.local.model import LocalModel
 from engram.embed.local.pooling import unit
 from engram.embed.local.session import Session
@@ -46,7 +46,7 @@ class Vision(LocalModel):
     compared by MaxSim.
 
     Args:
-        source: The model's folder.
+        source: The model's folder, or the name of an installed one.
         name: What to call the model; the folder's name, unless given.
         device: ``"cpu"``, ``"cuda"``, ``"coreml"``, ``"directml"``, or ``"auto"`` for the best
             that is there.
@@ -56,7 +56,7 @@ class Vision(LocalModel):
         kind: ``"dense"`` or ``"multi"``: the kind of space that keeps its vectors.
 
     Raises:
-        Io, InvalidInput, MissingExtra: As `Dense`; images need ``engram[vision]``.
+        Io, NotFound, InvalidInput, MissingExtra: As `Dense`; images need ``engram[vision]``.
 
     Example:
         >>> model = engram.embed.Vision("models/clip-vit-base-patch32")  # doctest: +SKIP
@@ -77,7 +77,7 @@ class Vision(LocalModel):
         threads: int | None = None,
     ) -> None:
         """Load the model; the text side runs once on a word, which also tells its dimension."""
-        folder = ModelFolder(source, name)
+        folder = found(source, name)
         self._pixels = Pixels(folder)
         two = any(folder.has(f"{place}{stem}.onnx") for stem in _TEXT for place in ("", "onnx/"))
         self.kind = "dense" if two else "multi"

@@ -189,10 +189,8 @@ def _columns(connection: Any, name: str) -> dict[str, bool]:
     return {row[1]: bool(row[5]) for row in described if not row[6]}
 
 
-def _numbers(raw: bytes | None, kind: str) -> Any:
-    """Read a vector."""
-    if raw is None:
-        return None
+def _numbers(raw: bytes, kind: str) -> Any:
+    """Read a vector; a row of a ``vec0`` table has every one."""
     return np.frombuffer(raw, dtype=np.dtype(_TYPES[kind]).newbyteorder("<")).astype(np.float32)
 
 

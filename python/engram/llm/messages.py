@@ -39,8 +39,8 @@ class Answer(Frozen):
             provider's own word.
         usage: Tokens, as the provider counted them; estimated where it does not say.
         model: ``provider:model``.
-        temperature: What the model was told; None where that was left to it, as with Anthropic,
-            whose models have no such setting.
+        temperature: What the model was told; None where that was left to it, since nothing was
+            asked for or the model takes none.
     """
 
     __slots__ = ("model", "stop", "temperature", "text", "usage")

@@ -88,6 +88,7 @@ class RemoteLLM(RemoteModel):
         )
         self._wire = CHAT_WIRES[provider]
         self._structured = structured
+        self._takes_temperature = self._wire.takes_temperature
 
     def complete(
         self,
@@ -128,7 +129,7 @@ class RemoteLLM(RemoteModel):
         temperature: float | None = None,
     ) -> Answer:
         """Answer as `complete` does, and say how: tokens, and why it ended."""
-        return self._ask(self._asked(prompt, system, max_tokens, temperature))
+        return self._answered(self._asked(prompt, system, max_tokens, temperature))
 
     def complete_json(
         self,
@@ -164,7 +165,7 @@ class RemoteLLM(RemoteModel):
         else:
             told = ordered(ask.messages, instruction(shape))
             ask = ask._replace(messages=told)
-        answer = self._ask(ask)
+        answer = self._answered(ask)
         if answer.stop == "length":
             raise unfit(self._caller.name, "it was cut off: a larger max_tokens", answer.text)
         text = answer.text if self._structured else unfenced(answer.text)
@@ -190,7 +191,7 @@ class RemoteLLM(RemoteModel):
             EngramError: ``remote.*`` where the provider does not answer, or stops in the middle.
         """
         ask = self._asked(prompt, system, max_tokens, temperature)._replace(stream=True)
-        return self._streamed(ask)
+        return self._streamed_as_taken(ask)
 
     def _asked(
         self,
@@ -201,9 +202,40 @@ class RemoteLLM(RemoteModel):
     ) -> ChatAsk:
         if max_tokens is not None and max_tokens < 1:
             raise InvalidInput("input.invalid", f"max_tokens is {max_tokens}, below 1")
-        told = temperature if self._wire.takes_temperature else None
+        told = temperature if self._takes_temperature else None
         messages = ordered(prompt, system)
         return ChatAsk(self._caller.model, messages, max_tokens, told, None, stream=False)
+
+    def _answered(self, ask: ChatAsk) -> Answer:
+        """Ask; and again without a temperature where the model takes none."""
+        try:
+            return self._ask(ask)
+        except InvalidInput as error:
+            ask = self._untempered(ask, error)
+        return self._ask(ask)
+
+    def _streamed_as_taken(self, ask: ChatAsk) -> Iterator[str]:
+        """Stream; and again without a temperature where the model takes none."""
+        try:
+            # A refusal comes before the first piece, so none is given twice.
+            yield from self._streamed(ask)
+        except InvalidInput as error:
+            ask = self._untempered(ask, error)
+        else:
+            return
+        yield from self._streamed(ask)
+
+    def _untempered(self, ask: ChatAsk, error: InvalidInput) -> ChatAsk:
+        """Leave out the temperature that a model refuses, from now on.
+
+        The models that think take none, and no list of them would stay true. `Answer.temperature`
+        says what was told.
+        """
+        blamed = error.code == "remote.refused" and "temperature" in error.message
+        if ask.temperature is None or not blamed:
+            raise error
+        self._takes_temperature = False
+        return ask._replace(temperature=None)
 
     def _ask(self, ask: ChatAsk) -> Answer:
         expected = _expected(ask)

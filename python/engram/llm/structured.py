@@ -93,7 +93,7 @@ class Shape:
             raise unfit(model, f"it is not the JSON asked for ({said})", text) from cause
         error = jsonschema.exceptions.best_match(self._validator.iter_errors(value))
         if error is not None:
-            raise unfit(model, f"{error.message} (at {error.json_path})", text)
+            raise unfit(model, f"{error.message:.200} (at {error.json_path})", text)
         return value
 
 

@@ -101,7 +101,7 @@ class MultiQueryRetrieval:
             The question as it is, then the others, none twice.
 
         Raises:
-            InvalidInput: ``input.invalid`` where an argument is none; ``llm.invalid`` where the
+            InvalidInput: ``input.invalid`` where an argument is none; ``llm.answer`` where the
                 model's answer holds no question.
         """
         if not proper_str(question, "the question").strip():
@@ -125,7 +125,7 @@ class MultiQueryRetrieval:
         found = [line for line in lines if line and not line.endswith(":")]
         if not found:
             raise InvalidInput(
-                "llm.invalid",
+                "llm.answer",
                 f"the model wrote no other way to ask {question!r}",
                 "MultiQueryRetrieval() paraphrases by rule",
                 {"answer": answer[:200]},
@@ -134,7 +134,12 @@ class MultiQueryRetrieval:
 
     @staticmethod
     def retrieve(
-        searcher: Searcher, queries: Sequence[str], k: int = 10, *, rrf_k: int = RRF_K
+        searcher: Searcher,
+        queries: Sequence[str],
+        k: int = 10,
+        *,
+        rrf_k: int = RRF_K,
+        **options: Any,
     ) -> list[Any]:
         """Search for each query, and fuse what they find.
 
@@ -144,6 +149,7 @@ class MultiQueryRetrieval:
             queries: What to search for, such as `generate` gives.
             k: How many hits to give at most, and to ask a collection for with each query.
             rrf_k: See `reciprocal_rank_fusion`.
+            **options: Other arguments of `Query` for a collection: ``where``, ``mode``, ...
 
         Returns:
             The hits, best first, with their fused scores.
@@ -157,8 +163,15 @@ class MultiQueryRetrieval:
             raise InvalidInput("input.invalid", f"k is {k}, below 1")
         many = getattr(searcher, "query_many", None)
         if many is not None:
-            found = many(queries, k=k)
+            found = many(queries, k=k, **options)
         elif callable(searcher):
+            if options:
+                names = ", ".join(options)
+                raise InvalidInput(
+                    "input.invalid",
+                    f"{names} given with a function, which takes a query alone",
+                    "let the function use them",
+                )
             found = [searcher(query) for query in queries]
         else:
             raise InvalidInput(

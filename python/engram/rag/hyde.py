@@ -66,7 +66,7 @@ class HyDE:
         """Let the model answer.
 
         Raises:
-            InvalidInput: ``llm.invalid`` where an answer is empty.
+            InvalidInput: ``llm.answer`` where an answer is empty.
         """
         prompt = self._prompt.format({"question": proper_str(question, "the question")})
         answers = [
@@ -74,7 +74,7 @@ class HyDE:
             for _ in range(self._documents)
         ]
         if not all(answers):
-            raise InvalidInput("llm.invalid", f"the model wrote no answer to {question!r}")
+            raise InvalidInput("llm.answer", f"the model wrote no answer to {question!r}")
         return answers
 
     def search(self, collection: CollectionView, question: str, **options: Any) -> Results:
@@ -90,7 +90,7 @@ class HyDE:
 
         Raises:
             InvalidInput: ``embedder.missing`` where the collection has no embedder;
-                ``llm.invalid``; what `query` raises.
+                ``llm.answer``; what `query` raises.
         """
         import numpy as np
 

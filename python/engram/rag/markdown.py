@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["FRONT_MATTER", "MarkdownTextSplitter", "outline"]
 
 _LINE_END = re.compile(r"\r\n?|\n")
+# Its first line has a key, so that a rule at the start of a page is none.
 FRONT_MATTER = re.compile(
-    r"---[ \t]*(?:\r\n?|\n)(?:.*(?:\r\n?|\n))*?(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)"
+    r"---[ \t]*(?:\r\n?|\n)(?=[\w\"'][^\r\n]*:)"
+    r"(?:[^\r\n]*(?:\r\n?|\n))*?(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)"
 )
 _SENTENCE_ENDS = tuple(f"{end}{gap}" for end in ".!?" for gap in (" ", "\n", "\r\n", '" ', ") "))
 # Line ends within a paragraph say little in Markdown.

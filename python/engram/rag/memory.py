@@ -1,6 +1,6 @@
 """The last part of a conversation, as much of it as a model is to read.
 
-Owns: `ConversationMemory` and `Message`. Invariants: the messages are within `max_tokens`, as the
+Owns: `ConversationMemory`. Invariants: the messages are within `max_tokens`, as the
 memory's counter counts them; system messages are never dropped, others from the oldest on. With a
 collection every change is one commit: what was added is in the file when the call returns, and what
 was dropped stays there to be searched, marked. Opposite side: reopening with the same collection
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
 from engram.checks import proper_str
@@ -26,19 +26,20 @@ if TYPE_CHECKING:
     from typing import Any
 
     from engram.collection import Collection
-    from engram.llm import LLM
+    from engram.llm import LLM, Message
     from engram.rag.lengths import Length
 
-__all__ = ["ConversationMemory", "Message"]
+__all__ = ["ConversationMemory"]
 
 _SYSTEM, _SUMMARY = "system", "summary"
+_BEFORE = "Summary so far: "
 _SUMMARY_SHARE = 4
 """A summary takes a quarter of the tokens at most."""
 
 _KEPT_SHARE = 2
 """With a summarizer, half of the tokens stay when something is dropped: it is asked less often."""
 
-_LEAST_SUMMARY_TOKENS = 8
+_LEAST_SUMMARY_TOKENS = 4
 
 _SUMMARIZE = """\
 Summarize the conversation below for somebody who has to go on with it. Keep names, numbers,
@@ -48,33 +49,22 @@ decisions, wishes and open questions. Write plain sentences, {limit} words at mo
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What somebody said. Frozen.
-
-    Attributes:
-        role: Who: ``system``, ``user``, ``assistant``, or any other name; ``summary`` for what
-        stands
-            for messages that were dropped.
-        content: What.
-    """
-
-    role: str
-    content: str
-
-    def to_dict(self) -> dict[str, str]:
-        """Give the message as chat models take it; a summary is for them a system message."""
-        if self.role == _SUMMARY:
-            return {"role": _SYSTEM, "content": f"Summary of what was said before: {self.content}"}
-        return {"role": self.role, "content": self.content}
-
-
-@dataclass(frozen=True, slots=True)
 class _Entry:
-    """A message with its record."""
+    """A message, or a summary, with its record."""
 
     id: str
-    message: Message
+    role: str
+    content: str
     tokens: int
+
+    @property
+    def message(self) -> Message:
+        """What a model is told."""
+        role, content = self.role, self.content
+        if role == _SUMMARY:
+            role, content = _SYSTEM, f"{_BEFORE}{content}"
+        # Other roles are the caller's affair: a provider may know them.
+        return cast("Message", {"role": role, "content": content})
 
 
 class ConversationMemory:
@@ -149,7 +139,10 @@ class ConversationMemory:
 
     @property
     def messages(self) -> list[Message]:
-        """The messages in order, the summary of dropped ones behind the first system messages."""
+        """The messages in order, as `LLM` and chat models take them.
+
+        A summary of dropped ones is a system message behind the first system messages.
+        """
         return [entry.message for entry in self._held()]
 
     def add_message(self, role: str, content: str) -> None:
@@ -161,8 +154,9 @@ class ConversationMemory:
 
         Raises:
             InvalidInput: ``input.limit`` where the message and the system messages are more than
-                `max_tokens` by themselves; ``input.invalid`` where something is no text. The memory
-                is then what it was before, and so it is where the summarizer or the disk fails.
+                `max_tokens` by themselves; ``input.invalid`` where something is no text;
+                ``llm.answer`` where the summarizer says nothing. The memory is then what it was
+                before, and so it is where the summarizer or the disk fails.
         """
         if not proper_str(role, "the role") or role == _SUMMARY:
             raise InvalidInput("input.invalid", f"{role!r} is no role", '"user", "assistant"')
@@ -183,7 +177,7 @@ class ConversationMemory:
 
     def format_messages(self) -> str:
         """Give the messages as one text: ``role: content``, with blank lines between."""
-        return "\n\n".join(f"{one.role}: {one.content}" for one in self.messages)
+        return "\n\n".join(f"{one['role']}: {one['content']}" for one in self.messages)
 
     def clear(self) -> None:
         """Forget all messages, those in the collection that were dropped before too."""
@@ -194,14 +188,12 @@ class ConversationMemory:
     def _held(self) -> list[_Entry]:
         if self._summary is None:
             return self._entries
-        first = next(
-            (n for n, one in enumerate(self._entries) if one.message.role != _SYSTEM), None
-        )
+        first = next((n for n, one in enumerate(self._entries) if one.role != _SYSTEM), None)
         place = len(self._entries) if first is None else first
         return [*self._entries[:place], self._summary, *self._entries[place:]]
 
     def _entry(self, key: str, role: str, content: str) -> _Entry:
-        return _Entry(key, Message(role, content), self._count(f"{role}: {content}\n\n"))
+        return _Entry(key, role, content, self._count(_line(role, content)))
 
     def _fitted(
         self, entries: list[_Entry], newest: _Entry | None = None
@@ -209,7 +201,7 @@ class ConversationMemory:
         """Part entries into those that stay and those that are dropped, the oldest."""
         summarized = self._summarizer is not None or self._summary is not None
         room = self._max_tokens - (self._max_tokens // _SUMMARY_SHARE if summarized else 0)
-        fixed = [one for one in entries if one is newest or one.message.role == _SYSTEM]
+        fixed = [one for one in entries if one is newest or one.role == _SYSTEM]
         needed = sum(one.tokens for one in fixed)
         if needed > room:
             raise InvalidInput(
@@ -237,19 +229,19 @@ class ConversationMemory:
 
     def _summary_room(self) -> int:
         """Give the tokens that a summary's own words may take."""
-        return self._max_tokens // _SUMMARY_SHARE - self._count(f"{_SUMMARY}: \n\n")
+        return self._max_tokens // _SUMMARY_SHARE - self._count(_line(_SUMMARY, ""))
 
     def _summed_up(self, dropped: list[_Entry]) -> _Entry:
         """Ask for a summary of what is dropped, and of the summary before."""
         assert self._summarizer is not None
         before = [] if self._summary is None else [self._summary]
-        lines = [f"{one.message.role}: {one.message.content}" for one in (*before, *dropped)]
+        lines = [f"{one.role}: {one.content}" for one in (*before, *dropped)]
         room = self._summary_room()
         # Three quarters of a word make a token in English.
         prompt = _SUMMARIZE.format(limit=max(room * 3 // 4, 1), said="\n\n".join(lines))
         answer = self._summarizer.complete(prompt, max_tokens=room, temperature=0.0).strip()
         if not answer:
-            raise InvalidInput("llm.invalid", "the summarizer returned no words")
+            raise InvalidInput("llm.answer", "the summarizer returned no words")
         return self._summary_entry(answer)
 
     def _summary_entry(self, text: str) -> _Entry:
@@ -259,8 +251,8 @@ class ConversationMemory:
         return self._entry(f"{self._conversation}/{_SUMMARY}", _SUMMARY, kept)
 
     def _record(self, entry: _Entry, dropped: bool) -> dict[str, Any]:  # noqa: FBT001 - private
-        about = {"conversation": self._conversation, "role": entry.message.role, "dropped": dropped}
-        return {"id": entry.id, "text": entry.message.content, "metadata": about}
+        about = {"conversation": self._conversation, "role": entry.role, "dropped": dropped}
+        return {"id": entry.id, "text": entry.content, "metadata": about}
 
     def _where(self) -> str:
         return f"conversation = {quoted(self._conversation)}"
@@ -286,3 +278,10 @@ class ConversationMemory:
         """Show how full it is."""
         held = f"{len(self)} messages, {self.tokens} of {self._max_tokens} tokens"
         return f"ConversationMemory({held})"
+
+
+def _line(role: str, content: str) -> str:
+    """Give a message as `format_messages` writes it."""
+    if role == _SUMMARY:
+        role, content = _SYSTEM, f"{_BEFORE}{content}"
+    return f"{role}: {content}\n\n"

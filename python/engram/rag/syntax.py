@@ -22,7 +22,7 @@ from engram.rag.splitters import CHUNK_SIZE, TextSplitter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tree_sitter import Node, Parser
+    from tree_sitter import Language, Node
 
     from engram.rag.lengths import Length
     from engram.rag.packing import Breaks
@@ -83,7 +83,7 @@ class CodeTextSplitter(TextSplitter):
         """Make a splitter without a language; the arguments are those of `TextSplitter`."""
         super().__init__(chunk_size, chunk_overlap, length=length)
         self._language: str | None = None
-        self._parser: Parser | None = None
+        self._grammar: Language | None = None
 
     @property
     def language(self) -> str | None:
@@ -95,8 +95,7 @@ class CodeTextSplitter(TextSplitter):
 
         Args:
             language: ``c``, ``cpp``, ``go``, ``java``, ``javascript``, ``python``, ``rust``,
-                ``tsx``,
-                ``typescript``, or another usual name of theirs, such as ``c++`` or ``ts``.
+                ``tsx``, ``typescript``, or another usual name of theirs, such as ``c++``, ``ts``.
 
         Raises:
             InvalidInput: ``input.invalid`` where the language is none of them.
@@ -112,20 +111,28 @@ class CodeTextSplitter(TextSplitter):
             )
         chosen = copy(self)
         chosen._language = name
-        chosen._parser = _parser(name)
+        chosen._grammar = _grammar(name)
         return chosen
 
     def _chunks(self, text: str) -> Iterator[Chunk]:
         breaks: Breaks = _WITHIN_TOKENS
         scopes: list[_Scope] = []
-        if self._parser is not None:
+        if self._grammar is not None:
+            from tree_sitter import Parser
+
             data = text.encode()
-            tree = self._parser.parse(data)
             outline = _Outline(data, self._chunk_size)
-            outline.read(tree.root_node)
+            outline.read(Parser(self._grammar).parse(data).root_node)
             breaks, scopes = outline.finish(text)
+        around: list[_Scope] = []
+        ahead = iter([*scopes, _Scope(len(text), len(text), "")])
+        following = next(ahead)
         for start, end in spans(text, (0, len(text)), breaks, self._ruler):
-            path = tuple(scope.signature for scope in scopes if scope.start < start < scope.end)
+            while following.start < start:
+                around.append(following)
+                following = next(ahead)
+            around = [scope for scope in around if start < scope.end]
+            path = tuple(scope.signature for scope in around)
             yield Chunk(text[start:end], start, end, path)
 
     def __repr__(self) -> str:
@@ -134,8 +141,8 @@ class CodeTextSplitter(TextSplitter):
         return shown if self._language is None else f"{shown}.with_language({self._language!r})"
 
 
-def _parser(name: str) -> Parser:
-    """Make the parser of a language."""
+def _grammar(name: str) -> Language:
+    """Load the grammar of a language."""
     package, function = LANGUAGES[name]
     purpose = f"splitting {name} by its syntax"
     try:
@@ -146,7 +153,7 @@ def _parser(name: str) -> Parser:
         grammar = import_module(package)
     except ImportError as cause:
         raise _missing_extra(package.replace("_", "-"), "code", purpose) from cause
-    return tree_sitter.Parser(tree_sitter.Language(getattr(grammar, function)()))
+    return tree_sitter.Language(getattr(grammar, function)())
 
 
 class _Scope(NamedTuple):
@@ -239,6 +246,7 @@ class _Outline:
             for level in everything
         ]
         scopes = [_Scope(places[one.start], places[one.end], one.signature) for one in self._scopes]
+        scopes.sort(key=lambda one: (one.start, -one.end))
         return Places(levels[:_LEVELS], _WITHIN_TOKENS, ends=levels[_LEVELS:]), scopes
 
 

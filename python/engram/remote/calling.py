@@ -180,30 +180,30 @@ class Caller:
     ) -> Iterator[httpx2.Response]:
         """Give a successful response; its body is read, unless it is streamed."""
         content = _encoded(body)
-        failed = 0
+        attempts = 0
         while True:
+            attempts += 1
             self.limits.enter(tokens)
-            try:
-                response = self._attempt(path, content, failed + 1, streamed=streamed)
+            response = self._attempt(path, content, attempts, streamed=streamed)
+            if not isinstance(response, _Failure):
                 break
-            except _Failed as failure:
-                failed += 1
-                delay_s = self._retries.delay_s(failed, failure.asked_s) if failure.passes else None
-                if delay_s is None:
-                    raise failure.error from None
-                if failure.asked_s is not None:
-                    self.limits.pause(failure.asked_s)
+            failure = response
+            delay_s = self._retries.delay_s(attempts, failure.asked_s) if failure.passes else None
+            if delay_s is None:
+                raise failure.error
+            if failure.asked_s is not None:
+                self.limits.pause(failure.asked_s)
             self.limits.wait(delay_s)
         with contextlib.closing(response):
             yield response
 
     def _attempt(
         self, path: str, content: bytes, attempt: int, *, streamed: bool
-    ) -> httpx2.Response:
+    ) -> httpx2.Response | _Failure:
         """Send once.
 
-        Raises:
-            _Failed: Where there is no successful response.
+        A failure is returned, not raised: what the client raises holds the request with the key,
+        and would be the context of whatever is raised while it is handled.
         """
         client = self._open()
         import httpx2
@@ -217,12 +217,11 @@ class Caller:
                 return response
             with contextlib.closing(response):
                 text = response.read().decode("utf-8", "replace")
-        # The exception holds the request and so the key: it goes no further.
         except (httpx2.TransportError, httpx2.DecodingError, httpx2.InvalidURL) as error:
             passes = not isinstance(error, (httpx2.InvalidURL, httpx2.UnsupportedProtocol))
-            raise _Failed(self._lost(error, attempt), passes) from None
+            return _Failure(self._lost(error, attempt), passes)
         refusal = Refusal(response.status_code, response.headers, text)
-        raise _Failed(
+        return _Failure(
             refusal.error(self.provider, self.model, self._key, attempt),
             refusal.passes,
             asked_wait_s(response.headers),
@@ -232,13 +231,20 @@ class Caller:
         """Give the JSON texts of a stream: of Server-Sent Events, or of JSON lines."""
         import httpx2
 
-        try:
-            for line in response.iter_lines():
-                data = line[len("data:") :].strip() if line.startswith("data:") else line
-                if data.startswith("{"):  # neither a comment, nor an event's name, nor [DONE]
-                    yield data
-        except (httpx2.TransportError, httpx2.DecodingError) as error:
-            raise self._lost(error, 1) from None
+        lines = response.iter_lines()
+        while True:
+            lost = None
+            try:
+                line = next(lines, None)
+            except (httpx2.TransportError, httpx2.DecodingError) as error:
+                lost = self._lost(error, 1)
+            if lost is not None:
+                raise lost
+            if line is None:
+                return
+            data = line[len("data:") :].strip() if line.startswith("data:") else line
+            if data.startswith("{"):  # neither a comment, nor an event's name, nor [DONE]
+                yield data
 
     def _lost(self, error: Exception, attempts: int) -> EngramError:
         reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -257,11 +263,10 @@ class Caller:
         return self._key.scrub(text) if self._key else text
 
 
-class _Failed(Exception):
+class _Failure:
     """An attempt that failed: with what, whether another may not, and how long to wait."""
 
     def __init__(self, error: EngramError, passes: bool, asked_s: float | None = None) -> None:  # noqa: FBT001 - a field
-        super().__init__(error)
         self.error = error
         self.passes = passes
         self.asked_s = asked_s

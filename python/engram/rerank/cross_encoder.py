@@ -34,7 +34,7 @@ class CrossEncoder(TextReranker):
     """A cross-encoder on ONNX Runtime: exact, and as slow as one run for each pair.
 
     Args:
-        source: The model's folder.
+        source: The model's folder, or the name of an installed one.
         name: What to call the model; the folder's name, unless given.
         file: The ONNX file within the folder, where there are several.
         activation: ``"Sigmoid"`` for scores from 0 to 1, ``"Identity"`` for logits. As the model's
@@ -48,6 +48,7 @@ class CrossEncoder(TextReranker):
 
     Raises:
         Io: ``file.not_found`` where there is no such folder.
+        NotFound: ``model.not_found`` where no model of that name is known, or installed.
         InvalidInput: ``model.invalid`` where its files do not make a cross-encoder with one score.
         MissingExtra: ``extra.missing`` without ``engram[onnx]``.
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         CodeTextSplitter,
         ConversationMemory,
         MarkdownTextSplitter,
+        MultiQueryRetrieval,
         PromptTemplate,
         RecursiveCharacterTextSplitter,
     )
@@ -49,6 +50,7 @@ __all__ = [
     "HybridQuery",
     "MarkdownTextSplitter",
     "MetricResult",
+    "MultiQueryRetrieval",
     "NameTaken",
     "PromptTemplate",
     "Query",
@@ -78,6 +80,7 @@ _LATER = {
             "CodeTextSplitter",
             "ConversationMemory",
             "MarkdownTextSplitter",
+            "MultiQueryRetrieval",
             "PromptTemplate",
             "RecursiveCharacterTextSplitter",
         ),

@@ -1,85 +1,23 @@
 """A store and a database of collections, as VecStore has them, each one file.
 
-Owns: which file a path means, and `VecStore`, `VecDatabase` and `Collection`. A store is the
-collection ``default`` of its file.
+Owns: `VecStore`, `VecDatabase` and `Collection`. A store is the collection ``default`` of its file.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import engram
+from engram.compat.vecstore.files import File, opened
 from engram.compat.vecstore.records import DELETIONS, Records
 from engram.compat.vecstore.values import Name, NameTaken, Snapshot, value_errors
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
+    import os
 
 __all__ = ["Collection", "VecDatabase", "VecStore"]
 
-FILE_NAME = "vecstore.engram"
-"""The file within a folder that is given as a path."""
 
-
-class _File:
-    """An open file."""
-
-    database: engram.Database
-
-    @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Self:
-        """Open a file; the same as calling the class."""
-        return cls(path)
-
-    if TYPE_CHECKING:
-
-        def __init__(self, path: str | os.PathLike[str]) -> None: ...
-
-    def optimize(self) -> int:
-        """Rewrite the file without what was deleted; say how many vectors were.
-
-        What a snapshot keeps stays in the file.
-        """
-        self.database.optimize()
-        with self.database.transaction():
-            counted = self.database.collection(DELETIONS).iterate()
-            removed = sum(int(record.metadata["count"]) for record in counted)
-            self.database.delete_collection(DELETIONS)
-        return removed
-
-    def close(self) -> None:
-        """Close the file. Everything written is in it, with or without this."""
-        self.database.close()
-
-    def __enter__(self) -> Self:
-        """Use it in a with statement that closes it."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the file."""
-        self.close()
-
-
-def _opened(path: str | os.PathLike[str]) -> engram.Database:
-    """Open a file, made with the folders above it where it is not there."""
-    name = os.fsdecode(path)
-    if name != ":memory:":
-        place = Path(name)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        name = str(place / FILE_NAME if place.is_dir() else place)
-    return engram.open(name, embedder=None)
-
-
-class VecStore(_File, Records):
+class VecStore(File, Records):
     """One set of vectors in one file. Safe to share by threads; several processes may open it.
 
     Args:
@@ -89,7 +27,7 @@ class VecStore(_File, Records):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Open the file, or make it."""
-        Records.__init__(self, _opened(path), "default")
+        Records.__init__(self, opened(path), "default")
 
     def remove(self, id: str) -> None:
         """Delete a vector with its metadata and text.
@@ -174,7 +112,7 @@ class Collection(Records):
         return f"Collection(name={str(self.name)!r}, vectors={self.count()})"
 
 
-class VecDatabase(_File):
+class VecDatabase(File):
     """Several collections in one file, each with a dimension of its own.
 
     Args:
@@ -183,7 +121,7 @@ class VecDatabase(_File):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Open the file, or make it."""
-        self.database = _opened(path)
+        self.database = opened(path)
 
     def create_collection(self, name: str) -> Collection:
         """Make a collection.

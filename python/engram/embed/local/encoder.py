@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from engram.checks import proper_str
-from engram.embed.local.folder import ModelFolder
+from engram.embed.finding import found
 from engram.embed.local.session import Session
 from engram.embed.local.tokens import Tokens, declared_length
 from engram.errors import InvalidInput
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["BATCH_TOKENS", "TextEncoder", "batches", "checked_texts"]
 
 BATCH_TOKENS = 1024
-"""Tokens of one batch, padding included. Measured with MiniLM in float32 on two cores: 4 to 8
-passages of 100 tokens are fastest (docs/how-to/embedders.md has the figures)."""
+"""Tokens of one batch, padding included. With MiniLM in float32 on two processors, 4 to 8 passages
+of 100 tokens at a time were fastest, by a tenth over 32 or one (`benches/embedding.py`)."""
 
 
 class TextEncoder:
@@ -59,7 +59,7 @@ class TextEncoder:
     ) -> None:
         if batch_tokens is not None and (isinstance(batch_tokens, bool) or batch_tokens < 1):
             raise InvalidInput("input.invalid", f"batch_tokens is {batch_tokens!r}, below 1")
-        self.folder = ModelFolder(source, name)
+        self.folder = found(source, name)
         self.tokens = Tokens(self.folder, declared_length(self.folder, max_length))
         self.session = Session(self.folder.graph(file, *stems), device, threads)
         width = self.session.shape("input_ids")[1] if "input_ids" in self.session.inputs else None

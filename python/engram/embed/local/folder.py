@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
+    from engram.embed.catalog import KnownModel
+
 __all__ = ["ModelFolder", "sha256_of"]
 
 _BLOCK_BYTES = 1 << 20
@@ -28,11 +30,17 @@ class ModelFolder:
     Attributes:
         path: The folder.
         name: What the model is called: the folder's name, unless given.
+        card: What the catalog knows of it, where it is a known model.
     """
 
-    __slots__ = ("_json", "name", "path")
+    __slots__ = ("_json", "card", "name", "path")
 
-    def __init__(self, path: str | os.PathLike[str], name: str | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        name: str | None = None,
+        card: KnownModel | None = None,
+    ) -> None:
         """Look at a folder.
 
         Raises:
@@ -44,6 +52,7 @@ class ModelFolder:
             error.filename = str(self.path)
             raise error
         self.name = name or self.path.resolve().name
+        self.card = card
         self._json: dict[str, Any] = {}
 
     def json(self, name: str) -> dict[str, Any]:

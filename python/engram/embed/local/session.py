@@ -6,13 +6,15 @@ error; where the choice was left open, `Session.device` says what it came to.
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from engram.errors import InvalidInput, _missing_extra
 from engram.processors import processors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -32,6 +34,7 @@ PROVIDERS = {
 
 _BATCH_SCALED = (b"DynamicQuantizeLinear", b"DynamicQuantizeMatMul", b"DynamicQuantizeLSTM")
 _ERRORS_ONLY = 3
+_NO_REPORTS = "ORT_DISABLE_TELEMETRY"
 _BLOCK_BYTES = 1 << 20
 
 
@@ -174,7 +177,26 @@ def _scales_by_batch(path: Path) -> bool:
 
 def _runtime() -> Any:
     try:
-        import onnxruntime
+        with _silence():
+            import onnxruntime
     except ImportError as cause:
         raise _missing_extra("onnxruntime", "onnx", "a local model") from cause
     return onnxruntime
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep ONNX Runtime from reporting to its maker while it loads.
+
+    Since 1.29 its official builds send what they run, and with what, unless this variable is set
+    when they are loaded. The variable is put back: other packages may mean something by it.
+    """
+    before = os.environ.get(_NO_REPORTS)
+    os.environ[_NO_REPORTS] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_NO_REPORTS]
+        else:
+            os.environ[_NO_REPORTS] = before

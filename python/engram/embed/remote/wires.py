@@ -7,6 +7,8 @@ tokens it counted. Where an answer lacks something they raise what `Caller.readi
 
 from __future__ import annotations
 
+import base64
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from engram.remote.budget import Usage
@@ -49,8 +51,6 @@ class Wire(NamedTuple):
 def _indexed(rows: list[Any], index: str, value: str) -> list[Any]:
     """Put rows that name their place in order; each place has to be there once."""
     by_place = {row[index]: row[value] for row in rows}
-    if len(by_place) != len(rows):
-        raise ValueError("two rows for one text")
     return [by_place[place] for place in range(len(rows))]
 
 
@@ -58,22 +58,31 @@ def _without_none(body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _openai_body(ask: Ask) -> dict[str, Any]:
+def _openai_body(ask: Ask, encoding: str = "float") -> dict[str, Any]:
     return _without_none(
         {
             "model": ask.model,
             "input": list(ask.texts),
-            "encoding_format": "float",
+            "encoding_format": encoding,
             "dimensions": ask.dimensions,
         }
     )
+
+
+def _numbers(value: Any) -> Any:
+    """Give the numbers of a vector, which base64 makes a third as long to read as JSON does."""
+    if not isinstance(value, str):
+        return value
+    import numpy as np
+
+    return np.frombuffer(base64.b64decode(value, validate=True), dtype="<f4")
 
 
 def _openai_read(answer: Any) -> Read:
     usage = answer.get("usage") or {}
     # Mistral and Voyage count in total_tokens what OpenAI counts in both.
     tokens = usage.get("prompt_tokens") or usage.get("total_tokens")
-    rows = _indexed(answer["data"], "index", "embedding")
+    rows = [_numbers(row) for row in _indexed(answer["data"], "index", "embedding")]
     return rows, None if tokens is None else Usage(tokens)
 
 
@@ -98,6 +107,7 @@ def _voyage_body(ask: Ask) -> dict[str, Any]:
             "input_type": ask.role,
             "truncation": ask.truncate,
             "output_dimension": ask.dimensions,
+            "encoding_format": "base64",
         }
     )
 
@@ -169,7 +179,7 @@ def _huggingface_read(answer: Any) -> Read:
 
 _OPENAI = Wire(
     "embeddings",
-    _openai_body,
+    partial(_openai_body, encoding="base64"),
     _openai_read,
     most_texts=2048,
     most_tokens=300_000,
