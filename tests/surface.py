@@ -9,6 +9,7 @@ import engram.compat.vecstore
 import engram.embed
 import engram.embed.remote
 import engram.evaluate
+import engram.extract
 import engram.importers
 import engram.llm
 import engram.rag
@@ -23,6 +24,7 @@ MODULES = (
     engram.embed,
     engram.embed.remote,
     engram.evaluate,
+    engram.extract,
     engram.importers,
     engram.llm,
     engram.rag,

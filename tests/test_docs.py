@@ -16,6 +16,7 @@ from engram.cli.commands import app
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NEEDED = {
+    "docs/how-to/documents.md": ("docx",),
     "docs/how-to/migrate.md": (
         "apsw", "chromadb", "faiss", "lancedb", "qdrant_client", "sqlite_vec",
     ),

@@ -15,6 +15,7 @@ import pytest
 import engram
 from engram import _native, errors
 from engram.embed import Identity, get_embedder
+from engram.extract import extract
 from engram.llm import as_llm
 from engram.rag import PromptTemplate
 from engram.types import Code
@@ -42,6 +43,9 @@ PYTHON_ONLY = [
     "remote.answer",
     "remote.partial",
     "llm.answer",
+    "document.unsupported",
+    "document.encrypted",
+    "document.damaged",
 ]
 
 # Codes that are provoked elsewhere, and why not here.
@@ -70,6 +74,7 @@ ELSEWHERE = {
     "remote.answer": "tests/remote answers nonsense from a loopback server",
     "remote.partial": "tests/remote refuses single texts from a loopback server",
     "llm.answer": "tests/llm answers what does not fit from a loopback server",
+    "document.encrypted": "extract/test_kinds.py encrypts files",
 }
 
 
@@ -209,6 +214,14 @@ def cause_file_not_found(db):
 
 def cause_io_failed(db):
     engram.open(Path(db.path).parent)
+
+
+def cause_document_unsupported(db):
+    extract(b"\0\1")
+
+
+def cause_document_damaged(db):
+    extract(b"{", kind="json")
 
 
 def cause_handle_closed(db):

@@ -15,7 +15,7 @@ LAYERS = [
     ["checks", "records", "files", "filtering", "dict_filters", "expressions", "faceting"],
     ["remote"],
     ["llm"],
-    ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges"],
+    ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges", "extract"],
     ["paging", "settings"],
     ["ingest", "query", "reranking"],
     ["planning", "recall", "graph"],

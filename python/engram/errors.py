@@ -176,6 +176,9 @@ CODES: dict[Code, type[EngramError]] = {
     "remote.answer": Io,
     "remote.partial": Io,
     "llm.answer": InvalidInput,
+    "document.unsupported": InvalidInput,
+    "document.encrypted": InvalidInput,
+    "document.damaged": Corrupt,
 }
 """Every code with its class, the core's codes first and in its order."""
 

@@ -118,6 +118,9 @@ Code: TypeAlias = Literal[
     "remote.answer",
     "remote.partial",
     "llm.answer",
+    "document.unsupported",
+    "document.encrypted",
+    "document.damaged",
 ]
 """Every stable error code."""
 

@@ -9,7 +9,7 @@ chunk is always at hand.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from engram.checks import proper_str
 from engram.errors import InvalidInput
@@ -19,11 +19,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-    from engram.rag.sources import Source
 
 __all__ = ["chunk_of", "chunk_records", "context_chars", "text_of"]
 
-_OWN = frozenset({"source", "start", "end", "title", "path", "page", "context_chars"})
+_PLACE = ("page", "slide", "sheet", "rows", "section", "attachment")
+_OWN = frozenset({"source", "start", "end", "title", "path", "context_chars", *_PLACE})
+
+
+class Readable(Protocol):
+    """What `chunk_records` asks of what was read, a `Source` or a `Document`."""
+
+    @property
+    def title(self) -> str | None:
+        """The title."""
+        ...
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Map a range of the text to one of the source."""
+        ...
+
+    def where(self, offset: int) -> dict[str, Any]:
+        """Say where a character is, as metadata."""
+        ...
 
 
 def chunk_records(
@@ -31,7 +48,7 @@ def chunk_records(
     source: str,
     *,
     contextual: bool = True,
-    read: Source | None = None,
+    read: Readable | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> list[dict[str, Any]]:
     """Make records of the chunks of one text, for `Collection.put_many`.
@@ -42,8 +59,9 @@ def chunk_records(
         source: The name of the text, such as its path.
         contextual: Whether the title of the source, and the context of each chunk, go before its
             text: they are then searched with it.
-        read: What `read_source` or `read_pdf` gave, if the chunks are parts of its text: its
-            title, its pages, and offsets into what was read.
+        read: What `engram.extract.extract`, `read_source` or `read_pdf` gave, if the chunks are
+            parts of its text: its title, where each chunk is (``page``, ``slide``, ``sheet`` and
+            ``rows``, ``section``, ``attachment``), and offsets into what was read.
         metadata: More metadata for each record.
 
     Returns:
@@ -68,9 +86,8 @@ def chunk_records(
         if read is not None:
             start, end = read.span(start, end)
         about: dict[str, Any] = {**(metadata or {}), "source": source, "start": start, "end": end}
-        page = None if read is None else read.page(start)
-        if page is not None:
-            about["page"] = page
+        if read is not None:
+            about |= read.where(chunk.start)
         title = chunk.path[-1] if chunk.path else None if read is None else read.title
         if title is not None:
             about["title"] = title

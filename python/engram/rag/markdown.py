@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
     from engram.rag.packing import Span
 
-__all__ = ["MarkdownTextSplitter"]
+__all__ = ["FRONT_MATTER", "MarkdownTextSplitter", "outline"]
 
 _LINE_END = re.compile(r"\r\n?|\n")
 # Its first line has a key, so that a rule at the start of a page is none.
-_FRONT_MATTER = re.compile(
+FRONT_MATTER = re.compile(
     r"---[ \t]*(?:\r\n?|\n)(?=[\w\"'][^\r\n]*:)"
     r"(?:[^\r\n]*(?:\r\n?|\n))*?(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)"
 )
@@ -58,14 +58,12 @@ class MarkdownTextSplitter(TextSplitter):
     """
 
     def _chunks(self, text: str) -> Iterator[Chunk]:
-        outline = _Outline(text)
-        breaks = outline.breaks()
-        for section in outline.sections:
+        read = _Outline(text)
+        breaks = read.breaks()
+        for section in read.sections:
             for start, end in spans(text, section.span, breaks, self._ruler):
                 opens = section.opens if start == section.span[0] else 0
-                yield Chunk(
-                    text[start:end], start, end, section.path, opens, outline.header_at(start)
-                )
+                yield Chunk(text[start:end], start, end, section.path, opens, read.header_at(start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ class _Outline:
     _openings: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        front = _FRONT_MATTER.match(self.text)
+        front = FRONT_MATTER.match(self.text)
         body = front.end() if front else 0
         ends = _LINE_END.finditer(self.text, body)
         self._lines = [body, *(match.end() for match in ends)]
@@ -156,7 +154,7 @@ class _Outline:
             elif token.type in {"fence", "code_block"}:
                 fenced = token.type == "fence"
                 self._solidify(first, last, first + 1 + fenced * _ROWS_KEPT, last - fenced)
-        return _sections(self.text, headings)
+        return _headed(self.text, headings)
 
     def _read_table(self, first: int, last: int) -> None:
         """Note the rows of a table: two lines are its header, and the first row stays with them."""
@@ -171,7 +169,21 @@ class _Outline:
         self._rows.extend(self._place(line) for line in range(row, end))
 
 
-def _sections(text: str, headings: list[_Heading]) -> list[_Section]:
+def outline(text: str) -> tuple[list[tuple[int, int, tuple[str, ...]]], list[tuple[int, int, str]]]:
+    """Give the sections of a text, and the rows of its tables.
+
+    Returns:
+        Ranges between headings, each with the headings that it stands under; ranges of rows, each
+        with the lines that head them.
+    """
+    read = _Outline(text)
+    return (
+        [(*section.span, section.path) for section in read.sections],
+        [(*table.span, table.header) for table in read._tables],
+    )
+
+
+def _headed(text: str, headings: list[_Heading]) -> list[_Section]:
     """Make a section of each heading that has a body, and of those without what follows them."""
     bounds = [*(one.at for one in headings), len(text)]
     found: list[_Section] = []

@@ -16,7 +16,7 @@ from engram.rag.sources import Source
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["read_pdf"]
+__all__ = ["read_pdf", "tidied"]
 
 _GAP = "\n\n"
 _HYPHEN = "\ufffe"
@@ -65,7 +65,7 @@ def _source(document: Any, name: str) -> Source:
     for number in range(len(document)):
         page = document[number]
         text = page.get_textpage()
-        pages.append(_tidied(text.get_text_bounded()))
+        pages.append(tidied(text.get_text_bounded()))
         text.close()
         page.close()
     if not any(page.strip() for page in pages):
@@ -83,7 +83,8 @@ def _source(document: Any, name: str) -> Source:
     return Source(_GAP.join(pages), title, "pdf", _pages=tuple(starts))
 
 
-def _tidied(text: str) -> str:
+def tidied(text: str) -> str:
+    """Give a text of PDFium's with its words whole and its ends trimmed."""
     text = text.replace("\r\n", "\n").replace(f"{_HYPHEN}\n", "").replace(_HYPHEN, "")
     # What is no Unicode at all cannot be stored.
     return text.encode("utf-8", "replace").decode().strip()

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from engram.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from engram.rag.chunks import Chunk
     from engram.rag.splitters import TextSplitter
 
-__all__ = ["KINDS", "Kind", "Source", "kind_of", "read_source"]
+__all__ = ["KINDS", "HtmlReader", "Kind", "Source", "kind_of", "read_source"]
 
 Kind: TypeAlias = Literal["text", "markdown", "html", "pdf"]
 
@@ -84,6 +86,11 @@ class Source:
         """Give the page that a character of the text is on, from 1; None where there are none."""
         return bisect_right(self._pages, offset) if self._pages else None
 
+    def where(self, offset: int) -> dict[str, Any]:
+        """Say where a character of the text is, as metadata: its page, where there are pages."""
+        page = self.page(offset)
+        return {} if page is None else {"page": page}
+
     def _place(self, offset: int) -> tuple[int, int]:
         """Give the source range of one extracted character."""
         index = bisect_right(self._runs, offset, key=lambda run: run[0]) - 1
@@ -113,9 +120,7 @@ def read_source(content: str, kind: Kind = "text") -> Source:
     if kind == "pdf":
         raise InvalidInput("input.invalid", "a PDF file is no text", "read_pdf(path)")
     if kind == "html":
-        reader = _HtmlReader(content)
-        title = " ".join((reader.title or "").split()) or None
-        return Source("".join(reader.parts), title, kind, tuple(reader.runs))
+        return HtmlReader(content).source()
     title = None
     if kind == "markdown":
         for line in content.splitlines():
@@ -125,10 +130,11 @@ def read_source(content: str, kind: Kind = "text") -> Source:
     return Source(content, title, kind)
 
 
-class _HtmlReader(HTMLParser):
+class HtmlReader(HTMLParser):
     """Collects the visible text of a page, each run with its offset in the source."""
 
     def __init__(self, content: str) -> None:
+        """Read a page."""
         super().__init__(convert_charrefs=False)
         self.parts: list[str] = []
         self.runs: list[tuple[int, int, int]] = []
@@ -142,7 +148,13 @@ class _HtmlReader(HTMLParser):
         self.feed(content)
         self.close()
 
+    def source(self) -> Source:
+        """Give what was read."""
+        title = " ".join((self.title or "").split()) or None
+        return Source("".join(self.parts), title, "html", tuple(self.runs))
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what starts."""
         del attrs
         self._in_title = tag == "title" and self.title is None
         if tag in _SILENT and tag not in _VOID:
@@ -151,11 +163,13 @@ class _HtmlReader(HTMLParser):
             self._break("\n" if tag in _LINES else "\n\n")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what starts and ends at once."""
         del attrs
         if tag not in _INLINE and tag not in _SILENT:
             self._break("\n")
 
     def handle_endtag(self, tag: str) -> None:
+        """Note what ends."""
         self._in_title = False
         if tag in _SILENT:
             self._silent = max(self._silent - 1, 0)
@@ -163,15 +177,18 @@ class _HtmlReader(HTMLParser):
             self._break("\n\n")
 
     def handle_data(self, data: str) -> None:
+        """Take text."""
         if self._in_title:
             self.title = (self.title or "") + data
         elif not self._silent:
             self._add(data, 0)
 
     def handle_entityref(self, name: str) -> None:
+        """Take a character given by its name."""
         self._reference(f"&{name}", f"&{name};")
 
     def handle_charref(self, name: str) -> None:
+        """Take a character given by its number."""
         self._reference(f"&#{name}", f"&#{name};")
 
     def _reference(self, bare: str, full: str) -> None:

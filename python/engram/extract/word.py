@@ -1,0 +1,102 @@
+"""Reading Word documents (DOCX) by python-docx.
+
+Owns: paragraphs, headings and tables in their order. Limits: a page is what Word makes of the text,
+so there are no page numbers; headers, footers, notes and text boxes are left out.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+from engram.extract.containers import checked_container
+from engram.extract.failing import missing, reading
+from engram.extract.properties import core_facts
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from engram.extract.building import Builder
+    from engram.extract.documents import Document
+    from engram.extract.request import Request
+
+__all__ = ["read_docx"]
+
+_HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
+_MOST_COLUMNS = 1000
+"""Columns that a cell may span; Word itself allows 63."""
+
+
+def read_docx(request: Request) -> Document:
+    """Read a Word document."""
+    try:
+        import docx
+        from docx.table import Table
+    except ImportError as cause:
+        raise missing("python-docx", "Word documents") from cause
+    builder = request.builder()
+    with checked_container(request.raw, request.kind.what, request.limits) as container:
+        builder.title, facts = core_facts(container)
+        builder.metadata |= facts
+    with reading(request.kind.what):
+        document = docx.Document(io.BytesIO(request.raw))
+        above: list[tuple[int, str]] = []
+        for block in document.iter_inner_content():
+            if isinstance(block, Table):
+                builder.add_table(_rows(block, builder))
+                continue
+            level = _level(block)
+            if level is not None and block.text.strip():
+                words = " ".join(block.text.split())
+                if level == 0:
+                    builder.title = builder.title or words
+                above = [*(one for one in above if one[0] < level), (level, words)]
+                builder.begin(path=tuple(words for level, words in above if level))
+            _add(builder, block)
+    return builder.finish(request.kind.media)
+
+
+def _add(builder: Builder, paragraph: Any) -> None:
+    """Add a paragraph; items of a list go below each other."""
+    listed = "list" in _style(paragraph).lower()
+    builder.add(paragraph.text, "\n" if listed else "\n\n")
+
+
+def _style(paragraph: Any) -> str:
+    style = paragraph.style
+    return (style.name if style is not None else None) or ""
+
+
+def _level(paragraph: Any) -> int | None:
+    """Give the level of a heading, that of the title being 0, or None for other paragraphs."""
+    name = _style(paragraph)
+    if name == "Title":
+        return 0
+    found = _HEADING.match(name)
+    return int(found[1]) if found else None
+
+
+def _rows(table: Any, builder: Builder) -> list[list[str]]:
+    """Give the cells of a table; one that spans several stands in the first."""
+    from docx.table import _Cell
+
+    rows: list[list[str]] = []
+    count = 0
+    for row in table.rows:
+        cells = [""] * min(row.grid_cols_before, _MOST_COLUMNS)
+        for box in row._tr.tc_lst:
+            # What a file says a cell spans is not to be trusted.
+            span = min(max(box.grid_span, 1), _MOST_COLUMNS)
+            words = "" if box.vMerge == "continue" else _cell(_Cell(box, table), builder)
+            cells += [words, *[""] * (span - 1)]
+        count += len(cells)
+        builder.limits.check("cells", count, "too many cells")
+        rows.append(cells)
+    return rows
+
+
+def _cell(cell: Any, builder: Builder) -> str:
+    """Give the text of a cell, with that of tables in it."""
+    inner = [" ".join(" ".join(row) for row in _rows(table, builder)) for table in cell.tables]
+    return "\n".join([cell.text, *inner])
