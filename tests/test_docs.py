@@ -26,7 +26,11 @@ NEEDED = {
 
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
-WORDS = ["the kitten sleeps", "people at the sea", "who wrote it? It was Ada who wrote it. In 1843."]
+WORDS = [
+    "the kitten sleeps",
+    "people at the sea",
+    "who wrote it? It was Ada who wrote it. In 1843.",
+]
 """What the tiny models that stand for those of the pages have to know."""
 
 
