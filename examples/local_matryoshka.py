@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import tiny_models
+from tiny_models import dense
 
 from engram.embed import Dense
 
@@ -35,4 +35,4 @@ if __name__ == "__main__":
         main(Path(sys.argv[1]))
     else:
         with tempfile.TemporaryDirectory() as place:
-            main(tiny_models.dense(Path(place) / "tiny", TEXTS))
+            main(dense(Path(place) / "tiny", TEXTS))

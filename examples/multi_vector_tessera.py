@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import tiny_models
+from tiny_models import colbert
 
 from engram.compat.tessera import TesseraError, TesseraMultiVector
 
@@ -39,4 +39,4 @@ if __name__ == "__main__":
         main(Path(sys.argv[1]))
     else:
         with tempfile.TemporaryDirectory() as place:
-            main(tiny_models.colbert(Path(place) / "tiny", TEXTS))
+            main(colbert(Path(place) / "tiny", TEXTS))

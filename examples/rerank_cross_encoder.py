@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import tiny_models
+from tiny_models import cross_encoder
 
 import engram
 from engram.rerank import CrossEncoder
@@ -41,4 +41,4 @@ if __name__ == "__main__":
         main(Path(sys.argv[1]))
     else:
         with tempfile.TemporaryDirectory() as place:
-            main(tiny_models.cross_encoder(Path(place) / "tiny", TEXTS))
+            main(cross_encoder(Path(place) / "tiny", TEXTS))

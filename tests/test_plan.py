@@ -59,6 +59,22 @@ def test_convex_fusion_is_the_weighted_sum_of_stretched_scores(notes):
     assert "lexical" not in results[results.ids.index("e")].scores
 
 
+def test_the_only_text_with_the_word_counts_beside_records_without_text(db):
+    mixed = db.create_collection("mixed")
+    mixed.put("words", text="apple", vector=[0.0, 1.0])
+    mixed.put("near", vector=[1.0, 0.1])
+    mixed.put("nearer", vector=[1.0, 0.0])
+    results = mixed.query("apple", vector=[1.0, 0.0])
+    assert scores(results)["words"] == pytest.approx(results.report.weights["lexical"])
+    assert results.ids[0] in {"words", "nearer"}
+
+
+def test_a_hit_that_is_alone_is_the_best_there_is(db):
+    alone = db.create_collection("alone")
+    alone.put("a", text="apple", vector=[0.0, 1.0])
+    assert alone.query("apple", vector=[1.0, 0.0]).scores == pytest.approx([1.0])
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -337,7 +337,8 @@ class Database(Reader):
             )
 
     def _embedder_of(self, choice: EmbedderChoice) -> EmbedderSource:
-        return embedder_source(self._embedder if isinstance(choice, str) else choice)
+        own = isinstance(choice, str) and choice == "default"
+        return embedder_source(self._embedder if own else choice)
 
     def __repr__(self) -> str:
         """Show the file and how it is open."""

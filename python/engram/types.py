@@ -194,7 +194,9 @@ class Embedder(Protocol):
     An embedder that treats queries differently from documents also has
     ``encode_query(text: str) -> float32 (dimension,)``, and one that knows only some scripts or
     words ``coverage(text: str) -> float``, 0 to 1: hybrid search gives the vector of a query no
-    more weight than that. engram uses them where they exist.
+    more weight than that. One that makes no dense vectors says by ``kind`` what it makes:
+    ``"multi"``, a matrix ``(tokens, dimension)`` for each text, or ``"sparse"``, weights by
+    dimension; ``encode_batch`` then returns a list of them. engram uses these where they exist.
     """
 
     @property

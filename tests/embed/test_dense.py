@@ -138,6 +138,33 @@ def test_a_text_comes_out_the_same_whatever_stands_beside_it(dense_folder):
     assert model.encode_batch([]).shape == (0, 8)
 
 
+def test_the_fastest_size_of_batches_is_kept(dense_folder, monkeypatch):
+    model = Dense(dense_folder())
+    want = model.encode_batch(TEXTS)
+    # A clock that charges each size what it is told to.
+    clock = iter([0.0, 3.0, 3.0, 4.0, 4.0, 9.0])
+    monkeypatch.setattr("engram.embed.dense.perf_counter", lambda: next(clock))
+    assert model.tune(TEXTS, candidates=(8, 64, 512)) == 64
+    assert model._encoder.batch_tokens == 64
+    assert np.allclose(model.encode_batch(TEXTS), want, atol=1e-6)
+    assert model.tune([]) == 64
+    with pytest.raises(InvalidInput):
+        model.tune(TEXTS, candidates=(0,))
+
+
+def test_it_says_how_much_of_a_text_it_knows(dense_folder, path):
+    model = Dense(dense_folder())
+    assert model.coverage("the cat") == 1.0
+    assert model.coverage("the zebra cat 猫") == 0.5
+    assert model.coverage("") == 1.0
+    with engram.open(path, embedder=model) as db:
+        pets = db.collection("pets")
+        pets.put_many([{"id": "a", "text": "the zebra"}, {"id": "b", "text": "the cat"}])
+        # Of a query that it half knows, words decide twice as much.
+        weights = pets.query("zebra cat").report.weights
+        assert weights["lexical"] > weights["semantic"]
+
+
 def test_progress_counts_up_to_all(dense_folder):
     seen = []
     Dense(dense_folder(), batch_tokens=8).encode_batch(TEXTS, progress=seen.append)
@@ -260,6 +287,15 @@ def test_a_spoiled_folder_says_what_is_wrong(dense_folder, spoil, told):
         Dense(folder)
     assert caught.value.code == "model.invalid"
     assert caught.value.details.get("path") or told == "does not take"
+
+
+@pytest.mark.parametrize("place", ["../secret", "/etc", "a/../../secret"])
+def test_a_folder_cannot_name_files_outside_itself(dense_folder, tiny, place):
+    folder = dense_folder()
+    tiny.write_json(folder / "modules.json", [{"path": place, "type": "x.Pooling"}])
+    with pytest.raises(InvalidInput, match="outside its folder") as caught:
+        Dense(folder)
+    assert caught.value.code == "model.invalid"
 
 
 def test_a_graph_that_takes_more_than_text_is_refused(tmp_path, tiny, dense_folder):

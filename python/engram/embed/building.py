@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from engram.embed.local.folder import ModelFolder
 from engram.embed.local.layers import tensors
 from engram.embed.local.pooling import declared_pooling
+from engram.embed.local.runtime import onnx_runtime
 from engram.errors import InvalidInput, _missing_extra
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def build_graph(
 def _quantized(whole: Path, target: Path) -> Path:
     """Put the weights of a graph into int8, a scale for each channel."""
     from onnx import TensorProto
+
+    onnx_runtime()  # loads it its own way, before the quantizer does
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(

@@ -45,7 +45,8 @@ def embedder_source(choice: EmbedderChoice) -> EmbedderSource:
             raise InvalidInput(
                 "embedder.invalid",
                 f"unknown embedder {choice!r}",
-                '"default", None, or an object with `identity` and `encode_batch`',
+                f"pass engram.embed.get_embedder({choice!r}), any object with `identity` and "
+                '`encode_batch`, "default", or None',
             )
         return default
     identity = getattr(choice, "identity", None)

@@ -6,6 +6,7 @@ from the model's files, in the layouts of sentence-transformers (old and new) an
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from engram.embed.local.encoder import TextEncoder, checked_texts
@@ -199,6 +200,43 @@ class Dense(LocalModel):
     def encode_document(self, text: str) -> Floats:
         """Embed one document; the same as `encode`."""
         return self.encode(text)
+
+    def coverage(self, text: str) -> float:
+        """Say how much of a text the model can know, 0 to 1: the share of tokens in its vocabulary.
+
+        Hybrid search trusts the vector of a query no more than that.
+        """
+        known, all_of_them = self._encoder.tokens.known(text)
+        return known / all_of_them if all_of_them else 1.0
+
+    def tune(
+        self, texts: Sequence[str], candidates: Sequence[int] = (256, 512, 1024, 2048, 4096)
+    ) -> int:
+        """Try sizes of batches on some texts, and keep the fastest.
+
+        Vectors do not depend on it. A graph that runs texts one by one has nothing to tune.
+
+        Args:
+            texts: Texts like those to be embedded, some hundred of them.
+            candidates: Most tokens of a batch, padding included.
+
+        Returns:
+            The size that was kept.
+        """
+        given = checked_texts(texts)
+        if self._encoder.session.alone or not given or not candidates:
+            return self._encoder.batch_tokens
+        spent: dict[int, float] = {}
+        for tokens in candidates:
+            if isinstance(tokens, bool) or tokens < 1:
+                raise InvalidInput("input.invalid", f"a batch of {tokens!r} tokens, below 1")
+        for tokens in candidates:
+            self._encoder.batch_tokens = tokens
+            started = perf_counter()
+            self._embed(given, self.document_prefix, None)
+            spent[tokens] = perf_counter() - started
+        self._encoder.batch_tokens = min(spent, key=spent.__getitem__)
+        return self._encoder.batch_tokens
 
     def _embed(self, texts: list[str], prefix: str, progress: Progress | None) -> Floats:
         import numpy as np

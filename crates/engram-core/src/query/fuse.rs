@@ -94,10 +94,10 @@ pub(super) fn fuse(
 }
 
 /// The weighted sum of scores, each stretched so that the best candidate has 1 and the worst 0. What
-/// has no score counts as the worst.
+/// has no text holds none of the words, which scores 0; what has no vector counts as the worst.
 fn convex(retrievers: &[Retriever<'_>], candidates: &mut [Candidate]) -> Vec<f32> {
-    for i in 0..retrievers.len() {
-        stretch(candidates, i);
+    for (i, retriever) in retrievers.iter().enumerate() {
+        stretch(candidates, i, is_words(retriever));
     }
     let weights = weights(retrievers, candidates);
     let total: f32 = weights.iter().sum();
@@ -108,17 +108,26 @@ fn convex(retrievers: &[Retriever<'_>], candidates: &mut [Candidate]) -> Vec<f32
     weights
 }
 
-fn stretch(candidates: &mut [Candidate], i: usize) {
-    let present = candidates.iter().filter_map(|x| x.scores[i]);
-    let (low, high) = present.fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), s| {
+fn stretch(candidates: &mut [Candidate], i: usize, words: bool) {
+    let score = |x: &Candidate| x.scores[i].or(words.then_some(0.0));
+    let scored = candidates.iter().filter_map(score);
+    let (low, high) = scored.fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), s| {
         (l.min(s), h.max(s))
     });
     for x in candidates {
-        x.stretched.push(match x.scores[i] {
+        let stretched = match score(x) {
             Some(s) if high > low => (s - low) / (high - low),
+            // All are the best, unless they hold none of the words.
+            Some(s) if !words || s > 0.0 => 1.0,
             _ => 0.0,
-        });
+        };
+        x.stretched.push(stretched);
     }
+}
+
+/// Whether a retriever compares words; else vectors.
+fn is_words(retriever: &Retriever<'_>) -> bool {
+    matches!(retriever.wanted, Wanted::Lexical(_) | Wanted::Sparse(_))
 }
 
 /// The share of each retriever: what the caller gave, 1 where another has one. Where the caller gave
@@ -129,7 +138,6 @@ fn weights(retrievers: &[Retriever<'_>], candidates: &[Candidate]) -> Vec<f32> {
     if retrievers.iter().any(|r| r.weight.is_some()) {
         return retrievers.iter().map(|r| r.weight.unwrap_or(1.0)).collect();
     }
-    let is_words = |r: &Retriever<'_>| matches!(r.wanted, Wanted::Lexical(_) | Wanted::Sparse(_));
     let side = |words: bool| -> Vec<usize> {
         let members = 0..retrievers.len();
         members

@@ -74,7 +74,7 @@ class ModelFolder:
 
     def _read(self, name: str) -> Any:
         if name not in self._json:
-            path = self.path / name
+            path = self._place(name)
             try:
                 text = path.read_text(encoding="utf-8") if path.exists() else "null"
                 self._json[name] = json.loads(text)
@@ -84,7 +84,14 @@ class ModelFolder:
 
     def has(self, name: str) -> bool:
         """Say whether there is a file of that name."""
-        return (self.path / name).is_file()
+        return self._place(name).is_file()
+
+    def _place(self, name: str) -> Path:
+        """Give the place of a file; a folder from elsewhere may not name one outside itself."""
+        path = Path(name)
+        if path.is_absolute() or ".." in path.parts:
+            raise self.unfit(f"names {name!r}, which is outside its folder")
+        return self.path / path
 
     def file(self, *names: str) -> Path:
         """Give the first of several files that is there.

@@ -6,15 +6,14 @@ error; where the choice was left open, `Session.device` says what it came to.
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from engram.errors import InvalidInput, _missing_extra
+from engram.embed.local.runtime import onnx_runtime
+from engram.errors import InvalidInput
 from engram.processors import processors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     import numpy as np
@@ -34,7 +33,6 @@ PROVIDERS = {
 
 _BATCH_SCALED = (b"DynamicQuantizeLinear", b"DynamicQuantizeMatMul", b"DynamicQuantizeLSTM")
 _ERRORS_ONLY = 3
-_NO_REPORTS = "ORT_DISABLE_TELEMETRY"
 _BLOCK_BYTES = 1 << 20
 
 
@@ -44,7 +42,7 @@ def devices() -> list[str]:
     Raises:
         MissingExtra: ``extra.missing`` without ONNX Runtime.
     """
-    available = _runtime().get_available_providers()
+    available = onnx_runtime().get_available_providers()
     return [name for name, provider in PROVIDERS.items() if provider in available]
 
 
@@ -79,7 +77,7 @@ class Session:
                 ``input.invalid`` for a device that is not there.
             MissingExtra: ``extra.missing`` without ONNX Runtime.
         """
-        runtime = _runtime()
+        runtime = onnx_runtime()
         if threads is not None and (isinstance(threads, bool) or threads < 1):
             raise InvalidInput("input.invalid", f"threads is {threads!r}, below 1")
         self.path = path
@@ -173,30 +171,3 @@ def _scales_by_batch(path: Path) -> bool:
                 return True
             tail = seen[-rest:]
     return False
-
-
-def _runtime() -> Any:
-    try:
-        with _silence():
-            import onnxruntime
-    except ImportError as cause:
-        raise _missing_extra("onnxruntime", "onnx", "a local model") from cause
-    return onnxruntime
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep ONNX Runtime from reporting to its maker while it loads.
-
-    Since 1.29 its official builds send what they run, and with what, unless this variable is set
-    when they are loaded. The variable is put back: other packages may mean something by it.
-    """
-    before = os.environ.get(_NO_REPORTS)
-    os.environ[_NO_REPORTS] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_NO_REPORTS]
-        else:
-            os.environ[_NO_REPORTS] = before

@@ -33,7 +33,7 @@ class Tokens:
         pad_id: What fills short rows.
     """
 
-    __slots__ = ("_lower", "_segments", "max_length", "pad_id", "tokenizer")
+    __slots__ = ("_lower", "_segments", "_unknown", "max_length", "pad_id", "tokenizer")
 
     def __init__(self, folder: ModelFolder, max_length: int) -> None:
         """Load ``tokenizer.json``.
@@ -57,6 +57,7 @@ class Tokens:
         settings = folder.json("tokenizer_config.json")
         self._segments = _has_segments(settings)
         self._lower = bool(folder.json("sentence_bert_config.json").get("do_lower_case"))
+        self._unknown = self.id_of(settings.get("unk_token", "[UNK]"))
         pad = self.id_of(settings.get("pad_token"))
         self.pad_id = (
             pad if pad is not None else folder.json("config.json").get("pad_token_id") or 0
@@ -72,6 +73,11 @@ class Tokens:
         if self._lower:
             texts = [text.lower() for text in texts]
         return [one.ids for one in self.tokenizer.encode_batch_fast(list(texts))]
+
+    def known(self, text: str) -> tuple[int, int]:
+        """Count the tokens of a text that are in the vocabulary, and all, special ones left out."""
+        ids = self.tokenizer.encode(text, add_special_tokens=False).ids
+        return sum(one != self._unknown for one in ids), len(ids)
 
     def pair_ids(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[list[int], list[int]]]:
         """Give ids and segments of pairs of texts; the longer of the two is cut first."""
