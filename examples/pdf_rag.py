@@ -2,8 +2,8 @@
 
     python examples/pdf_rag.py [FILE.pdf QUESTION]
 
-Offline; needs `engram[pdf]`. Without a file it makes a small one itself. Everything is in a folder
-that is removed at the end.
+Offline; needs `engram[pdf]`. Without a file it makes a small one itself. Everything is in a
+folder that is removed at the end.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import textwrap
 from pathlib import Path
 
 import engram
-from engram.rag import RecursiveCharacterTextSplitter, chunk_records, pack_context, read_pdf
+from engram.extract import extract
+from engram.rag import RecursiveCharacterTextSplitter, chunk_records, pack_context
 
 PAGES = [
     """Care of the Bergfex 2 tent. Read this before your first trip. The tent sleeps two, weighs
@@ -60,12 +61,12 @@ def main() -> None:
             path, questions = Path(sys.argv[1]), sys.argv[2:]
         else:
             path.write_bytes(pdf(PAGES))
-        source = read_pdf(path)
+        source = extract(path, tables=False)
         chunks = source.split(RecursiveCharacterTextSplitter(300, 60))
         with engram.open(Path(folder) / "tent.engram") as db:
             manual = db.collection("manual")
             count = manual.put_many(chunk_records(chunks, path.name, read=source))
-            print(f"{path.name}: {source.page(len(source.text))} pages, {count} chunks")
+            print(f"{path.name}: {source.metadata['pages']} pages, {count} chunks")
             for question in questions:
                 packed = pack_context(manual.query(question, k=1), max_tokens=200)
                 print(f"\n? {question}")

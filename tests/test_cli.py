@@ -87,7 +87,7 @@ def test_put_reads_stdin_globs_and_records(folder):
     run("put", "n.engram", "docs/b.bin", code=2)
     run("put", "n.engram", "docs/b.bin", "--as", "text", code=2)
     run("put", "n.engram", "absent.md", code=8)
-    run("put", "n.engram", "docs", "--as", "docx", code=2)
+    run("put", "n.engram", "docs", "--as", "doc", code=2)
 
 
 def test_put_without_embedding_stores_no_vectors(folder):

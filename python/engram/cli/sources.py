@@ -2,7 +2,8 @@
 
 Owns: which files are taken, how a file becomes records, and that putting a file again replaces its
 old passages in the same transaction. A passage's metadata says where it stands: ``source``,
-``start``, ``end`` (character offsets into the source), ``title``, ``path``, ``page``.
+``start``, ``end`` (character offsets into the source), ``title``, ``path``, and the page, slide,
+sheet or section. A file of a folder that cannot be read does not keep the others out.
 """
 
 from __future__ import annotations
@@ -27,21 +28,21 @@ from engram.cli.output import (
     print_line,
     progress_bar,
 )
-from engram.errors import InvalidInput
+from engram.errors import EngramError
 from engram.files import io_error
 from engram.filtering import quoted
 from engram.rag import (
     MarkdownTextSplitter,
     RecursiveCharacterTextSplitter,
     chunk_records,
-    read_pdf,
     read_source,
 )
-from engram.rag.sources import KINDS, Kind, kind_of
 from engram.rag.splitters import CHUNK_SIZE
 
 _RECORD_ENDINGS = (".jsonl", ".jsonl.gz", ".ndjson")
 _STDIN = "-"
+_FACTS = ("author", "language", "created", "modified", "date")
+"""What a document says of itself that its passages carry, to be filtered by."""
 
 
 def put(
@@ -57,7 +58,7 @@ def put(
     kind: Annotated[
         str | None,
         typer.Option(
-            "--as", help="Read as text, markdown, html, pdf or jsonl, whatever the name says."
+            "--as", help="Read as text, markdown, pdf, docx or another, whatever the name says."
         ),
     ] = None,
     source: Annotated[
@@ -73,29 +74,48 @@ def put(
 ) -> None:
     """Put files, folders or stdin into the file, split into passages.
 
-    Text, Markdown, HTML and PDF become passages that know their place in the source; JSON Lines
-    become records. Putting a source again replaces its passages.
+    Text, Markdown, HTML, PDF, Office and other documents become passages that know their place in
+    the source; JSON Lines become records. Putting a source again replaces its passages.
     """
-    if kind is not None and kind != "jsonl" and _kind(kind) is None:
-        raise InvalidInput(
-            "input.invalid", f"unknown kind {kind!r}", "one of: text, markdown, html, pdf, jsonl"
-        )
+    if kind is not None:
+        from engram.extract.kinds import named
+
+        named(kind)
     chosen, skipped = _choose(paths, glob, kind)
     passages = 0
+    failed: list[tuple[str, EngramError]] = []
     with engram.open(file, embedder="default" if embed else None) as db:
         target = db.collection(collection)
         with progress_bar("putting") as progress:
             for done, path in enumerate(chosen):
                 progress(done, len(chosen))
-                passages += _put_one(db, target, path, kind, source, max_chars)
-    summary = {"collection": collection, "sources": len(chosen), "records": passages}
+                try:
+                    passages += _put_one(db, target, path, kind, source, max_chars)
+                except EngramError as error:
+                    if path in paths or not error.code.startswith("document."):
+                        raise
+                    failed.append((path, error))
+    summary = {"collection": collection, "sources": len(chosen) - len(failed), "records": passages}
     summary["skipped"] = len(skipped)
     if as_json:
-        print_json(summary | {"skipped_paths": skipped})
-        return
-    print_line(f"put {passages} records from {len(chosen)} sources into {collection!r}")
-    if skipped:
-        print_line(f"left out {len(skipped)} files of an unknown kind (--as decides for them)")
+        unread = [{"path": path, "code": error.code} for path, error in failed]
+        print_json(summary | {"skipped_paths": skipped} | ({"failed": unread} if failed else {}))
+    else:
+        put_sources = summary["sources"]
+        print_line(f"put {passages} records from {put_sources} sources into {collection!r}")
+        if skipped:
+            print_line(f"left out {len(skipped)} files of an unknown kind (--as decides for them)")
+    if failed:
+        raise _unreadable(failed, len(chosen))
+
+
+def _unreadable(failed: list[tuple[str, EngramError]], count: int) -> EngramError:
+    """Build the error for files of folders that could not be read, once all others are put."""
+    first = failed[0][1]
+    names = "; ".join(f"{path} [{error.code}] {error.message}" for path, error in failed)
+    return type(first)(
+        first.code, f"{len(failed)} of {count} sources could not be read: {names}", first.hint
+    )
 
 
 def _choose(paths: list[str], glob: str, kind: str | None) -> tuple[list[str], list[str]]:
@@ -110,14 +130,17 @@ def _choose(paths: list[str], glob: str, kind: str | None) -> tuple[list[str], l
             if not found.is_file() or any(p.startswith(".") for p in found.parts):
                 continue
             name = found.as_posix()
-            known = kind is not None or kind_of(name) not in _unread()
-            (chosen if known or name.endswith(_RECORD_ENDINGS) else skipped).append(name)
+            known = kind is not None or name.endswith(_RECORD_ENDINGS) or _is_read(name)
+            (chosen if known else skipped).append(name)
     return chosen, skipped
 
 
-def _unread() -> set[Kind | None]:
-    """Give the kinds of files that are left out of a folder: no known one, or without its extra."""
-    return {None} if find_spec("pypdfium2") else {None, "pdf"}
+def _is_read(name: str) -> bool:
+    """Say whether a file of a folder is of a kind that is read, and that its package is there."""
+    from engram.extract.kinds import kind_of_name
+
+    kind = kind_of_name(name)
+    return kind is not None and (kind.package is None or find_spec(kind.package) is not None)
 
 
 def _put_one(
@@ -137,22 +160,10 @@ def _put_one(
             shutil.copyfileobj(sys.stdin.buffer, spool)
             spool.flush()
             return target.import_(spool.name)
-    read_as = _kind(kind) or kind_of(path)
-    if read_as is None and path != _STDIN:
-        raise InvalidInput(
-            "input.invalid",
-            f"{path} is of an unknown kind",
-            f"--as text|markdown|html|pdf|jsonl; known endings: {', '.join(sorted(KINDS))}, .jsonl",
-        )
-    records = _passages(path, read_as or "text", name, max_chars)
+    records = _passages(path, kind, name, max_chars)
     with db.transaction():
         target.delete_where(f"source = {quoted(name)}", missing="ignore")
         return target.put_many(records)
-
-
-def _kind(kind: str | None) -> Kind | None:
-    """Narrow the option to the kinds that become passages."""
-    return next((known for known in KINDS.values() if known == kind), None)
 
 
 def _read(path: str) -> bytes:
@@ -163,22 +174,24 @@ def _read(path: str) -> bytes:
         raise io_error(f"reading {path}", cause, path) from cause
 
 
-def _decoded(raw: bytes, path: str) -> str:
-    """Decode UTF-8."""
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as cause:
-        raise InvalidInput(
-            "input.invalid",
-            f"{path} is no UTF-8 text: byte {cause.start}",
-            "convert it to UTF-8 first",
-        ) from cause
-
-
-def _passages(path: str, kind: Kind, name: str, max_chars: int) -> list[dict[str, Any]]:
+def _passages(path: str, kind: str | None, name: str, max_chars: int) -> list[dict[str, Any]]:
     """Split a source into records."""
+    from engram.extract import extract
+    from engram.extract.encodings import decode
+    from engram.extract.kinds import identify
+
     raw = _read(path)
-    read = read_pdf(raw) if kind == "pdf" else read_source(_decoded(raw, path), kind)
-    markdown = kind == "markdown"
-    splitter = (MarkdownTextSplitter if markdown else RecursiveCharacterTextSplitter)(max_chars)
-    return chunk_records(read.split(splitter), name, read=read, contextual=False)
+    found = identify(raw, kind, None if path == _STDIN else Path(path).name)
+    if found.name == "markdown":
+        # Its front matter is text like the rest, and needs no extra to be found.
+        source = read_source(decode(raw)[0], "markdown")
+        chunks = source.split(MarkdownTextSplitter(max_chars))
+        return chunk_records(chunks, name, read=source, contextual=False)
+    document = extract(raw, kind=found.media, tables=False)
+    return chunk_records(
+        document.split(RecursiveCharacterTextSplitter(max_chars)),
+        name,
+        read=document,
+        contextual=False,
+        metadata={fact: document.metadata[fact] for fact in _FACTS if fact in document.metadata},
+    )

@@ -145,11 +145,19 @@ class Document:
         """
         return (start, end) if self._source is None else self._source.span(start, end)
 
+    def _header_at(self, offset: int) -> str | None:
+        """Give the header of the table whose rows a character is among."""
+        at = bisect_right(self.tables, offset, key=lambda table: table.start) - 1
+        table = self.tables[at] if at >= 0 else None
+        if table is None or table.header is None or not table.start < offset < table.end:
+            return None
+        return " | ".join(table.header)
+
     def split(self, splitter: TextSplitter) -> list[Chunk]:
         """Split the text; a chunk lies in one part, so that each has one place to be cited.
 
-        The path of a chunk is what the splitter read, or else the headings of its part. Markdown
-        goes to its own splitter whole.
+        The path of a chunk is what the splitter read, or else the headings of its part; its header
+        is that of the table that it starts within. Markdown goes to its own splitter whole.
         """
         from engram.rag.markdown import MarkdownTextSplitter
 
@@ -161,6 +169,7 @@ class Document:
                 start=chunk.start + part.start,
                 end=chunk.end + part.start,
                 path=chunk.path or part.path,
+                header=chunk.header or self._header_at(part.start + chunk.start),
             )
             for part in self.parts
             for chunk in splitter.split(self.text[part.start : part.end])

@@ -15,7 +15,7 @@ from engram.errors import InvalidInput
 from engram.extract.encodings import is_binary
 from engram.extract.failing import damaged, encrypted, unsupported
 
-__all__ = ["KINDS", "NAMES", "Kind", "identify", "kind_of_name"]
+__all__ = ["KINDS", "NAMES", "Kind", "identify", "kind_of_name", "named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Kind:
         endings: How names of such files end.
         what: It in words, for messages.
         binary: Whether it is told by its content alone.
+        package: The package that reads it, as it is imported; None where none is needed.
     """
 
     name: str
@@ -35,17 +36,19 @@ class Kind:
     endings: tuple[str, ...]
     what: str
     binary: bool = False
+    package: str | None = None
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 KINDS = (
-    Kind("pdf", "application/pdf", (".pdf",), "PDF file", binary=True),
+    Kind("pdf", "application/pdf", (".pdf",), "PDF file", binary=True, package="pypdfium2"),
     Kind(
         "docx",
         f"{_OFFICE}wordprocessingml.document",
         (".docx",),
         "Word document (DOCX)",
         binary=True,
+        package="docx",
     ),
     Kind(
         "pptx",
@@ -53,9 +56,19 @@ KINDS = (
         (".pptx",),
         "presentation (PPTX)",
         binary=True,
+        package="pptx",
     ),
-    Kind("xlsx", f"{_OFFICE}spreadsheetml.sheet", (".xlsx",), "workbook (XLSX)", binary=True),
-    Kind("epub", "application/epub+zip", (".epub",), "book (EPUB)", binary=True),
+    Kind(
+        "xlsx",
+        f"{_OFFICE}spreadsheetml.sheet",
+        (".xlsx",),
+        "workbook (XLSX)",
+        binary=True,
+        package="openpyxl",
+    ),
+    Kind(
+        "epub", "application/epub+zip", (".epub",), "book (EPUB)", binary=True, package="defusedxml"
+    ),
     Kind("html", "text/html", (".html", ".htm", ".xhtml"), "HTML page"),
     Kind("email", "message/rfc822", (".eml",), "e-mail"),
     Kind("markdown", "text/markdown", (".md", ".markdown"), "Markdown file"),
