@@ -6,6 +6,7 @@
 
 use super::candidates::{Candidates, Exact, Whole, count};
 use super::fuse::top;
+use super::lists::{by_lists, has_any};
 use super::plan::Found;
 use super::similarity::Target;
 use super::{Dense, Doc, Mask};
@@ -73,7 +74,7 @@ pub(super) fn search(
     let mut search = Search::new(c, mask, target, depth)?;
     let scanned = match search.query(wanted) {
         None => search.exactly(wanted.threads)?,
-        Some(query) => search.by_codes(&query, wanted.threads)?,
+        Some(query) => search.by_codes(&query, wanted)?,
     };
     search.into_answer(scanned)
 }
@@ -94,6 +95,9 @@ pub(super) fn search_together(
         let Some(target) = Target::resolve(c, one)? else {
             return Ok(None);
         };
+        if has_any(c, target.space()) {
+            return Ok(None);
+        }
         let mut search = Search::new(c, mask, target, depth)?;
         let Some(query) = search.query(one) else {
             return Ok(None);
@@ -267,8 +271,9 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Offers the candidates that codes do not rule out, and returns how many codes were looked at.
-    fn by_codes(&mut self, query: &Query<'_>, threads: usize) -> Result<u64> {
+    /// Offers the candidates that codes do not rule out, those of lists where these stand for more, and returns how
+    /// many codes were looked at.
+    fn by_codes(&mut self, query: &Query<'_>, wanted: &Dense<'_>) -> Result<u64> {
         if self.mask.memory.len() > MANY_IN_MEMORY {
             self.memory = self.in_memory()?;
         }
@@ -277,8 +282,12 @@ impl<'a> Search<'a> {
         }
         let mut best = self.take_best();
         let (target, mut scored) = (&self.target, self.scored);
+        let asked = (target, wanted.recall);
+        let listed = by_lists(self.c, asked, &self.segments, query, &mut best)?;
+        scored += listed.scored;
         let mut parts = Vec::with_capacity(self.segments.len() + 1);
-        for candidates in self.segments.iter().filter(|s| s.count > 0) {
+        let left = |s: &&Candidates<'_>| s.count > 0 && !listed.parts.contains(&s.part);
+        for candidates in self.segments.iter().filter(left) {
             match self.part(candidates)? {
                 Some(part) => parts.push(part),
                 None => {
@@ -300,12 +309,13 @@ impl<'a> Search<'a> {
                 rows: Exact { target, whole },
             });
         }
-        let counts = SCRATCH
-            .with_borrow_mut(|scratch| cascade(query, &parts, threads, &mut best, scratch))?;
+        let counts = SCRATCH.with_borrow_mut(|scratch| {
+            cascade(query, &parts, wanted.threads, &mut best, scratch)
+        })?;
         drop(parts);
         drop(slots);
         (self.best, self.scored) = (best, scored + counts.scored);
-        Ok(counts.scanned)
+        Ok(counts.scanned + listed.scanned)
     }
 
     /// The records in memory as slots with codes, where there are any; what has a slot but cannot be
