@@ -21,8 +21,13 @@ pub use head::{Covered, DEPTHS, Head, Needs};
 pub use search::{Centres, Listed, ListsScratch, Order, Reading, search_lists};
 pub use write::{ListsWriter, Places, Slots, each_list};
 
-/// Rows that a list has on average, each counted once.
-const ROWS_PER_LIST: usize = 256;
+/// Rows that a list has on average, each counted once. Fewer make better lists, and more of them to compare
+/// each row with; tests have few rows.
+const ROWS_PER_LIST: usize = if cfg!(any(test, feature = "testing")) {
+    24
+} else {
+    256
+};
 /// Rows that a centre is taken from.
 const ROWS_PER_CENTRE: usize = 40;
 
