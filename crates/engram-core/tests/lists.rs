@@ -32,7 +32,7 @@ const LEAST: u64 = 1200;
 fn vector(i: u64, topic: u64, salt: u64) -> Vec<f32> {
     let mut around = Dice(topic + 1);
     let mut own = Dice(1_000_003 * (i + 1) + salt);
-    let mut normal = |dice: &mut Dice| (0..4).map(|_| dice.float()).sum::<f32>();
+    let normal = |dice: &mut Dice| (0..4).map(|_| dice.float()).sum::<f32>();
     (0..DIMENSION)
         .map(|_| normal(&mut around) * 1.4 + normal(&mut own))
         .collect()

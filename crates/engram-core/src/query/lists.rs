@@ -94,17 +94,16 @@ pub(super) fn by_lists(
 ) -> Result<ByLists> {
     let mut done = ByLists::default();
     for view in c.lists.iter().filter(|v| v.lists.space() == target.space()) {
-        if let Some((parts, counts)) = search(c, view, (target, recall), candidates, query, best)? {
-            done.parts.extend(parts);
-            done.scanned += counts.0;
-            done.scored += counts.1;
+        if let Some(more) = search(c, view, (target, recall), candidates, query, best)? {
+            done.parts.extend(more.parts);
+            done.scanned += more.scanned;
+            done.scored += more.scored;
         }
     }
     Ok(done)
 }
 
 /// Searches the lists of one segment of lists; none where that cannot be, or did not do.
-#[allow(clippy::type_complexity)]
 fn search(
     c: &Collection,
     view: &ListView,
@@ -112,7 +111,7 @@ fn search(
     candidates: &[Candidates<'_>],
     query: &Query<'_>,
     best: &mut Best,
-) -> Result<Option<(Vec<u32>, (u64, u64))>> {
+) -> Result<Option<ByLists>> {
     let head = view.lists.head();
     let (mut segments, mut first) = (Vec::with_capacity(head.covered.len()), 0);
     for covered in &head.covered {
@@ -154,10 +153,11 @@ fn search(
     for (score, at) in own.into_found() {
         best.offer(score, at);
     }
-    Ok(Some((
+    Ok(Some(ByLists {
         parts,
-        (reading.counts.scanned, reading.counts.scored),
-    )))
+        scanned: reading.counts.scanned,
+        scored: reading.counts.scored,
+    }))
 }
 
 /// Asks for evenly spread vectors of a space, about `n` of them, and hands each on with its nearest, as index of a

@@ -94,7 +94,7 @@ impl<'a> Planes<'a> {
 }
 
 impl Sample for Planes<'_> {
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.sample
     }
 

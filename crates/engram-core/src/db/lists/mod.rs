@@ -6,6 +6,8 @@
 //! doubling. Lists of which much is dead or gone are given up. `optimize` builds one over all.
 
 mod build;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub(super) use verify::verify;

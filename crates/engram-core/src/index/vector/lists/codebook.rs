@@ -35,7 +35,7 @@ pub fn unit(metric: Metric, vector: &[f32], out: &mut Vec<f32>) {
 /// Rows that centres are taken from.
 pub trait Sample: Sync {
     /// How many there are.
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
     /// Appends row `i`, as [`unit`] makes it.
     fn push(&self, i: usize, out: &mut Vec<f32>);
 }
@@ -118,7 +118,7 @@ impl Codebook {
     /// About so many centres, from a sample of rows.
     #[must_use]
     pub fn train(sample: &dyn Sample, dimension: usize, lists: usize) -> Codebook {
-        let rows = sample.len();
+        let rows = sample.count();
         let lists = lists.min(rows).max(1);
         let groups = lists.isqrt().max(1);
         let spread = |count: usize| -> Vec<f32> {
@@ -201,9 +201,9 @@ impl Codebook {
         let (dimension, lists) = (self.dimension, self.lists());
         let (mut sums, mut counts) = (vec![0f32; self.centres.len()], vec![0u32; lists]);
         let (mut room, mut rows) = (Room::default(), Vec::new());
-        for first in (0..sample.len()).step_by(BATCH) {
+        for first in (0..sample.count()).step_by(BATCH) {
             rows.clear();
-            let batch = first..(first + BATCH).min(sample.len());
+            let batch = first..(first + BATCH).min(sample.count());
             batch.for_each(|i| sample.push(i, &mut rows));
             self.look(&rows, &mut room);
             for (row, near) in rows.chunks_exact(dimension).zip(&room.near) {
@@ -219,7 +219,7 @@ impl Codebook {
             } else {
                 // A list of hardly any rows starts again where there are some.
                 rows.clear();
-                sample.push(i * sample.len() / lists, &mut rows);
+                sample.push(i * sample.count() / lists, &mut rows);
                 sum.copy_from_slice(&rows);
             }
         }

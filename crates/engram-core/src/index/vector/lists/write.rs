@@ -133,9 +133,8 @@ impl Slots {
     }
 }
 
-/// The lists of a row that is in two, or in one if both are the same.
-pub fn each_list([first, second]: [u32; 2]) -> impl Iterator<Item = u32> {
-    [Some(first), (second != first).then_some(second)]
-        .into_iter()
-        .flatten()
+/// The lists of a row that is in two, or in one if both are the same, ascending.
+pub fn each_list([a, b]: [u32; 2]) -> impl Iterator<Item = u32> {
+    let second = (a != b).then_some(a.max(b));
+    std::iter::once(a.min(b)).chain(second)
 }
