@@ -9,6 +9,8 @@ pub const DEPTHS: [usize; 5] = [1, 3, 10, 30, 100];
 const RECALLS: [f32; 10] = [0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998];
 /// The part of what a query may miss that lists miss; the rest is for the bounds of codes.
 const BUDGET: f32 = 0.6;
+/// A share holds for so much more than its depth: shares grow slowly, and a few deleted rows are to change nothing.
+const A_LITTLE_DEEPER: f64 = 1.25;
 
 /// A segment whose rows are in lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +59,9 @@ impl Head {
     /// depth that it holds for; none where that is not known.
     #[must_use]
     pub fn share(&self, depth: f64, recall: f32) -> Option<(f32, usize)> {
-        let at = DEPTHS.iter().position(|known| *known as f64 >= depth)?;
+        let at = DEPTHS
+            .iter()
+            .position(|known| *known as f64 * A_LITTLE_DEEPER >= depth)?;
         let shares = self
             .shares
             .get(at * RECALLS.len()..)?
