@@ -20,6 +20,8 @@ use std::cell::RefCell;
 const MOST_READ: f64 = 0.6;
 /// How much deeper than planned the wanted rows may turn out to lie.
 const DEEPER: f64 = 2.0;
+/// Questions after which the memory of what was read for them is let go of.
+const AT_A_TIME: usize = 8;
 /// Recall that the neighbours have which shares are taken from.
 const SURE: f32 = 0.999;
 
@@ -171,7 +173,8 @@ pub(crate) fn neighbours(
 ) -> Result<()> {
     let mask = Mask::new(c, None)?;
     let index = c.space(space).unwrap_or_default();
-    for (doc, embedding) in super::vectors::spread(c, &mask, space, n)? {
+    let asked = super::vectors::spread(c, &mask, space, n)?;
+    for ((doc, embedding), i) in asked.into_iter().zip(1usize..) {
         let Embedding::Dense(vector) = &embedding else {
             continue;
         };
@@ -195,6 +198,10 @@ pub(crate) fn neighbours(
         }
         near.truncate(depth);
         each(vector, &near)?;
+        if i.is_multiple_of(AT_A_TIME) {
+            let segments = c.segments.iter();
+            segments.for_each(|view| view.segment.sealed().forget());
+        }
     }
     Ok(())
 }

@@ -9,11 +9,12 @@ use crate::index::vector::lists::{
     sample_for, unit,
 };
 use crate::query::neighbours;
-use crate::segment::{ListSegment, NewLists, Plane};
+use crate::segment::{ListSegment, NewLists, Plane, Segment};
 use crate::state::{Collection, ListView};
 use roaring::RoaringBitmap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows that are asked for their neighbours.
 const ASKED: usize = 256;
@@ -26,18 +27,25 @@ const AT_A_TIME: usize = 4096;
 struct Planes<'a> {
     metric: Metric,
     planes: Vec<Plane<'a>>,
+    /// Whose planes they are.
+    segments: Vec<&'a Segment>,
     /// Where the rows of each begin, and the end of all.
     starts: Vec<u32>,
-    /// Rows of the sample.
+    /// Rows of the sample, and the plane that the last one of it came from.
     sample: usize,
+    sampled: AtomicUsize,
 }
 
 impl<'a> Planes<'a> {
     fn new(c: &'a Collection, space: u16, chosen: &[usize]) -> Result<Planes<'a>> {
-        let (mut planes, mut starts, mut end) = (Vec::new(), Vec::new(), 0);
+        let (mut planes, mut segments) = (Vec::new(), Vec::new());
+        let (mut starts, mut end) = (Vec::new(), 0);
         for i in chosen {
-            if let Some(vectors) = c.segments[*i].segment.dense(space)? {
+            let segment = &*c.segments[*i].segment;
+            if let Some(vectors) = segment.dense(space)? {
                 planes.push(vectors.all()?);
+                segments.push(segment);
+                segment.sealed().forget();
                 starts.push(end);
                 end += vectors.rows().len();
             }
@@ -46,8 +54,10 @@ impl<'a> Planes<'a> {
         Ok(Planes {
             metric: c.metric,
             planes,
+            segments,
             starts,
             sample: 0,
+            sampled: AtomicUsize::new(0),
         })
     }
 
@@ -55,9 +65,14 @@ impl<'a> Planes<'a> {
         self.starts.last().copied().unwrap_or(0)
     }
 
-    /// Appends a row as lists compare it.
-    fn push_row(&self, row: u32, out: &mut Vec<f32>) {
+    /// Appends a row as lists compare it. `at` is the plane of the row before, whose memory is let go of
+    /// where that is another one: whoever goes through all rows has one plane in memory.
+    fn push_row(&self, row: u32, at: &mut usize, out: &mut Vec<f32>) {
         let plane = self.starts.partition_point(|start| *start <= row) - 1;
+        if plane != *at {
+            self.segments[*at].sealed().forget();
+            *at = plane;
+        }
         let (row, mut buffer) = ((row - self.starts[plane]) as usize, Vec::new());
         unit(self.metric, self.planes[plane].row(row, &mut buffer), out);
     }
@@ -65,10 +80,11 @@ impl<'a> Planes<'a> {
     /// The lists of some rows.
     fn assign(&self, book: &Codebook, rows: Range<u32>) -> Vec<([u32; 2], f32)> {
         let (mut out, mut vectors) = (Vec::with_capacity(rows.len()), Vec::new());
+        let mut at = self.starts.partition_point(|start| *start <= rows.start) - 1;
         for first in rows.clone().step_by(AT_A_TIME) {
             vectors.clear();
             let end = rows.end.min(first + AT_A_TIME as u32);
-            (first..end).for_each(|row| self.push_row(row, &mut vectors));
+            (first..end).for_each(|row| self.push_row(row, &mut at, &mut vectors));
             book.assign(&vectors, &mut out);
         }
         out
@@ -100,7 +116,9 @@ impl Sample for Planes<'_> {
 
     fn push(&self, i: usize, out: &mut Vec<f32>) {
         let row = i as u64 * u64::from(self.rows()) / self.sample as u64;
-        self.push_row(row as u32, out);
+        let mut at = self.sampled.load(Ordering::Relaxed);
+        self.push_row(row as u32, &mut at, out);
+        self.sampled.store(at, Ordering::Relaxed);
     }
 }
 
@@ -157,8 +175,9 @@ pub(super) fn build(
     };
     let id = *out.next_segment;
     *out.next_segment += 1;
+    let mut at = 0;
     let (bytes, footer_crc, entries) = new.build(id, |row, vector| {
-        planes.push_row(row, vector);
+        planes.push_row(row, &mut at, vector);
         Ok(())
     })?;
     let at = out.place(&bytes, id, entries, footer_crc, RoaringBitmap::new())?;
