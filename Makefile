@@ -1,5 +1,6 @@
 # Every verb of the repository. `make help` lists them.
-# Needs python3 (3.10+, with venv), cargo and a C compiler; everything else goes into .venv.
+# Needs python3 (3.10+, with venv), cargo and a C compiler (`check`: and a C++ compiler, for the fuzzers'
+# runtime); everything else goes into .venv.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -10,6 +11,8 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_QUIET := 1
+# Tools that load ONNX Runtime by themselves keep it from reporting, as the package does.
+export ORT_DISABLE_TELEMETRY := 1
 unexport PYTHONPATH
 
 PYTHON ?= python3
@@ -49,15 +52,31 @@ package: .venv/built ## Build the wheel and run it in an empty environment
 	dist/package/venv/bin/python -m pip install --quiet dist/package/*.whl
 	cd dist/package && venv/bin/python ../../tests/packaging/quick_start.py *.whl
 
+.PHONY: package-source
+package-source: .venv/python | tools-found ## Build the source distribution, and a wheel from it in an empty environment
+	rm -rf dist/source
+	$(BIN)/maturin sdist --out dist/source
+	$(PYTHON) -m venv dist/source/venv
+	CARGO_TARGET_DIR=$${CARGO_TARGET_DIR:-$(CURDIR)/target} dist/source/venv/bin/python -m pip wheel --quiet --no-cache-dir \
+		--no-deps --wheel-dir dist/source dist/source/*.tar.gz
+	dist/source/venv/bin/python -m pip install --quiet dist/source/*.whl
+	cd dist/source && venv/bin/python ../../tests/packaging/quick_start.py *.whl --for-here
+
 .PHONY: check
-check: .venv/built .venv/dev package ## Formatting, lints, types, and the stub against the extension
+check: .venv/built .venv/dev package docs ## Formatting, lints, types, the stub against the extension, the site
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features engram-core/testing -- -D warnings
+	CARGO_TARGET_DIR=target cargo clippy --manifest-path fuzz/Cargo.toml -- -D warnings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/basedpyright --pythonpath $(BIN)/python --warnings
 	cd python && ../$(BIN)/stubtest engram._native --mypy-config-file ../pyproject.toml \
 		--allowlist ../tests/typing/stubtest-allowlist.txt
+
+.PHONY: docs
+docs: .venv/built .venv/dev ## Build the documentation as a site in site/html; a warning is an error
+	$(BIN)/python tools/site/build.py site
 
 .PHONY: format
 format: .venv/dev ## Format Rust and Python
@@ -103,7 +122,7 @@ fuzz: tools-found ## Run each fuzz target for FUZZ_SECONDS (600)
 
 .PHONY: clean
 clean: ## Remove what was built, the environment included
-	rm -rf .venv target dist python/engram/_native*.so
+	rm -rf .venv target dist site python/engram/_native*.so
 
 .PHONY: tools-found
 tools-found:

@@ -1,10 +1,11 @@
 """Measures how good the answers are: nDCG@10, recall@10 and MRR@10 of one default configuration.
 
-    python benches/quality.py COLLECTIONS [--out FILE] [--options JSON]
+    python benches/quality.py COLLECTIONS [--out FILE] [--options JSON] [--embedder NAME]
 
 COLLECTIONS is a folder of test collections, each a folder with `corpus.jsonl.gz` (`_id`, `title`,
 `text`), `queries.jsonl.gz` (`_id`, `text`) and `qrels.tsv.gz` (query, document, grade). Every
-collection gets the same configuration: the defaults, with the built-in embedder. `--options` adds
+collection gets the same configuration: the defaults, with the built-in embedder, or with the one
+that `--embedder` names (a name or folder that `engram.embed.get_embedder` takes). `--options` adds
 arguments of `query` for the hybrid, such as '{"feedback": 0.3}'.
 """
 
@@ -13,18 +14,18 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import math
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import engram
+from engram.embed import get_embedder
+from engram.evaluate import QuerySet, evaluate_retrieval
 
 K = 10
 MODES = ("lexical", "semantic", "hybrid")
-
-Judged = dict[str, dict[str, int]]
+MEASURES = ("nDCG@10", "recall@10", "MRR@10")
 
 
 def lines(file: Path) -> Iterator[str]:
@@ -32,46 +33,11 @@ def lines(file: Path) -> Iterator[str]:
         yield from opened
 
 
-def judgements(file: Path) -> Judged:
-    """Grades above 0 of documents by query; queries without any are not asked."""
-    judged: Judged = {}
-    for line in lines(file):
-        query, document, grade = line.rstrip("\n").split("\t")
-        if int(grade) > 0:
-            judged.setdefault(query, {})[document] = int(grade)
-    return judged
-
-
-def ndcg(found: list[str], grades: dict[str, int]) -> float:
-    """Normalised discounted cumulative gain of the first K (Jaervelin & Kekaelaeinen, 2002)."""
-    gained = sum(grades.get(one, 0) / math.log2(rank + 2) for rank, one in enumerate(found[:K]))
-    best = sorted(grades.values(), reverse=True)[:K]
-    return gained / sum(grade / math.log2(rank + 2) for rank, grade in enumerate(best))
-
-
-def recall(found: list[str], grades: dict[str, int]) -> float:
-    return len(set(found[:K]) & grades.keys()) / len(grades)
-
-
-def reciprocal_rank(found: list[str], grades: dict[str, int]) -> float:
-    return next((1 / (rank + 1) for rank, one in enumerate(found[:K]) if one in grades), 0.0)
-
-
-MEASURES: dict[str, Callable[[list[str], dict[str, int]], float]] = {
-    "nDCG@10": ndcg,
-    "recall@10": recall,
-    "MRR@10": reciprocal_rank,
-}
-
-
-def judge(folder: Path, options: dict[str, Any]) -> dict[str, dict[str, float]]:
+def judge(folder: Path, options: dict[str, Any], embedder: Any) -> dict[str, dict[str, float]]:
     """The means over the judged queries of one collection, by mode and measure."""
-    judged = judgements(folder / "qrels.tsv.gz")
+    asked = QuerySet.read(folder.name, folder / "queries.jsonl.gz", folder / "qrels.tsv.gz")
     documents = map(json.loads, lines(folder / "corpus.jsonl.gz"))
-    queries = {
-        one["_id"]: one["text"] for one in map(json.loads, lines(folder / "queries.jsonl.gz"))
-    }
-    with engram.open(":memory:") as db:
+    with engram.open(":memory:", embedder=embedder) as db:
         records = db.collection("documents")
         records.put_many(
             {"id": one["_id"], "text": f"{one['title']} {one['text']}".strip()} for one in documents
@@ -79,14 +45,8 @@ def judge(folder: Path, options: dict[str, Any]) -> dict[str, dict[str, float]]:
         out: dict[str, dict[str, float]] = {}
         for mode in MODES:
             extra = options if mode == "hybrid" else {}
-            found = {
-                name: records.query(queries[name], mode=mode, k=K, include=(), **extra).ids
-                for name in judged
-            }
-            out[mode] = {
-                measure: statistics.fmean(score(found[name], judged[name]) for name in judged)
-                for measure, score in MEASURES.items()
-            }
+            report = evaluate_retrieval(records, asked, k=K, metrics=MEASURES, mode=mode, **extra)
+            out[mode] = report.scores
     return out
 
 
@@ -105,11 +65,13 @@ def main() -> None:
     parser.add_argument("collections", type=Path)
     parser.add_argument("--out", type=Path, help="also write the numbers as JSON to this file")
     parser.add_argument("--options", type=json.loads, default={})
+    parser.add_argument("--embedder", default="default", help="a name or a folder of a model")
     options = parser.parse_args()
     folders = sorted(
         one for one in options.collections.iterdir() if (one / "qrels.tsv.gz").exists()
     )
-    results = {folder.name: judge(folder, options.options) for folder in folders}
+    embedder = get_embedder(options.embedder)
+    results = {folder.name: judge(folder, options.options, embedder) for folder in folders}
     results["mean"] = {
         mode: {
             measure: statistics.fmean(one[mode][measure] for one in list(results.values()))

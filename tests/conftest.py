@@ -1,5 +1,6 @@
 """What the tests share: a path, an open database, a small embedder, and Hypothesis profiles."""
 
+import os
 import zlib
 from pathlib import Path
 
@@ -9,6 +10,12 @@ from hypothesis import HealthCheck, settings
 
 import engram
 from engram.embed import Identity
+
+# The frameworks that engram is integrated with read these when they are imported; Chroma loads ONNX
+# Runtime by itself.
+os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
+os.environ["LANGSMITH_TRACING"] = "false"
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 settings.register_profile(
     "fast",

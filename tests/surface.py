@@ -4,20 +4,45 @@ import inspect
 from pathlib import Path
 
 import engram
+import engram.compat.tessera
+import engram.compat.vecstore
 import engram.embed
+import engram.embed.remote
+import engram.evaluate
+import engram.importers
 import engram.llm
 import engram.rag
+import engram.remote
+import engram.rerank
+import engram.testing
 
-MODULES = (engram, engram.embed, engram.llm, engram.rag)
+MODULES = (
+    engram,
+    engram.compat.tessera,
+    engram.compat.vecstore,
+    engram.embed,
+    engram.embed.remote,
+    engram.evaluate,
+    engram.importers,
+    engram.llm,
+    engram.rag,
+    engram.rerank,
+    engram.testing,
+    engram.compat.vecstore,
+    engram.remote,
+)
 """Every public module."""
 
 GOLDEN = Path(__file__).parent / "golden" / "api.txt"
 
 
 def lines():
+    seen = {}
     for module in MODULES:
         for name in sorted(module.__all__):
-            yield from described(f"{module.__name__}.{name}", getattr(module, name))
+            value, path = getattr(module, name), f"{module.__name__}.{name}"
+            known = seen.setdefault(value, path) if inspect.isclass(value) else path
+            yield from described(path, value) if known == path else [f"{path} is {known}"]
 
 
 def described(name, value):

@@ -87,7 +87,7 @@ def test_put_reads_stdin_globs_and_records(folder):
     run("put", "n.engram", "docs/b.bin", code=2)
     run("put", "n.engram", "docs/b.bin", "--as", "text", code=2)
     run("put", "n.engram", "absent.md", code=8)
-    run("put", "n.engram", "docs", "--as", "pdf", code=2)
+    run("put", "n.engram", "docs", "--as", "docx", code=2)
 
 
 def test_put_without_embedding_stores_no_vectors(folder):
@@ -220,8 +220,10 @@ def test_help_and_version(folder):
 
 COMMANDS = [
     "put", "find", "get", "list", "delete", "stats", "verify", "doctor", "optimize", "backup",
-    "recall-check", "export", "import", "snapshot create", "snapshot list", "snapshot restore",
-    "snapshot delete",
+    "recall-check", "export", "import", "import file", "import chroma", "import lancedb",
+    "import qdrant", "import faiss", "import sqlite-vec", "snapshot create", "snapshot list",
+    "snapshot restore", "snapshot delete", "evaluate", "query-set import", "query-set export",
+    "query-set list", "query-set delete",
 ]  # fmt: skip
 
 

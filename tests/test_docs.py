@@ -15,6 +15,13 @@ from engram.cli.commands import app
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+NEEDED = {
+    "docs/how-to/migrate.md": (
+        "apsw", "chromadb", "faiss", "lancedb", "qdrant_client", "sqlite_vec",
+    ),
+}  # fmt: skip
+"""Packages that the blocks of a page need; it is skipped where one is not installed."""
+
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 
@@ -26,6 +33,8 @@ def blocks(page, language):
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_the_blocks_of_a_page_run_in_order(page, tmp_path, monkeypatch, capsys):
+    for package in NEEDED.get(str(page.relative_to(ROOT)), ()):
+        pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     (tmp_path / "README.md").write_text((ROOT / "README.md").read_text(encoding="utf-8"))
@@ -102,6 +111,17 @@ def test_every_dependency_has_its_reason():
         for table in ("dependencies", "dev-dependencies", "build-dependencies"):
             names |= set(cargo.get(table, {}))
     assert names - named - {"engram-core"} == set()
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="tomllib")
+def test_every_extra_is_on_the_page_about_installing():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    text = (ROOT / "docs" / "installation.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([\w-]+)`", row)}
+    assert named >= set(project["optional-dependencies"])
 
 
 def test_versions_agree():

@@ -14,13 +14,35 @@ import pytest
 
 import engram
 from engram import _native, errors
-from engram.embed import Identity
+from engram.embed import Identity, get_embedder
 from engram.llm import as_llm
+from engram.rag import PromptTemplate
 from engram.types import Code
 
 DOCS = Path(__file__).parent.parent / "docs"
 
-PYTHON_ONLY = ["embedder.invalid", "llm.invalid", "extra.missing"]
+PYTHON_ONLY = [
+    "embedder.invalid",
+    "llm.invalid",
+    "extra.missing",
+    "model.invalid",
+    "template.invalid",
+    "query_set.exists",
+    "query_set.not_found",
+    "report.not_found",
+    "reranker.invalid",
+    "model.not_found",
+    "model.corrupt",
+    "provider.unknown",
+    "remote.key",
+    "remote.refused",
+    "remote.budget",
+    "remote.limited",
+    "remote.failed",
+    "remote.answer",
+    "remote.partial",
+    "llm.answer",
+]
 
 # Codes that are provoked elsewhere, and why not here.
 ELSEWHERE = {
@@ -34,6 +56,20 @@ ELSEWHERE = {
     "io.poisoned": "test_faults.py fails a write",
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
+    "model.invalid": "embed/test_dense.py spoils a folder",
+    "model.corrupt": "embed/test_store.py changes a file",
+    "query_set.exists": "evaluate/test_query_sets.py saves a set twice",
+    "query_set.not_found": "evaluate/test_query_sets.py loads a set that is not there",
+    "report.not_found": "evaluate/test_query_sets.py loads a report that is not there",
+    "provider.unknown": "tests/remote asks for such providers",
+    "remote.key": "tests/remote refuses keys from a loopback server",
+    "remote.refused": "tests/remote refuses requests from a loopback server",
+    "remote.budget": "tests/remote spends budgets",
+    "remote.limited": "tests/remote throttles from a loopback server",
+    "remote.failed": "tests/remote fails from a loopback server",
+    "remote.answer": "tests/remote answers nonsense from a loopback server",
+    "remote.partial": "tests/remote refuses single texts from a loopback server",
+    "llm.answer": "tests/llm answers what does not fit from a loopback server",
 }
 
 
@@ -89,8 +125,20 @@ def cause_embedder_invalid(db):
     db.collection("c", embedder=Constant("one", rows=3)).put("a", text="x")
 
 
+def cause_model_not_found(db):
+    get_embedder("no-such-model")
+
+
+def cause_reranker_invalid(db):
+    db.collection("c").query("x", rerank=5)
+
+
 def cause_llm_invalid(db):
     as_llm(5)
+
+
+def cause_template_invalid(db):
+    PromptTemplate("a lone {brace")
 
 
 def cause_collection_not_found(db):

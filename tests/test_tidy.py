@@ -11,12 +11,13 @@ SOURCES = sorted((ROOT / "python").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BANNED = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 LAYERS = [
-    ["errors", "types"],
+    ["errors", "types", "processors"],
     ["checks", "records", "files", "filtering", "dict_filters", "expressions", "faceting"],
+    ["remote"],
     ["llm"],
     ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges"],
     ["paging", "settings"],
-    ["ingest", "query"],
+    ["ingest", "query", "reranking"],
     ["planning", "recall", "graph"],
     ["frames"],
     ["transfer_edges", "graph_writing"],
@@ -27,7 +28,7 @@ LAYERS = [
     ["database"],
     ["opening"],
     ["rerank", "evaluate", "importers", "integrations"],
-    ["compat"],
+    ["compat", "testing"],
     ["cli"],
     ["__main__"],
 ]

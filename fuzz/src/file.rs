@@ -186,7 +186,7 @@ fn put(tx: &mut engram_core::db::Transaction, collection: &str, i: usize, note: 
     };
     let record = NewRecord {
         id: &id,
-        text: (i % 4 != 0).then(|| format!("alpha {note} beta gamma number {i}")),
+        text: (!i.is_multiple_of(4)).then(|| format!("alpha {note} beta gamma number {i}")),
         metadata: Value::Map(vec![
             ("year".into(), Value::Int(i as i64)),
             (

@@ -56,6 +56,8 @@ def error_codes() -> list[tuple[str, str]]:
 
 @final
 class Database:
+    """An open file with its locks, or a private in-memory database. Threads may share it."""
+
     @staticmethod
     def open(
         path: str | None,
@@ -67,26 +69,44 @@ class Database:
         """Open a file, or a private in-memory database where `path` is None."""
 
     @property
-    def path(self) -> str | None: ...
+    def path(self) -> str | None:
+        """The file; None for an in-memory database."""
+
     @property
-    def read_only(self) -> bool: ...
+    def read_only(self) -> bool:
+        """Whether the handle refuses to write."""
+
     @property
-    def closed(self) -> bool: ...
-    def close(self) -> None: ...
+    def closed(self) -> bool:
+        """Whether the handle was closed."""
+
+    def close(self) -> None:
+        """Close the handle; a second time does nothing."""
+
     def view(self) -> View:
         """The latest commit of any process. One atomic load when nothing is new."""
 
-    def view_at_snapshot(self, name: str) -> View: ...
-    def view_at_commit(self, commit: int) -> View: ...
-    def view_at_time(self, time_us: int) -> View: ...
+    def view_at_snapshot(self, name: str) -> View:
+        """The commit that a snapshot keeps."""
+
+    def view_at_commit(self, commit: int) -> View:
+        """A commit by its number, where it is still kept."""
+
+    def view_at_time(self, time_us: int) -> View:
+        """The last commit at or before a moment."""
+
     def begin(self) -> Transaction:
         """Take the write lock (waiting at most `lock_timeout_ms`) and start a transaction."""
 
     def create_snapshot(self, name: str) -> dict[str, Any]:
         """Return ``{"name", "commit", "time_us"}`` as `list_snapshots` does."""
 
-    def restore_snapshot(self, name: str) -> dict[str, Any]: ...
-    def delete_snapshot(self, name: str) -> bool: ...
+    def restore_snapshot(self, name: str) -> dict[str, Any]:
+        """Make the snapshot the latest commit; return it as `create_snapshot` does."""
+
+    def delete_snapshot(self, name: str) -> bool:
+        """Forget a snapshot; say whether there was one."""
+
     def list_snapshots(self) -> list[dict[str, Any]]:
         """Sorted by name."""
 
@@ -124,9 +144,13 @@ class View:
     """One commit, immutable: every call answers from it."""
 
     @property
-    def commit(self) -> int: ...
+    def commit(self) -> int:
+        """Its number."""
+
     @property
-    def time_us(self) -> int: ...
+    def time_us(self) -> int:
+        """When it was made."""
+
     def collections(self) -> list[str]:
         """Names, sorted."""
 
@@ -134,12 +158,20 @@ class View:
         """``{"name", "metric", "language", "stop_words", "k1", "b", "records", "created_us",
         "spaces": [{"name", "kind", "dimension", "element", "truncate", "identity", "records"}]}``, or None."""
 
-    def get_many(self, collection: str, ids: Sequence[str], vectors: bool) -> list[Row | None]: ...
-    def contains(self, collection: str, id: str) -> bool: ...
-    def count(self, collection: str, where: str | None, ignore_missing: bool) -> int: ...
+    def get_many(self, collection: str, ids: Sequence[str], vectors: bool) -> list[Row | None]:
+        """Rows in the order of the ids, None for each that is not there."""
+
+    def contains(self, collection: str, id: str) -> bool:
+        """Whether there is a record of that id."""
+
+    def count(self, collection: str, where: str | None, ignore_missing: bool) -> int:
+        """How many records match."""
+
     def scan(
         self, collection: str, where: str | None, ignore_missing: bool, vectors: bool
-    ) -> Cursor: ...
+    ) -> Cursor:
+        """Go through the records that match."""
+
     def facets(
         self,
         collection: str,
@@ -175,11 +207,21 @@ class View:
 
 @final
 class Answer:
-    def __len__(self) -> int: ...
+    """What a query found. Hits are made when they are asked for."""
+
+    def __len__(self) -> int:
+        """Count the hits."""
+
     @property
-    def commit(self) -> int: ...
-    def ids(self) -> list[str]: ...
-    def scores(self) -> list[float]: ...
+    def commit(self) -> int:
+        """The commit that answered."""
+
+    def ids(self) -> list[str]:
+        """The ids of the hits, best first."""
+
+    def scores(self) -> list[float]:
+        """Their scores, in the same order."""
+
     def hit(
         self, index: int
     ) -> tuple[Row, float, dict[str, float], list[tuple[str, int, int, list[tuple[int, int]]]]]:
@@ -194,6 +236,8 @@ class Answer:
 
 @final
 class Cursor:
+    """The records of a scan, of one view."""
+
     def next_batch(self, limit: int) -> list[Row]:
         """The next rows, empty at the end. The order is stable within one view, else unspecified."""
 
@@ -226,7 +270,9 @@ class Transaction:
     ) -> None:
         """Declare a vector space; the same one again is fine."""
 
-    def delete_collection(self, name: str) -> bool: ...
+    def delete_collection(self, name: str) -> bool:
+        """Delete a collection with its records; say whether there was one."""
+
     def put_many(
         self,
         collection: str,
@@ -257,12 +303,17 @@ class Transaction:
     ) -> None:
         """Merge `metadata` key by key at the top level and remove the `unset` keys."""
 
-    def delete(self, collection: str, ids: Sequence[str]) -> int: ...
-    def delete_where(self, collection: str, where: str, ignore_missing: bool) -> int: ...
+    def delete(self, collection: str, ids: Sequence[str]) -> int:
+        """Delete records by id; return how many there were."""
+
+    def delete_where(self, collection: str, where: str, ignore_missing: bool) -> int:
+        """Delete the records that match; return how many did."""
+
     def commit(self) -> int:
         """Make it durable and return the commit number (the old one where nothing changed)."""
 
-    def rollback(self) -> None: ...
+    def rollback(self) -> None:
+        """Drop the writes and give the lock back."""
 
 EdgeRow = tuple[str, str, str, dict[str, Any]]
 """``(source, type, target, properties)``"""
@@ -270,13 +321,21 @@ EdgeRow = tuple[str, str, str, dict[str, Any]]
 Which = tuple[Sequence[str] | None, str]
 """Edge types, or None for any, and ``out``, ``in`` or ``both``."""
 
-def graph_edge(view: View, collection: str, key: tuple[str, str, str]) -> EdgeRow | None: ...
+def graph_edge(view: View, collection: str, key: tuple[str, str, str]) -> EdgeRow | None:
+    """One edge by source, type and target."""
+
 def graph_edges(view: View, collection: str, id: str, which: Which) -> list[EdgeRow]:
     """By source, type and target."""
 
-def graph_degree(view: View, collection: str, id: str, which: Which) -> int: ...
-def graph_types(view: View, collection: str) -> dict[str, int]: ...
-def graph_scan(view: View, collection: str) -> EdgeCursor: ...
+def graph_degree(view: View, collection: str, id: str, which: Which) -> int:
+    """How many edges a record has."""
+
+def graph_types(view: View, collection: str) -> dict[str, int]:
+    """How many edges of each type there are."""
+
+def graph_scan(view: View, collection: str) -> EdgeCursor:
+    """Go through all edges."""
+
 def graph_neighbors(
     view: View, collection: str, id: str, which: Which, hops: int, limit: int | None
 ) -> dict[str, int]:
@@ -306,10 +365,14 @@ def graph_pagerank(
 
 def graph_subgraph(
     view: View, collection: str, ids: Sequence[str], which: Which, hops: int
-) -> tuple[dict[str, int], list[EdgeRow]]: ...
+) -> tuple[dict[str, int], list[EdgeRow]]:
+    """What is near records: ids with their distance, and every edge among them."""
+
 def graph_connect(
     view: View, collection: str, ids: Sequence[str], which: Which, max_hops: int | None
-) -> tuple[dict[str, int], list[EdgeRow], list[list[str]]]: ...
+) -> tuple[dict[str, int], list[EdgeRow], list[list[str]]]:
+    """What joins records: ids with their distance, the edges, and which of the ids are joined."""
+
 def put_edges(
     transaction: Transaction,
     collection: str,
@@ -318,10 +381,13 @@ def put_edges(
     """Insert or replace edges: tuples ``(source, type, target)`` or ``(source, type, target,
     properties or None)``. The last of equal keys wins."""
 
-def delete_edge(transaction: Transaction, collection: str, key: tuple[str, str, str]) -> bool: ...
+def delete_edge(transaction: Transaction, collection: str, key: tuple[str, str, str]) -> bool:
+    """Delete an edge; say whether there was one."""
 
 @final
 class EdgeCursor:
+    """The edges of a scan, of one view."""
+
     def next_batch(self, limit: int) -> list[EdgeRow]:
         """About `limit` edges, more where one record has more; empty at the end."""
 
@@ -330,13 +396,21 @@ class StaticModel:
     """The built-in embedder: one vector per token, averaged with weights, unit length."""
 
     @staticmethod
-    def load(path: str) -> StaticModel: ...
+    def load(path: str) -> StaticModel:
+        """Read a model file."""
+
     @property
-    def dimension(self) -> int: ...
+    def dimension(self) -> int:
+        """Length of its vectors."""
+
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Its name."""
+
     @property
-    def revision(self) -> str: ...
+    def revision(self) -> str:
+        """Which version of it."""
+
     def encode(self, text: str) -> bytes | None:
         """Little-endian float32, or None where the text holds no known token."""
 

@@ -88,7 +88,7 @@ class Conflict(EngramError):
 
 
 class Busy(EngramError, TimeoutError):
-    """Somebody else holds the lock; trying again may succeed."""
+    """Somebody else holds the lock, or asks us to wait; trying again may succeed."""
 
 
 class Corrupt(EngramError):
@@ -100,7 +100,10 @@ class Incompatible(EngramError):
 
 
 class Io(EngramError, OSError):
-    """The operating system refused. ``errno`` and ``filename`` are set where they are known."""
+    """The operating system refused, or a provider of models failed.
+
+    ``errno`` and ``filename`` are set where they are known.
+    """
 
 
 class Closed(EngramError):
@@ -156,6 +159,23 @@ CODES: dict[Code, type[EngramError]] = {
     "embedder.invalid": InvalidInput,
     "llm.invalid": InvalidInput,
     "extra.missing": MissingExtra,
+    "model.invalid": InvalidInput,
+    "template.invalid": InvalidInput,
+    "query_set.exists": Conflict,
+    "query_set.not_found": NotFound,
+    "report.not_found": NotFound,
+    "reranker.invalid": InvalidInput,
+    "model.not_found": NotFound,
+    "model.corrupt": Corrupt,
+    "provider.unknown": InvalidInput,
+    "remote.key": InvalidInput,
+    "remote.refused": InvalidInput,
+    "remote.budget": Conflict,
+    "remote.limited": Busy,
+    "remote.failed": Io,
+    "remote.answer": Io,
+    "remote.partial": Io,
+    "llm.answer": InvalidInput,
 }
 """Every code with its class, the core's codes first and in its order."""
 

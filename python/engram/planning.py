@@ -7,7 +7,6 @@ Opposite side: `engram._native.View.query` runs what is decided here.
 
 from __future__ import annotations
 
-import os
 from time import perf_counter
 
 from engram.embed.calling import coverage, embed_query
@@ -25,18 +24,13 @@ if TYPE_CHECKING:
 
     LiveSpaces = list[tuple[str, str, int, str | None]]
 
-__all__ = ["TEXT_SPACE", "processors", "run", "run_many"]
+__all__ = ["TEXT_SPACE", "run", "run_many"]
 
 TEXT_SPACE = "text"
 """The vector space that holds what the collection's embedder made from texts."""
 
 VECTOR_SPACE = "vector"
 """The vector space of ``vector=``."""
-
-
-def processors() -> int:
-    """Count the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Plan:
@@ -67,6 +61,10 @@ class _Plan:
 
 def run(view: View, collection: str, embedder: Embedder | None, query: Query) -> Results:
     """Answer a query from one view."""
+    if query.stages:
+        from engram.reranking import deepened, reranked
+
+        return reranked(query, run(view, collection, embedder, deepened(query)))
     started = perf_counter()
     live = view.live_spaces(collection)
     plan = _plan(query, live, embedder)
@@ -84,6 +82,14 @@ def run_many(
     threads: int,
 ) -> list[Results]:
     """Answer several queries from one view, in their order."""
+    queries = list(queries)
+    if any(query.stages for query in queries):
+        from engram.reranking import deepened, reranked
+
+        first = [deepened(query) if query.stages else query for query in queries]
+        found = run_many(view, collection, embedder, first, threads)
+        pairs = zip(queries, found, strict=True)
+        return [reranked(query, one) if query.stages else one for query, one in pairs]
     started = perf_counter()
     live = view.live_spaces(collection)
     plans = [(query, _plan(query, live, embedder)) for query in queries]

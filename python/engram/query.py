@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from engram.expressions import Field
+    from engram.reranking import Stages
     from engram.types import (
         AnyVector,
         Cutoff,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Include,
         Missing,
         Mode,
+        Reranker,
         Vector,
         Where,
     )
@@ -86,7 +88,11 @@ class Query:
         candidates: How many candidates of each retriever are fused, shaped and paged through.
             Unless given: k + 20 for a convex sum, max(100, 4 k) for reciprocal ranks, diversity
             and groups.
-        cursor: `Results.cursor` of the page before.
+        rerank: What looks at the first hits again and orders them anew: a reranker of
+            `engram.rerank`, several in turn, or one's own (`engram.types.Reranker`).
+        rerank_depth: How many hits it looks at, `k` or more; one number for each where there are
+            several. Unless given: 50, or `k` where that is more.
+        cursor: `Results.cursor` of the page before; not together with `rerank`.
         include: What hits carry beside id and score: any of ``"text"``, ``"metadata"``,
             ``"vectors"``.
         snippets: Whether hits have `Hit.snippets`, pieces of their texts that show best what the
@@ -123,6 +129,7 @@ class Query:
         "offset",
         "recall",
         "snippets",
+        "stages",
         "text",
         "threads",
         "vector",
@@ -132,7 +139,7 @@ class Query:
         "where",
     )
 
-    def __init__(  # noqa: PLR0913 - one query has this many sides
+    def __init__(  # noqa: PLR0913, PLR0915 - one query has this many sides
         self,
         text: str | None = None,
         *,
@@ -159,6 +166,8 @@ class Query:
         feedback: float = 0.0,
         hop: float = 0.0,
         candidates: int | None = None,
+        rerank: Reranker | Sequence[Reranker] | None = None,
+        rerank_depth: int | Sequence[int] | None = None,
         cursor: str | None = None,
         include: Sequence[Include] = _DEFAULT_INCLUDE,
         snippets: bool | Mapping[str, int] = False,
@@ -224,6 +233,8 @@ class Query:
             self.facets = asked(facets, facet_limit)
         if mode != "auto":
             self._check_mode()
+        again = rerank is not None or rerank_depth is not None
+        self.stages = _stages(rerank, rerank_depth, k, cursor) if again else ()
         self.offset = 0
         if cursor is not None:
             from engram.paging import resume
@@ -259,6 +270,26 @@ class Query:
         """Show what it looks for."""
         vectors = [*(["vector"] if self.vector is not None else []), *self.vectors]
         return f"Query({self.text!r}, vectors={vectors}, k={self.k}, mode={self.mode!r})"
+
+
+def _stages(
+    rerank: Reranker | Sequence[Reranker] | None,
+    depth: int | Sequence[int] | None,
+    k: int,
+    cursor: str | None,
+) -> Stages:
+    """Check the rerankers and how many hits each looks at."""
+    from engram.reranking import checked_stages
+
+    if rerank is None:
+        raise InvalidInput("input.invalid", "rerank_depth without rerank", "rerank=...")
+    if cursor is not None:
+        raise InvalidInput(
+            "input.invalid",
+            "cursor with rerank: pages of a reranked list do not follow each other",
+            "a larger k and rerank_depth",
+        )
+    return checked_stages(rerank, depth, k)
 
 
 def _check_threads(threads: int) -> int:

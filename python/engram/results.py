@@ -34,7 +34,8 @@ class Hit(Record):
         score: Higher is better. Its scale depends on the retrievers that ran (`Report.retrievers`):
             BM25 for lexical, the collection's metric for semantic, and for several the fused score,
             from 0 to 1 in a convex sum.
-        scores: The score by each retriever, by name, where the record has what it compares.
+        scores: The score by each retriever, by name, where the record has what it compares; and by
+            each reranker (``rerank``), whose score is the hit's.
         snippets: Pieces of its text that show best what the query looks for, best first; empty
             unless the query asked for ``snippets``, or where the record has no text.
     """
@@ -123,7 +124,8 @@ class Report(Frozen):
         took_ms: Milliseconds for the whole query, the embedding of its text included.
         timings_ms: Milliseconds by step, in order.
         steps: ``(name, rows left after it, milliseconds)`` in order.
-        notes: How each retriever went about it, by its name.
+        notes: How each retriever went about it, by its name; and what each reranker did, under
+            ``rerank``, or ``rerank 1`` and so on where there are several.
         commit: The commit that answered.
         records: Records in the collection.
         matched: Records that the filter left; all of them where there is none.
@@ -181,6 +183,9 @@ class Report(Frozen):
         for name in self.retrievers:
             facts = [f"searched {self.searched[name]:,}", f"weight {self.weights[name]:.2f}"]
             facts += [f"{key} {value}" for key, value in self.notes[name].items()]
+            lines.append(f"{name}: {', '.join(facts)}")
+        for name in sorted(self.notes.keys() - set(self.retrievers)):
+            facts = [f"{key} {value}" for key, value in self.notes[name].items()]
             lines.append(f"{name}: {', '.join(facts)}")
         lines += [f"skipped {name}: {why}" for name, why in self.skipped.items()]
         return "\n".join(lines)

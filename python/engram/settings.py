@@ -99,7 +99,8 @@ def declare(
         dimension, identity = space.dimension, None
         if name == text_space and embedder is not None:
             identity = embedder.identity.to_json()
-            dimension = dimension or getattr(embedder, "dimension", None)
+            if space.kind != "sparse":
+                dimension = dimension or getattr(embedder, "dimension", None)
         native.add_space(
             collection,
             proper_str(name, "a space"),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engram.embed import Identity
     from engram.expressions import Condition, Field
     from engram.nearness import Near
+    from engram.results import Hit
 
 Metric: TypeAlias = Literal["cosine", "dot", "l2"]
 """How near two vectors are. Higher scores are nearer under each of them."""
@@ -100,6 +101,23 @@ Code: TypeAlias = Literal[
     "embedder.invalid",
     "llm.invalid",
     "extra.missing",
+    "model.invalid",
+    "template.invalid",
+    "query_set.exists",
+    "query_set.not_found",
+    "report.not_found",
+    "reranker.invalid",
+    "model.not_found",
+    "model.corrupt",
+    "provider.unknown",
+    "remote.key",
+    "remote.refused",
+    "remote.budget",
+    "remote.limited",
+    "remote.failed",
+    "remote.answer",
+    "remote.partial",
+    "llm.answer",
 ]
 """Every stable error code."""
 
@@ -141,6 +159,8 @@ class SharedOptions(TypedDict, total=False):
     feedback: float
     hop: float
     candidates: int | None
+    rerank: Reranker | Sequence[Reranker] | None
+    rerank_depth: int | Sequence[int] | None
     cursor: str | None
     include: Sequence[Include]
     snippets: bool | Mapping[str, int]
@@ -182,4 +202,25 @@ class Embedder(Protocol):
         """Embed texts as float32 ``(len(texts), dimension)``, finite values.
 
         A row of zeros says that the text has no vector.
+        """
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """What ``query(..., rerank=...)`` needs: scores for hits.
+
+    A reranker may also have a ``name: str``, by which the report calls it, and ``needs``: which
+    parts of a hit it reads, any of ``"text"``, ``"metadata"``, ``"vectors"``; ``("text",)`` unless
+    given. engram gives it these, whatever the query includes.
+    """
+
+    def rerank(self, query: str | None, hits: Sequence[Hit], /) -> Sequence[float]:
+        """Score hits, best first as the stage before left them.
+
+        Args:
+            query: The query's text; None where it has only vectors.
+            hits: At least one.
+
+        Returns:
+            One finite score for each hit, higher is better. The list is sorted by it, ties by id.
         """

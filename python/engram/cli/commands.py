@@ -13,8 +13,11 @@ import engram
 from engram.cli import (
     collections,
     doctoring,
+    evaluating,
     graph,
+    importing,
     measuring,
+    models,
     records,
     snapshots,
     sources,
@@ -66,11 +69,14 @@ app.command("list")(records.list_records)
 app.command("delete")(records.delete)
 app.command("stats")(collections.stats)
 app.command("recall-check")(measuring.recall_check)
+app.command("evaluate")(evaluating.evaluate)
 app.command("verify")(doctoring.verify)
 app.command("doctor")(doctoring.doctor)
 app.command("optimize")(doctoring.optimize)
 app.command("backup")(doctoring.backup)
 app.command("export")(transfer.export)
-app.command("import")(transfer.import_file)
+app.add_typer(importing.app, name="import")
 app.add_typer(graph.app, name="graph")
+app.add_typer(models.app, name="models")
+app.add_typer(evaluating.app, name="query-set")
 app.add_typer(snapshots.app, name="snapshot")

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from engram import errors
 
-__all__ = ["EXIT_CODES", "EXIT_UNSOUND", "CommandGroup"]
+__all__ = ["EXIT_CODES", "EXIT_REGRESSION", "EXIT_UNSOUND", "CommandGroup"]
 
 EXIT_CODES: dict[type[errors.EngramError], int] = {
     errors.InvalidInput: 2,
@@ -32,6 +32,9 @@ EXIT_CODES: dict[type[errors.EngramError], int] = {
 
 EXIT_UNSOUND = EXIT_CODES[errors.Corrupt]
 """What `verify` and `doctor` exit with where the file is not sound."""
+
+EXIT_REGRESSION = 1
+"""What `evaluate` exits with where a metric fell below its baseline."""
 
 
 _HINTS = {

@@ -2,7 +2,7 @@
 
 Owns: which files are taken, how a file becomes records, and that putting a file again replaces its
 old passages in the same transaction. A passage's metadata says where it stands: ``source``,
-``start``, ``end`` (character offsets into the source), ``title``.
+``start``, ``end`` (character offsets into the source), ``title``, ``path``, ``page``.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import os
 import shutil
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -29,12 +30,15 @@ from engram.cli.output import (
 from engram.errors import InvalidInput
 from engram.files import io_error
 from engram.filtering import quoted
-from engram.rag import read_source, split_passages
-from engram.rag.passages import MAX_CHARS
+from engram.rag import (
+    MarkdownTextSplitter,
+    RecursiveCharacterTextSplitter,
+    chunk_records,
+    read_pdf,
+    read_source,
+)
 from engram.rag.sources import KINDS, Kind, kind_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from engram.rag.splitters import CHUNK_SIZE
 
 _RECORD_ENDINGS = (".jsonl", ".jsonl.gz", ".ndjson")
 _STDIN = "-"
@@ -52,14 +56,16 @@ def put(
     ] = "**/*",
     kind: Annotated[
         str | None,
-        typer.Option("--as", help="Read as text, markdown, html or jsonl, whatever the name says."),
+        typer.Option(
+            "--as", help="Read as text, markdown, html, pdf or jsonl, whatever the name says."
+        ),
     ] = None,
     source: Annotated[
         str, typer.Option("--source", help="The name under which stdin is put.")
     ] = "stdin",
     max_chars: Annotated[
         int, typer.Option("--max-chars", min=1, help="Characters in a passage at most.")
-    ] = MAX_CHARS,
+    ] = CHUNK_SIZE,
     embed: Annotated[
         bool, typer.Option("--embed/--no-embed", help="Whether to make vectors of the texts.")
     ] = True,
@@ -67,12 +73,12 @@ def put(
 ) -> None:
     """Put files, folders or stdin into the file, split into passages.
 
-    Text, Markdown and HTML become passages that know their place in the source; JSON Lines become
-    records. Putting a source again replaces its passages.
+    Text, Markdown, HTML and PDF become passages that know their place in the source; JSON Lines
+    become records. Putting a source again replaces its passages.
     """
-    if kind is not None and kind not in {"text", "markdown", "html", "jsonl"}:
+    if kind is not None and kind != "jsonl" and _kind(kind) is None:
         raise InvalidInput(
-            "input.invalid", f"unknown kind {kind!r}", "one of: text, markdown, html, jsonl"
+            "input.invalid", f"unknown kind {kind!r}", "one of: text, markdown, html, pdf, jsonl"
         )
     chosen, skipped = _choose(paths, glob, kind)
     passages = 0
@@ -104,9 +110,14 @@ def _choose(paths: list[str], glob: str, kind: str | None) -> tuple[list[str], l
             if not found.is_file() or any(p.startswith(".") for p in found.parts):
                 continue
             name = found.as_posix()
-            known = kind is not None or kind_of(name) is not None
+            known = kind is not None or kind_of(name) not in _unread()
             (chosen if known or name.endswith(_RECORD_ENDINGS) else skipped).append(name)
     return chosen, skipped
+
+
+def _unread() -> set[Kind | None]:
+    """Give the kinds of files that are left out of a folder: no known one, or without its extra."""
+    return {None} if find_spec("pypdfium2") else {None, "pdf"}
 
 
 def _put_one(
@@ -131,9 +142,9 @@ def _put_one(
         raise InvalidInput(
             "input.invalid",
             f"{path} is of an unknown kind",
-            f"--as text|markdown|html|jsonl; known endings: {', '.join(sorted(KINDS))}, .jsonl",
+            f"--as text|markdown|html|pdf|jsonl; known endings: {', '.join(sorted(KINDS))}, .jsonl",
         )
-    records = list(_passages(_read(path), read_as or "text", name, max_chars))
+    records = _passages(path, read_as or "text", name, max_chars)
     with db.transaction():
         target.delete_where(f"source = {quoted(name)}", missing="ignore")
         return target.put_many(records)
@@ -141,15 +152,19 @@ def _put_one(
 
 def _kind(kind: str | None) -> Kind | None:
     """Narrow the option to the kinds that become passages."""
-    return kind if kind in {"text", "markdown", "html"} else None  # type: ignore[return-value]
+    return next((known for known in KINDS.values() if known == kind), None)
 
 
-def _read(path: str) -> str:
-    """Read a file or stdin as UTF-8."""
+def _read(path: str) -> bytes:
+    """Read a file or stdin."""
     try:
-        raw = sys.stdin.buffer.read() if path == _STDIN else Path(path).read_bytes()
+        return sys.stdin.buffer.read() if path == _STDIN else Path(path).read_bytes()
     except OSError as cause:
         raise io_error(f"reading {path}", cause, path) from cause
+
+
+def _decoded(raw: bytes, path: str) -> str:
+    """Decode UTF-8."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as cause:
@@ -160,13 +175,10 @@ def _read(path: str) -> str:
         ) from cause
 
 
-def _passages(content: str, kind: Kind, name: str, max_chars: int) -> Iterator[dict[str, Any]]:
+def _passages(path: str, kind: Kind, name: str, max_chars: int) -> list[dict[str, Any]]:
     """Split a source into records."""
-    read = read_source(content, kind)
-    for passage in split_passages(read.text, max_chars=max_chars, headings=kind == "markdown"):
-        start, end = read.span(passage.start, passage.end)
-        metadata = {"source": name, "start": start, "end": end}
-        title = passage.title or read.title
-        if title is not None:
-            metadata["title"] = title
-        yield {"id": f"{name}#{start}-{end}", "text": passage.text, "metadata": metadata}
+    raw = _read(path)
+    read = read_pdf(raw) if kind == "pdf" else read_source(_decoded(raw, path), kind)
+    markdown = kind == "markdown"
+    splitter = (MarkdownTextSplitter if markdown else RecursiveCharacterTextSplitter)(max_chars)
+    return chunk_records(read.split(splitter), name, read=read, contextual=False)

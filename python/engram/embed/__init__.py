@@ -1,8 +1,9 @@
-"""Embedders: what turns text into vectors.
+"""Embedders: what turns text, images and series into vectors.
 
-Owns: `Static`, the built-in model that works offline right after install, and `Identity`, which is
-stored with every vector space so that vectors of different models never mix. Write your own
-embedder by giving it an ``identity`` and an ``encode_batch`` (`engram.Embedder`).
+Owns: `Static`, the built-in model that works offline right after install; the models that run here
+on ONNX Runtime (`Dense` and its siblings); and `Identity`, which is stored with every vector space
+so that vectors of different models never mix. Write your own embedder by giving it an ``identity``
+and an ``encode_batch`` (`engram.Embedder`). Importing this loads none of them.
 """
 
 from __future__ import annotations
@@ -11,9 +12,59 @@ from engram.embed.identity import Identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from engram.embed.building import build_graph
+    from engram.embed.dense import Dense
+    from engram.embed.images import pdf_page, pdf_page_count
+    from engram.embed.late_interaction import QuantizedTokens, max_sim, quantize
+    from engram.embed.local.session import devices
+    from engram.embed.multi_vector import MultiVector
+    from engram.embed.registry import get_embedder
+    from engram.embed.sparse import Sparse
     from engram.embed.static import Static
+    from engram.embed.store import InstalledModel, ModelStore
+    from engram.embed.time_series import TimeSeries
+    from engram.embed.vision import Vision
 
-__all__ = ["Identity", "Static", "default"]
+__all__ = [
+    "Dense",
+    "Identity",
+    "InstalledModel",
+    "ModelStore",
+    "MultiVector",
+    "QuantizedTokens",
+    "Sparse",
+    "Static",
+    "TimeSeries",
+    "Vision",
+    "build_graph",
+    "default",
+    "devices",
+    "get_embedder",
+    "max_sim",
+    "pdf_page",
+    "pdf_page_count",
+    "quantize",
+]
+
+_HOMES = {
+    "Dense": "dense",
+    "InstalledModel": "store",
+    "ModelStore": "store",
+    "MultiVector": "multi_vector",
+    "QuantizedTokens": "late_interaction",
+    "Sparse": "sparse",
+    "Static": "static",
+    "TimeSeries": "time_series",
+    "Vision": "vision",
+    "build_graph": "building",
+    "devices": "local.session",
+    "get_embedder": "registry",
+    "max_sim": "late_interaction",
+    "pdf_page": "images",
+    "pdf_page_count": "images",
+    "quantize": "late_interaction",
+}
+"""Where the names that load when they are asked for live."""
 
 
 def default() -> Static:
@@ -28,9 +79,9 @@ def default() -> Static:
 
 
 def __getattr__(name: str) -> object:
-    """Load `Static` when it is asked for."""
-    if name == "Static":
-        from engram.embed.static import Static
+    """Load a model's class when it is asked for."""
+    if name not in _HOMES:
+        raise AttributeError(name)
+    from importlib import import_module
 
-        return Static
-    raise AttributeError(name)
+    return getattr(import_module(f"engram.embed.{_HOMES[name]}"), name)

@@ -14,7 +14,7 @@ from engram.errors import InvalidInput
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Literal
+    from typing import Any, Literal
 
     import numpy as np
     from numpy.typing import NDArray
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     EmbedderChoice = Embedder | Literal["default"] | None
     EmbedderSource = Callable[[], Embedder | None]
-    Embedded = tuple[Sequence[int], bytes | NDArray[np.float32]]
+    Embedded = tuple[Sequence[int], Any]
 
 __all__ = ["embed_documents", "embed_query", "embedder_source"]
 
@@ -64,7 +64,8 @@ def embed_documents(embedder: Embedder, texts: Sequence[str]) -> Embedded:
     """Embed texts for storing.
 
     Returns:
-        The indices of the texts that have a vector, ascending, and their vectors, one row each.
+        The indices of the texts that have a vector, ascending, and their vectors: one row each, or
+        for an embedder of another kind one dict of weights or one matrix of token vectors each.
     """
     if isinstance(embedder, Static):
         raw, missing = embedder._encode_batch_raw(texts)
@@ -74,6 +75,10 @@ def embed_documents(embedder: Embedder, texts: Sequence[str]) -> Embedded:
         rows = [row for row in range(len(texts)) if row not in absent]
         width = embedder.dimension * _FLOAT_BYTES
         return rows, b"".join(raw[row * width : (row + 1) * width] for row in rows)
+    if _kind(embedder) != "dense":
+        found = _checked_items(embedder, embedder.encode_batch(texts), texts)
+        kept = [row for row, item in enumerate(found) if len(item)]
+        return kept, [found[row] for row in kept]
     matrix = _checked(embedder, embedder.encode_batch(texts), texts)
     present = matrix.any(axis=1)
     if present.all():
@@ -81,12 +86,16 @@ def embed_documents(embedder: Embedder, texts: Sequence[str]) -> Embedded:
     return present.nonzero()[0].tolist(), matrix[present]
 
 
-def embed_query(embedder: Embedder, text: str) -> bytes | NDArray[np.float32] | None:
+def embed_query(embedder: Embedder, text: str) -> Any:
     """Embed a query's text; None where the embedder knows nothing in it."""
     if isinstance(embedder, Static):
         return embedder._encode_raw(text)
     encode = getattr(embedder, "encode_query", None)
     texts = [text]
+    if _kind(embedder) != "dense":
+        found = embedder.encode_batch(texts) if encode is None else [encode(text)]
+        item = _checked_items(embedder, found, texts)[0]
+        return item if len(item) else None
     row: NDArray[np.float32]
     if encode is None:
         row = _checked(embedder, embedder.encode_batch(texts), texts)[0]
@@ -99,6 +108,31 @@ def coverage(embedder: Embedder, text: str) -> float:
     """Say how much of a text the embedder knows, 0 to 1; all of it where it does not say."""
     known = getattr(embedder, "coverage", None)
     return 1.0 if known is None else float(known(text))
+
+
+def _kind(embedder: Embedder) -> str:
+    """Say what kind of vectors an embedder makes: ``dense`` where it does not say."""
+    kind: str = getattr(embedder, "kind", "dense")
+    if kind not in {"dense", "sparse", "multi"}:
+        raise InvalidInput(
+            "embedder.invalid",
+            f"embedder {embedder.identity.name} is of the kind {kind!r}",
+            "one of: dense, sparse, multi",
+        )
+    return kind
+
+
+def _checked_items(embedder: Embedder, returned: Any, texts: Sequence[str]) -> list[Any]:
+    """Check how many embeddings an embedder returned; the core checks what is in them."""
+    found = list(returned)
+    if len(found) != len(texts):
+        raise InvalidInput(
+            "embedder.invalid",
+            f"embedder {embedder.identity.name} returned {len(found)} embeddings"
+            f" for {len(texts)} texts",
+            "one for each text",
+        )
+    return found
 
 
 def _checked(embedder: Embedder, returned: object, texts: Sequence[str]) -> NDArray[np.float32]:

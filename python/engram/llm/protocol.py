@@ -30,6 +30,7 @@ class LLM(Protocol):
             system: What the model is told to be, if anything.
             max_tokens: Tokens in the answer at most; None for the model's own limit.
             temperature: 0 for the likeliest answer, more for variety; None for the model's default.
+                A wish: a model that has no such setting answers as it does.
 
         Returns:
             The answer's text.

@@ -45,6 +45,7 @@ pub(crate) enum Of<'a> {
 /// Asks for length and identity only. A plain `stat` asks for the times too, and a file whose times
 /// were read gets exact ones at its next write, which then have to be synced: measured with Linux
 /// 6.18 and ext4, half as much again on top of a commit.
+#[cfg(target_os = "linux")]
 pub(crate) fn facts_of(file: Of<'_>) -> std::io::Result<Facts> {
     let (fd, path, flags) = match file {
         Of::Descriptor(fd) => (fd, c"".to_owned(), libc::AT_EMPTY_PATH),
@@ -62,6 +63,29 @@ pub(crate) fn facts_of(file: Of<'_>) -> std::io::Result<Facts> {
     Ok(Facts {
         identity: (device, found.stx_ino),
         len: found.stx_size,
+    })
+}
+
+/// Asks for length and identity.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn facts_of(file: Of<'_>) -> std::io::Result<Facts> {
+    // SAFETY: `stat` is plain old data; all zeros is a valid value.
+    let mut found: libc::stat = unsafe { std::mem::zeroed() };
+    let rc = match file {
+        // SAFETY: `found` is writable for the whole call.
+        Of::Descriptor(fd) => unsafe { libc::fstat(fd, &raw mut found) },
+        Of::Path(path) => {
+            let path = c_path(path)?;
+            // SAFETY: the path is a valid C string, and `found` is writable, for the whole call.
+            unsafe { libc::stat(path.as_ptr(), &raw mut found) }
+        }
+    };
+    if rc != 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    Ok(Facts {
+        identity: (found.st_dev as u64, found.st_ino as u64),
+        len: found.st_size as u64,
     })
 }
 
@@ -177,6 +201,7 @@ fn c_path(path: &Path) -> std::io::Result<std::ffi::CString> {
 }
 
 /// A file in `dir` without a name, or with a passing one where the file system has no such thing.
+#[cfg(target_os = "linux")]
 fn nameless(dir: &Path) -> std::io::Result<(File, Option<PathBuf>)> {
     use std::os::unix::fs::OpenOptionsExt;
     let unnamed = OpenOptions::new()
@@ -193,17 +218,39 @@ fn nameless(dir: &Path) -> std::io::Result<(File, Option<PathBuf>)> {
                 Some(libc::EOPNOTSUPP | libc::EISDIR | libc::EINVAL)
             ) =>
         {
-            let unique = format!(".engram-{}-{}", std::process::id(), super::locks::now_us());
-            let name = dir.join(unique);
-            let file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create_new(true)
-                .open(&name)?;
-            Ok((file, Some(name)))
+            passing(dir)
         }
         Err(e) => Err(e),
     }
+}
+
+/// A file in `dir` with a passing name: only Linux has files without one.
+#[cfg(not(target_os = "linux"))]
+fn nameless(dir: &Path) -> std::io::Result<(File, Option<PathBuf>)> {
+    passing(dir)
+}
+
+fn passing(dir: &Path) -> std::io::Result<(File, Option<PathBuf>)> {
+    let unique = format!(".engram-{}-{}", std::process::id(), super::locks::now_us());
+    let name = dir.join(unique);
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&name)?;
+    Ok((file, Some(name)))
+}
+
+/// The file anew, under a descriptor of its own: a mapping keeps its descriptor's locks on Linux.
+#[cfg(target_os = "linux")]
+fn to_map(file: &File) -> std::io::Result<File> {
+    File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+/// The same file: on other systems a mapping holds the file itself, and no descriptor.
+#[cfg(not(target_os = "linux"))]
+fn to_map(file: &File) -> std::io::Result<File> {
+    file.try_clone()
 }
 
 /// Makes a new or changed name in `dir` durable.
@@ -258,8 +305,7 @@ impl Storage for FileStorage {
         if offset.checked_add(len).is_none_or(|end| end > have) {
             return Err(past_end(offset, len as usize, have).at_path(&self.path));
         }
-        let through = format!("/proc/self/fd/{}", self.file.as_raw_fd());
-        let file = File::open(through).map_err(|e| self.fail("cannot map the file", &e))?;
+        let file = to_map(&self.file).map_err(|e| self.fail("cannot map the file", &e))?;
         // SAFETY: extents are never changed while a handle pins their generation, except for publish
         // words, which are read atomically; the range was just checked against the file's length.
         let map = unsafe {

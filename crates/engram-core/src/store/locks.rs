@@ -124,9 +124,9 @@ pub(crate) fn host() -> String {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 pub(crate) mod ofd {
-    //! Linux open-file-description locks.
+    //! Locks of the open file description, as Linux and macOS have them.
     use super::{Locks, Owner, host, now_us};
     use crate::error::{Error, Result};
     use std::ops::Range;
@@ -137,6 +137,14 @@ pub(crate) mod ofd {
     const OWNER: i64 = 1 << 59;
     const OWNER_SHIFT: u32 = 33;
     const PIN: i64 = 1 << 62;
+
+    // The constants are of different types on different systems.
+    #[allow(clippy::unnecessary_cast)]
+    const EXCLUSIVE: i32 = libc::F_WRLCK as i32;
+    #[allow(clippy::unnecessary_cast)]
+    const SHARED: i32 = libc::F_RDLCK as i32;
+    #[allow(clippy::unnecessary_cast)]
+    const NONE: i32 = libc::F_UNLCK as i32;
 
     /// Locks held through one open file description.
     pub(crate) struct OfdLocks {
@@ -183,14 +191,14 @@ pub(crate) mod ofd {
 
         /// The first lock of another holder that is in the way of an exclusive one on the range.
         fn conflict(&self, start: i64, len: i64) -> Result<Option<libc::flock>> {
-            let mut lock = flock(libc::F_WRLCK, start, len);
+            let mut lock = flock(EXCLUSIVE, start, len);
             // SAFETY: as in `set`; the kernel writes its answer into `lock`.
             let rc = unsafe { libc::fcntl(self.fd.as_raw_fd(), libc::F_OFD_GETLK, &raw mut lock) };
             if rc != 0 {
                 let err = std::io::Error::last_os_error();
                 return Err(Error::io("cannot ask for the locks of the file", &err));
             }
-            Ok((i32::from(lock.l_type) != libc::F_UNLCK).then_some(lock))
+            Ok((i32::from(lock.l_type) != NONE).then_some(lock))
         }
 
         fn owner_range(since_s: i64) -> (i64, i64) {
@@ -214,22 +222,22 @@ pub(crate) mod ofd {
 
     impl Locks for OfdLocks {
         fn try_write(&self) -> Result<bool> {
-            if !self.set(libc::F_WRLCK, WRITE, 1)? {
+            if !self.set(EXCLUSIVE, WRITE, 1)? {
                 return Ok(false);
             }
             let since_s = (now_us() / 1_000_000).clamp(1, (1 << OWNER_SHIFT) - 1);
             let (start, len) = Self::owner_range(since_s);
             self.since_s.store(since_s, Ordering::Relaxed);
             // Only tells who waits for whom: a lock that cannot be set costs the name, not safety.
-            let _ = self.set(libc::F_RDLCK, start, len);
+            let _ = self.set(SHARED, start, len);
             Ok(true)
         }
 
         fn release_write(&self) {
             let (start, len) = Self::owner_range(self.since_s.load(Ordering::Relaxed));
             // Unlocking an own lock fails only for a closed descriptor, which holds none any more.
-            let _ = self.set(libc::F_UNLCK, start, len);
-            let _ = self.set(libc::F_UNLCK, WRITE, 1);
+            let _ = self.set(NONE, start, len);
+            let _ = self.set(NONE, WRITE, 1);
         }
 
         fn owner(&self) -> Result<Option<Owner>> {
@@ -248,14 +256,14 @@ pub(crate) mod ofd {
         }
 
         fn pin(&self, generation: u64) -> Result<()> {
-            match self.set(libc::F_RDLCK, PIN + generation as i64, 1)? {
+            match self.set(SHARED, PIN + generation as i64, 1)? {
                 true => Ok(()),
                 false => Err(Error::internal("a shared lock was refused")),
             }
         }
 
         fn unpin(&self, generation: u64) {
-            let _ = self.set(libc::F_UNLCK, PIN + generation as i64, 1);
+            let _ = self.set(NONE, PIN + generation as i64, 1);
         }
 
         fn pinned(&self, range: Range<u64>) -> Result<bool> {
