@@ -20,8 +20,6 @@ use std::cell::RefCell;
 const MOST_READ: f64 = 0.6;
 /// How much deeper than planned the wanted rows may turn out to lie.
 const DEEPER: f64 = 2.0;
-/// Questions after which the memory of what was read for them is let go of.
-const AT_A_TIME: usize = 8;
 /// Recall that the neighbours have which shares are taken from.
 const SURE: f32 = 0.999;
 
@@ -174,7 +172,7 @@ pub(crate) fn neighbours(
     let mask = Mask::new(c, None)?;
     let index = c.space(space).unwrap_or_default();
     let asked = super::vectors::spread(c, &mask, space, n)?;
-    for ((doc, embedding), i) in asked.into_iter().zip(1usize..) {
+    for (doc, embedding) in asked {
         let Embedding::Dense(vector) = &embedding else {
             continue;
         };
@@ -198,10 +196,9 @@ pub(crate) fn neighbours(
         }
         near.truncate(depth);
         each(vector, &near)?;
-        if i.is_multiple_of(AT_A_TIME) {
-            let segments = c.segments.iter();
-            segments.for_each(|view| view.segment.sealed().forget());
-        }
+        // Vectors from all over the file: together they would be most of it.
+        let segments = c.segments.iter();
+        segments.for_each(|view| view.segment.sealed().forget());
     }
     Ok(())
 }
