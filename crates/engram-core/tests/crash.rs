@@ -49,6 +49,8 @@ fn count_steps(script: &Author, relaxed: bool) -> u64 {
         "the run differs from the model"
     );
     assert_sound(&db, true, "after the whole run");
+    let state = db.latest().unwrap();
+    assert_eq!(state.collection("listed").unwrap().lists.len(), 1);
     plan.steps()
 }
 

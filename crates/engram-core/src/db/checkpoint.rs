@@ -9,10 +9,11 @@ use super::compact::{Output, flush, pad};
 use super::engine::Relaxed;
 use super::gate::WriteGuard;
 use super::head::{Head, log_extent_len, superblock};
+use super::lists;
 use crate::error::Result;
 use crate::format::PAGE_BYTES;
 use crate::format::frame::{CheckpointBody, Kind, Publish};
-use crate::format::manifest::{Manifest, Pending, SnapshotMeta};
+use crate::format::manifest::{CollectionMeta, Manifest, Pending, SnapshotMeta};
 use crate::state::State;
 use crate::store::log::{self, NewFrame};
 use crate::store::space::Space;
@@ -162,6 +163,9 @@ fn flush_all(
     };
     for c in state.collections.clone().values() {
         let mut flushed = flush(&mut out, c)?;
+        if let Some(lists) = lists::tend(&mut out, &flushed)? {
+            flushed.lists = lists;
+        }
         // From here on the bitmaps in `at` are the ones of the new manifest.
         for view in &mut flushed.segments {
             view.at.dead = view.dead.ordinals().clone();
@@ -182,7 +186,15 @@ fn add_snapshot(state: &mut State, name: &str) {
         name: name.to_owned(),
         commit: state.commit,
         time_us: state.time_us,
-        collections: state.collections.values().map(|c| c.to_meta()).collect(),
+        // Lists can be made again; to keep those of each snapshot would be dear.
+        collections: state
+            .collections
+            .values()
+            .map(|c| CollectionMeta {
+                lists: Vec::new(),
+                ..c.to_meta()
+            })
+            .collect(),
     });
     snapshots.sort_by(|a, b| a.name.cmp(&b.name));
     state.snapshots = Arc::new(snapshots);

@@ -128,6 +128,8 @@ fn choose(c: &Collection, max_bytes: u64, total: u64) -> Vec<usize> {
     }
     let mut rest: Vec<usize> = (0..c.segments.len())
         .filter(|i| !chosen.contains(i))
+        // What lists cover stays as it is: they would lose it.
+        .filter(|i| !c.lists.iter().any(|v| v.covers(c.segments[*i].at.id)))
         .collect();
     if rest.len() >= MANY {
         rest.sort_by_key(|i| live_bytes(&c.segments[*i]));

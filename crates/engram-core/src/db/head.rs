@@ -6,7 +6,7 @@ use crate::format::manifest::{Manifest, SegmentRef};
 use crate::format::ops::decode_all;
 use crate::format::superblock::Superblock;
 use crate::format::{Extent, FORMAT_MAJOR, FORMAT_MINOR};
-use crate::segment::{EdgeSegment, Segment};
+use crate::segment::{EdgeSegment, ListSegment, Segment};
 use crate::state::{Collection, State};
 use crate::store::log::{self, Frame, Tail};
 use crate::store::space::Space;
@@ -109,6 +109,12 @@ pub(super) fn build_state(
         .flat_map(|c| &c.graph.segments);
     let open_edges: HashMap<u64, Arc<EdgeSegment>> =
         edges.map(|v| (v.at.id, v.segment.clone())).collect();
+    let lists = known
+        .iter()
+        .flat_map(|s| s.collections.values())
+        .flat_map(|c| &c.lists);
+    let open_lists: HashMap<u64, Arc<ListSegment>> =
+        lists.map(|v| (v.at.id, v.lists.clone())).collect();
     let mut collections = imbl::OrdMap::new();
     for meta in &manifest.collections {
         let segment = |at: &SegmentRef| match open.get(&at.id) {
@@ -119,7 +125,11 @@ pub(super) fn build_state(
             Some(segment) => Ok(segment.clone()),
             None => Ok(Arc::new(EdgeSegment::open(storage, at)?)),
         };
-        let collection = Collection::from_meta(meta, segment, edge_segment)?;
+        let list_segment = |at: &SegmentRef| match open_lists.get(&at.id) {
+            Some(segment) => Ok(segment.clone()),
+            None => Ok(Arc::new(ListSegment::open(storage, at)?)),
+        };
+        let collection = Collection::from_meta(meta, segment, edge_segment, list_segment)?;
         collections.insert(collection.name.clone(), Arc::new(collection));
     }
     Ok(State {

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::head::{Head, replay};
 use crate::error::{Code, Error, Result};
 use crate::format::frame::Kind;
-use crate::segment::{EdgeSegment, Segment};
+use crate::segment::{EdgeSegment, ListSegment, Segment};
 use crate::state::{Collection, State};
 use crate::store::log::{self, Frame, Tail};
 use std::sync::Arc;
@@ -27,7 +27,8 @@ impl Engine {
         for meta in &meta.collections {
             let open = |at: &_| Ok(Arc::new(Segment::open(&*self.storage, at)?));
             let open_edges = |at: &_| Ok(Arc::new(EdgeSegment::open(&*self.storage, at)?));
-            let collection = Collection::from_meta(meta, open, open_edges)?;
+            let open_lists = |at: &_| Ok(Arc::new(ListSegment::open(&*self.storage, at)?));
+            let collection = Collection::from_meta(meta, open, open_edges, open_lists)?;
             collections.insert(collection.name.clone(), Arc::new(collection));
         }
         Ok(State {

@@ -2,7 +2,7 @@
 //!
 //! `engine` follows the file of one storage from where `head` stands, `gate` guards its write lock and
 //! `idle` its pins; `commit` and `checkpoint` write it;
-//! `compact` chooses what a checkpoint rewrites, `edges` does all of this for edges; `rewrite` makes whole new files (optimize, backup,
+//! `compact` chooses what a checkpoint rewrites, `edges` does all of this for edges, `lists` for lists; `rewrite` makes whole new files (optimize, backup,
 //! doctor); `verify` and `doctor` look for damage; `database` ties them to a place.
 
 mod checkpoint;
@@ -17,6 +17,7 @@ mod gate;
 mod head;
 mod history;
 mod idle;
+mod lists;
 mod rewrite;
 mod stats;
 mod transaction;
@@ -25,6 +26,8 @@ mod verify;
 pub use database::{Database, OpenOptions};
 pub use doctor::{DoctorOptions, DoctorReport, doctor};
 pub use edges::NewEdge;
+#[cfg(any(test, feature = "testing"))]
+pub use lists::set_least_rows;
 pub use rewrite::RewriteReport;
 pub use stats::{CollectionStats, Stats, any_in_space, records_in_space};
 pub use transaction::{NewRecord, NewVector, RecordUpdate, Transaction};

@@ -10,12 +10,13 @@ use super::edges;
 use super::engine::Engine;
 use super::gate::WriteGuard;
 use super::head::{log_extent_len, superblock};
+use super::lists;
 use crate::error::Result;
 use crate::format::FIRST_EXTENT;
 use crate::format::frame::{Kind, Publish};
 use crate::format::manifest::SegmentRef;
-use crate::segment::{EdgeSegment, Segment};
-use crate::state::{EdgeView, Graph, SegmentView, State};
+use crate::segment::{EdgeSegment, ListSegment, Segment};
+use crate::state::{EdgeView, Graph, ListView, SegmentView, State};
 use crate::store::log::{self, NewFrame};
 use crate::store::space::Space;
 use crate::store::{Sealed, Storage, fork};
@@ -129,11 +130,24 @@ fn rewrite_collection(
         }
     }
     let graph = rewrite_graph(out, &c.graph, rebuild, copied)?;
-    Ok(crate::state::Collection {
+    let mut written = crate::state::Collection {
         segments,
         graph: Arc::new(graph),
         ..written
-    })
+    };
+    let kept = match !rebuild && lists::are_whole(&written)? {
+        true => std::mem::take(&mut written.lists),
+        false => Vec::new(),
+    };
+    if kept.is_empty() {
+        written.lists = lists::over_all(out, &written)?;
+    }
+    for view in kept {
+        let at = copy_sealed(out, view.lists.sealed(), &view.at, copied)?;
+        let lists = Arc::new(ListSegment::open(out.storage, &at)?);
+        written.lists.push(ListView { at, lists });
+    }
+    Ok(written)
 }
 
 /// The edges in the new file: one segment, copied where it is clean.

@@ -100,6 +100,7 @@ impl Engine {
                 bytes += alive;
                 dead += len - alive;
             }
+            bytes += c.lists.iter().map(|v| v.at.len).sum::<u64>();
             live += bytes;
             let spaces = c.spaces.iter().zip(0u16..);
             let stats = CollectionStats {

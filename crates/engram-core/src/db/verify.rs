@@ -3,6 +3,7 @@
 use super::edges;
 use super::engine::Engine;
 use super::history::log_start;
+use super::lists;
 use crate::checks;
 use crate::error::{Code, Error, Result};
 use crate::format::frame::Kind;
@@ -10,7 +11,7 @@ use crate::format::segment::{Directory, kind};
 use crate::format::space::Space;
 use crate::format::superblock::Superblock;
 use crate::format::{Decode, Extent, PAGE_BYTES};
-use crate::segment::{Coding, EdgeSegment, Segment, SegmentBuilder};
+use crate::segment::{Coding, EdgeSegment, ListSegment, Segment, SegmentBuilder};
 use crate::state::{Collection, State};
 use crate::store::read_manifest;
 use roaring::RoaringBitmap;
@@ -90,6 +91,10 @@ impl Engine {
                 seen.insert(view.at.id);
                 verify_edge_segment(&mut report, &c.name, &view.segment, deep);
             }
+            for view in &c.lists {
+                seen.insert(view.at.id);
+                verify_lists(&mut report, c, &view.lists, deep);
+            }
             if deep {
                 report.note(format!("collection {:?}", c.name), verify_collection(c));
                 let edges = edges::verify_graph(c);
@@ -106,12 +111,14 @@ impl Engine {
                         let only = crate::format::manifest::CollectionMeta {
                             segments: vec![at.clone()],
                             edges: Vec::new(),
+                            lists: Vec::new(),
                             ..meta.clone()
                         };
                         let no_edges = |_: &_| Err(Error::internal("no edges"));
+                        let no_lists = |_: &_| Err(Error::internal("no lists"));
                         verify_segment(
                             &mut report,
-                            &Collection::from_meta(&only, one, no_edges)?,
+                            &Collection::from_meta(&only, one, no_edges, no_lists)?,
                             &segment,
                             deep,
                         );
@@ -221,6 +228,17 @@ fn verify_edge_segment(report: &mut VerifyReport, name: &str, segment: &EdgeSegm
     }
     if deep {
         report.note(place, edges::verify_segment(segment));
+    }
+}
+
+fn verify_lists(report: &mut VerifyReport, c: &Collection, list: &ListSegment, deep: bool) {
+    let place = format!("lists {} of collection {:?}", list.sealed().id(), c.name);
+    match list.sealed().check_all() {
+        Ok(blocks) => report.blocks += blocks,
+        Err(e) => return report.note(place, Err(e)),
+    }
+    if deep {
+        report.note(place, lists::verify(c, list));
     }
 }
 

@@ -66,6 +66,8 @@ pub struct CollectionMeta {
     pub segments: Vec<SegmentRef>,
     /// Its segments of edges; a count of records is one of edges there, an ordinal an edge's number.
     pub edges: Vec<SegmentRef>,
+    /// Its segments of lists (F-180); a count of records is one of entries there. A snapshot has none.
+    pub lists: Vec<SegmentRef>,
 }
 
 /// A named snapshot.
@@ -163,9 +165,9 @@ impl SegmentRef {
 }
 
 impl CollectionMeta {
-    /// Every segment that it names, those of edges included.
+    /// Every segment that it names, those of edges and lists included.
     pub fn all_segments(&self) -> impl Iterator<Item = &SegmentRef> {
-        self.segments.iter().chain(&self.edges)
+        self.segments.iter().chain(&self.edges).chain(&self.lists)
     }
 
     fn encode(&self, w: &mut Writer) {
@@ -192,6 +194,7 @@ impl CollectionMeta {
             spaces: list(r, Space::decode)?,
             segments: list(r, SegmentRef::decode)?,
             edges: list(r, SegmentRef::decode)?,
+            lists: Vec::new(),
         })
     }
 }
@@ -227,12 +230,40 @@ impl Manifest {
             w.u64(p.born);
             w.u64(p.freed);
         }
+        self.encode_lists(&mut w);
         let mut out = Writer::new();
         out.u32(MAGIC);
         out.u32(crc32fast::hash(&w.bytes));
         out.u64(w.bytes.len() as u64);
         out.bytes.extend_from_slice(&w.bytes);
         out.bytes
+    }
+
+    /// Appends the segments of lists, where there are any.
+    fn encode_lists(&self, w: &mut Writer) {
+        let having = || self.collections.iter().filter(|c| !c.lists.is_empty());
+        if having().count() > 0 {
+            w.len(having().count());
+            for c in having() {
+                w.u32(c.id);
+                w.len(c.lists.len());
+                c.lists.iter().for_each(|s| s.encode(w));
+            }
+        }
+    }
+
+    /// Reads what [`Manifest::encode_lists`] appends; manifests without any end before it.
+    fn decode_lists(&mut self, r: &mut Reader<'_>) -> Decode<()> {
+        if r.rest().is_empty() {
+            return Ok(());
+        }
+        for _ in 0..r.count()? {
+            let id = r.u32()?;
+            let lists = list(r, SegmentRef::decode)?;
+            let own = self.collections.iter_mut().find(|c| c.id == id);
+            own.ok_or(Malformed("lists belong to no collection"))?.lists = lists;
+        }
+        Ok(())
     }
 
     /// The length of the manifest that starts with `head`, if one does.
@@ -254,7 +285,7 @@ impl Manifest {
         if len != r.rest().len() as u64 || crc != crc32fast::hash(r.rest()) {
             return Err(Malformed("its checksum does not match"));
         }
-        let out = Manifest {
+        let mut out = Manifest {
             generation: r.u64()?,
             commit: r.u64()?,
             time_us: r.i64()?,
@@ -281,6 +312,7 @@ impl Manifest {
                 })
             })?,
         };
+        out.decode_lists(&mut r)?;
         r.finish()?;
         out.check()?;
         Ok(out)

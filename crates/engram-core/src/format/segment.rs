@@ -50,6 +50,14 @@ pub mod kind {
     pub const EDGE_TYPES: u16 = 16;
     /// Properties of edges, compressed.
     pub const PROPERTIES: u16 = 17;
+    /// What lists of one space cover, in a segment of lists.
+    pub const LISTS: u16 = 18;
+    /// Centres of lists.
+    pub const LIST_CENTRES: u16 = 19;
+    /// Codes by list.
+    pub const LIST_CODES: u16 = 20;
+    /// Rows by list.
+    pub const LIST_ROWS: u16 = 21;
 }
 
 /// One entry of the directory.

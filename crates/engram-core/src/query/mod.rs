@@ -16,6 +16,7 @@ mod fuse;
 pub mod graph;
 mod hop;
 mod lexical;
+mod lists;
 mod mask;
 mod multi;
 mod plan;
@@ -41,6 +42,8 @@ pub use request::*;
 pub use snippets::Highlighter;
 pub use together::run_many;
 pub use walker::Scope;
+
+pub(crate) use lists::neighbours;
 
 use crate::error::Result;
 use crate::format::record::Record;
@@ -78,6 +81,11 @@ impl Doc {
             part: part as u32,
             ordinal,
         }
+    }
+
+    /// Its part and its place there.
+    pub(crate) fn place(self) -> (usize, u32) {
+        (self.part as usize, self.ordinal)
     }
 
     pub(crate) fn location(self, c: &Collection, mask: &Mask) -> Location {

@@ -134,6 +134,12 @@ impl Segment {
         self.dense(space)?.map(|vectors| vectors.all()).transpose()
     }
 
+    /// Whether a space has codes.
+    #[must_use]
+    pub fn has_codes(&self, space: u16) -> bool {
+        self.part(kind::CODES, space).is_some()
+    }
+
     /// The codes of a dense space, where it has any; they belong to the rows of `vectors`.
     pub fn codes(&self, space: u16, vectors: &Vectors<'_>) -> Result<Option<Codes<'_>>> {
         let Some(part) = self.part(kind::CODES, space) else {

@@ -1,14 +1,14 @@
 //! One collection at one commit.
 
 use super::graph::Graph;
-use super::{Dead, MemoryList, MemoryTexts, MemoryVectors, TermPlaces};
+use super::{Dead, ListView, MemoryList, MemoryTexts, MemoryVectors, TermPlaces};
 use crate::bitset::Allowed;
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::{CollectionMeta, SegmentRef};
 use crate::format::record::{Metric, Record};
 use crate::format::space::Space;
 use crate::index::text::{Analyzer, TermCounts, TextSettings};
-use crate::segment::{EdgeSegment, Segment};
+use crate::segment::{EdgeSegment, ListSegment, Segment};
 use roaring::RoaringBitmap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -136,6 +136,8 @@ pub struct Collection {
     pub memory_bytes: u64,
     /// Edges between its records.
     pub graph: Arc<Graph>,
+    /// Lists over the vectors of some segments.
+    pub lists: Vec<ListView>,
     /// The words of those records, found once for all states.
     pub texts: Arc<MemoryTexts>,
     /// Where terms stand in the segments, as far as queries asked.
@@ -171,6 +173,7 @@ impl Collection {
             memory: imbl::OrdMap::new(),
             memory_bytes: 0,
             graph: Arc::default(),
+            lists: Vec::new(),
             texts: Arc::default(),
             places: Arc::default(),
             listed: Arc::default(),
@@ -178,11 +181,13 @@ impl Collection {
         })
     }
 
-    /// The collection of a manifest entry; `open` finds each segment, `open_edges` each of edges.
+    /// The collection of a manifest entry; `open` finds each segment, `open_edges` each of edges, `open_lists`
+    /// each of lists.
     pub fn from_meta(
         meta: &CollectionMeta,
         mut open: impl FnMut(&SegmentRef) -> Result<Arc<Segment>>,
         open_edges: impl FnMut(&SegmentRef) -> Result<Arc<EdgeSegment>>,
+        mut open_lists: impl FnMut(&SegmentRef) -> Result<Arc<ListSegment>>,
     ) -> Result<Collection> {
         let wrong = |why: String| Error::new(Code::CorruptManifest, format!("the manifest: {why}"));
         let mut c = Collection::new(
@@ -206,6 +211,17 @@ impl Collection {
             });
         }
         c.graph = Arc::new(Graph::from_refs(&meta.edges, open_edges)?);
+        for at in &meta.lists {
+            let lists = open_lists(at)?;
+            let space = c.spaces.get(usize::from(lists.space()));
+            if space.is_none_or(|s| s.dimension as usize != lists.head().dimension) {
+                return Err(wrong("lists do not fit their space".to_owned()));
+            }
+            c.lists.push(ListView {
+                at: at.clone(),
+                lists,
+            });
+        }
         Ok(c)
     }
 
@@ -232,6 +248,7 @@ impl Collection {
                 })
                 .collect(),
             edges: self.graph.to_refs(),
+            lists: self.lists.iter().map(|v| v.at.clone()).collect(),
         }
     }
 

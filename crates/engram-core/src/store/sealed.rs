@@ -40,6 +40,11 @@ impl Sealed {
         })
     }
 
+    /// Lets go of the memory of its pages; see [`Region::forget`].
+    pub fn forget(&self) {
+        self.region.forget();
+    }
+
     /// Its id in the file.
     #[must_use]
     pub fn id(&self) -> u64 {

@@ -52,6 +52,17 @@ impl Deref for AlignedBytes {
 }
 
 impl Region {
+    /// Lets go of the memory that its pages take in this process; they are found again in the page cache when
+    /// they are read next. Does nothing for a copy, or where that cannot be asked for.
+    pub fn forget(&self) {
+        #[cfg(unix)]
+        if let Region::Mapped(map) = self {
+            // SAFETY: the mapping is read-only and shared with its file, so its pages hold what the file holds,
+            // before and after. A failure leaves them where they are.
+            let _ = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        }
+    }
+
     /// Loads the aligned word at `offset`, or None where the region is a copy and cannot change.
     #[must_use]
     pub fn load_word(&self, offset: usize) -> Option<u64> {

@@ -324,9 +324,13 @@ impl Author {
     }
 }
 
+/// Rows from which the vectors of a collection have lists in [`everything`].
+const LISTED: u64 = 130;
+
 /// The run of the crash and fault campaigns: every kind of step, log extents that link, checkpoints
 /// that come by themselves, commits that go straight into segments, and merges.
 pub fn everything(seed: u64) -> Author {
+    engram_core::db::set_least_rows(LISTED);
     let mut a = Author::new(seed);
     a.add(Step::Commit(vec![
         Write::Create("notes", Metric::Cosine),
@@ -369,6 +373,12 @@ pub fn everything(seed: u64) -> Author {
     ]));
     a.add(Step::Checkpoint);
     a.add(Step::DropSnapshot("late"));
+    // Vectors get lists; optimizing takes these along.
+    let mut writes = vec![Write::Create("listed", Metric::Cosine)];
+    let ids = (0..LISTED * 4 / 3).map(|i| format!("v{i}"));
+    writes.extend(ids.map(|id| Write::Put("listed", id, row(&mut a.dice, 32))));
+    a.add(Step::Commit(writes));
+    a.add(Step::Checkpoint);
     a.small_commits(3);
     a.add(Step::Optimize);
     a.small_commits(3);

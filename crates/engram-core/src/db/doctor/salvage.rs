@@ -141,11 +141,13 @@ fn salvage_segments(
         let bare = CollectionMeta {
             segments: Vec::new(),
             edges: Vec::new(),
+            lists: Vec::new(),
             ..meta.clone()
         };
         let none = |_: &_| Err(Error::internal("no segment"));
         let no_edges = |_: &_| Err(Error::internal("no segment"));
-        let mut c = Collection::from_meta(&bare, none, no_edges)?;
+        let no_lists = |_: &_| Err(Error::internal("no segment"));
+        let mut c = Collection::from_meta(&bare, none, no_edges, no_lists)?;
         for at in &meta.segments {
             salvage_segment(storage, at, &mut c, report)?;
         }

@@ -73,7 +73,7 @@ impl CentreBuilder {
 }
 
 /// What a vector is multiplied by before it is coded.
-fn unit_factor(metric: Metric, vector: &[f32]) -> f32 {
+pub(super) fn unit_factor(metric: Metric, vector: &[f32]) -> f32 {
     match metric {
         Metric::Dot | Metric::L2 => 1.0,
         Metric::Cosine => match dot(vector, vector).sqrt() {
@@ -206,7 +206,7 @@ pub fn encode<'a>(
 }
 
 /// Sets the bits of row `j` of a block.
-fn put_signs(codes: &mut [u8], j: usize, rotated: &[f32]) {
+pub(super) fn put_signs(codes: &mut [u8], j: usize, rotated: &[f32]) {
     let units = codes.as_chunks_mut::<UNIT_BYTES>().0.iter_mut();
     for (unit, numbers) in units.zip(rotated.as_chunks::<UNIT_DIMENSIONS>().0) {
         for (half, numbers) in numbers.as_chunks::<8>().0.iter().enumerate() {

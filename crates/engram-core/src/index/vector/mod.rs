@@ -4,6 +4,7 @@ mod arithmetic;
 mod best;
 mod cascade;
 mod codes;
+pub mod lists;
 mod query;
 mod rotation;
 

@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// Dimensions of a lookup.
 const GROUP: usize = 4;
 /// What the arithmetic on scores may be off by, in parts of their size.
-const SLACK: f32 = 1e-5;
+pub(super) const SLACK: f32 = 1e-5;
 
 /// Largest weight of offsets. Any weight gives true bounds; this one keeps them finite.
 const MAX_WEIGHT: f32 = 1e6;
@@ -117,9 +117,14 @@ impl<'a> Query<'a> {
     /// How sums over `codes`, which have the centre of `prepared`, become bounds.
     #[must_use]
     pub fn lookup<'p>(&self, prepared: &'p Prepared, codes: &Codes<'_>) -> Lookup<'p> {
+        self.lookup_at(prepared, codes.noise)
+    }
+
+    /// The same for codes of that noise.
+    pub(super) fn lookup_at<'p>(&self, prepared: &'p Prepared, noise: f32) -> Lookup<'p> {
         let groups = (prepared.tables.len() / TABLE_BYTES * UNIT_DIMENSIONS / GROUP) as f32;
         // Variance of the codes, and of rounding each entry by up to half a step.
-        let of_codes = (codes.noise * prepared.norm).powi(2);
+        let of_codes = (noise * prepared.norm).powi(2);
         let of_entries = prepared.step.powi(2) * groups / 12.0;
         let margin = self.deviations * (of_codes + of_entries).sqrt();
         let factor = match self.metric {
@@ -133,6 +138,16 @@ impl<'a> Query<'a> {
             weight: prepared.weight,
             base: prepared.base + prepared.slack,
         }
+    }
+
+    /// How rows are compared with it.
+    pub(super) fn metric(&self) -> Metric {
+        self.metric
+    }
+
+    /// Its vector, at unit length under cosine.
+    pub(super) fn vector(&self) -> &[f32] {
+        &self.vector
     }
 }
 

@@ -4,8 +4,11 @@
 //! pass the filter, where there are no codes, and in memory; else those that `index::vector` cannot
 //! rule out. A score is always that of the whole vector.
 
+mod memory;
+
 use super::candidates::{Candidates, Exact, Whole, count};
 use super::fuse::top;
+use super::lists::{by_lists, has_any};
 use super::plan::Found;
 use super::similarity::Target;
 use super::{Dense, Doc, Mask};
@@ -13,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::index::vector::{
     At, Best, Part, Query, Scratch, deviations, search as cascade, search_together as cascades,
 };
-use crate::state::{Collection, Entry, VectorsView};
+use crate::state::{Collection, Entry};
+use memory::InMemory;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -37,14 +41,6 @@ thread_local! {
     static SCRATCHES: RefCell<Vec<Scratch>> = RefCell::default();
 }
 
-/// The records in memory that a query may find, by slot.
-struct InMemory {
-    view: VectorsView,
-    /// Slots when they were looked at; other threads may have added more since.
-    slots: usize,
-    wanted: Vec<u64>,
-}
-
 /// One search under way.
 struct Search<'a> {
     c: &'a Collection,
@@ -58,6 +54,8 @@ struct Search<'a> {
     records: u64,
     /// Rows that were scored without asking their codes.
     scored: u64,
+    /// Entries of lists that were read.
+    listed: u64,
 }
 
 /// The best `depth` records.
@@ -73,7 +71,7 @@ pub(super) fn search(
     let mut search = Search::new(c, mask, target, depth)?;
     let scanned = match search.query(wanted) {
         None => search.exactly(wanted.threads)?,
-        Some(query) => search.by_codes(&query, wanted.threads)?,
+        Some(query) => search.by_codes(&query, wanted)?,
     };
     search.into_answer(scanned)
 }
@@ -94,6 +92,9 @@ pub(super) fn search_together(
         let Some(target) = Target::resolve(c, one)? else {
             return Ok(None);
         };
+        if has_any(c, target.space()) {
+            return Ok(None);
+        }
         let mut search = Search::new(c, mask, target, depth)?;
         let Some(query) = search.query(one) else {
             return Ok(None);
@@ -151,6 +152,7 @@ impl<'a> Search<'a> {
             memory: None,
             best: Best::new(depth),
             scored: 0,
+            listed: 0,
         })
     }
 
@@ -188,13 +190,16 @@ impl<'a> Search<'a> {
     /// What was found, and how.
     fn into_answer(self, scanned: u64) -> Result<Found> {
         let (c, mask, depth, records) = (self.c, self.mask, self.best.k(), self.records);
-        let notes = match scanned {
-            0 => Vec::new(),
-            _ => vec![
-                ("codes", scanned.to_string()),
-                ("scored", self.scored.to_string()),
-            ],
-        };
+        let mut notes = Vec::new();
+        if self.listed > 0 {
+            notes.push(("lists", self.listed.to_string()));
+        }
+        if scanned > 0 {
+            notes.push(("codes", scanned.to_string()));
+        }
+        if !notes.is_empty() {
+            notes.push(("scored", self.scored.to_string()));
+        }
         Ok(Found {
             list: top(c, mask, self.into_found(), depth)?,
             records,
@@ -255,20 +260,9 @@ impl<'a> Search<'a> {
         Ok(0)
     }
 
-    /// Offers what is in memory.
-    fn memory_exactly(&mut self) {
-        let part = self.memory_by_place();
-        for (entry, row) in self.mask.memory.iter().zip(0u32..) {
-            if let Some(vector) = entry.record.vector(self.target.space()) {
-                self.best.offer(self.target.score(vector), At { part, row });
-                self.records += 1;
-                self.scored += 1;
-            }
-        }
-    }
-
-    /// Offers the candidates that codes do not rule out, and returns how many codes were looked at.
-    fn by_codes(&mut self, query: &Query<'_>, threads: usize) -> Result<u64> {
+    /// Offers the candidates that codes do not rule out, those of lists where these stand for more, and returns how
+    /// many codes were looked at.
+    fn by_codes(&mut self, query: &Query<'_>, wanted: &Dense<'_>) -> Result<u64> {
         if self.mask.memory.len() > MANY_IN_MEMORY {
             self.memory = self.in_memory()?;
         }
@@ -277,8 +271,12 @@ impl<'a> Search<'a> {
         }
         let mut best = self.take_best();
         let (target, mut scored) = (&self.target, self.scored);
+        let asked = (target, wanted.recall);
+        let listed = by_lists(self.c, asked, &self.segments, query, &mut best)?;
+        scored += listed.scored;
         let mut parts = Vec::with_capacity(self.segments.len() + 1);
-        for candidates in self.segments.iter().filter(|s| s.count > 0) {
+        let left = |s: &&Candidates<'_>| s.count > 0 && !listed.parts.contains(&s.part);
+        for candidates in self.segments.iter().filter(left) {
             match self.part(candidates)? {
                 Some(part) => parts.push(part),
                 None => {
@@ -300,59 +298,14 @@ impl<'a> Search<'a> {
                 rows: Exact { target, whole },
             });
         }
-        let counts = SCRATCH
-            .with_borrow_mut(|scratch| cascade(query, &parts, threads, &mut best, scratch))?;
+        let counts = SCRATCH.with_borrow_mut(|scratch| {
+            cascade(query, &parts, wanted.threads, &mut best, scratch)
+        })?;
         drop(parts);
         drop(slots);
         (self.best, self.scored) = (best, scored + counts.scored);
+        self.listed = listed.scanned;
         Ok(counts.scanned)
-    }
-
-    /// The records in memory as slots with codes, where there are any; what has a slot but cannot be
-    /// coded is offered at once.
-    fn in_memory(&mut self) -> Result<Option<InMemory>> {
-        let (c, space, part) = (self.c, self.target.space(), self.memory_by_slot());
-        let Some(view) = c.vectors.view(c, space)? else {
-            return Ok(None);
-        };
-        let slots = view.slots();
-        let Some((codes, coded)) = slots.codes(space) else {
-            return Ok(None);
-        };
-        let mut wanted = vec![0u64; codes.count.div_ceil(64)];
-        if self.mask.memory.len() == c.memory.len() {
-            let alive = view.alive();
-            wanted
-                .iter_mut()
-                .zip(alive)
-                .for_each(|(word, alive)| *word = *alive);
-        } else {
-            for slot in self.mask.memory.iter().filter_map(|e| slots.slot_of(e)) {
-                wanted[slot as usize / 64] |= 1 << (slot % 64);
-            }
-        }
-        for slot in slots.whole(space) {
-            if wanted[*slot as usize / 64] >> (slot % 64) & 1 == 1
-                && let Some(vector) = slots.entry(*slot).and_then(|e| e.record.vector(space))
-            {
-                let at = At { part, row: *slot };
-                self.best.offer(self.target.score(vector), at);
-                self.records += 1;
-                self.scored += 1;
-            }
-        }
-        wanted
-            .iter_mut()
-            .zip(coded)
-            .for_each(|(word, coded)| *word &= coded);
-        self.records += count(&wanted);
-        let count = codes.count;
-        drop(slots);
-        Ok(Some(InMemory {
-            view,
-            slots: count,
-            wanted,
-        }))
     }
 
     /// What was found, by record.
