@@ -1,5 +1,7 @@
 """What each format gives."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import docx
 import openpyxl
 import pytest
@@ -41,6 +43,18 @@ def test_two_tables_of_a_page_are_in_its_order():
     lower = ruled([["Low", "Price"], ["a", "5"], ["b", "6"]], top=400)
     document = extract(pdf(drawings=[f"{lower}\n{ruled()}"]))
     assert [table.header for table in document.tables] == [("Name", "Weight"), ("Low", "Price")]
+
+
+def test_frames_and_plots_are_no_tables():
+    frame = ruled([["framed", ""], ["", ""], ["", ""]])
+    diagonal = ruled([["0.5", ""], ["", "1.0"], ["", ""]], top=400)
+    assert extract(pdf(drawings=[f"{frame}\n{diagonal}"])).tables == ()
+
+
+def test_threads_read_the_same():
+    raw = FILES["pdf"]()
+    with ThreadPoolExecutor(4) as pool:
+        assert set(map(repr, pool.map(extract, [raw] * 12))) == {repr(extract(raw))}
 
 
 def test_bookmarks_are_the_headings_of_pages():

@@ -57,7 +57,7 @@ def test_text_named_as_a_binary_kind_is_damaged(kind):
         (container({"mimetype": "application/vnd.oasis.opendocument.text"}), "opendocument"),
         (bytes(range(256)), "binary"),
         (b"\0" * 10, "binary"),
-        (pdf(["", ""]), "2 pages and no text"),
+        (pdf(["", ""]), "no text on its 2 pages"),
     ],
 )
 def test_other_kinds_are_unsupported(raw, words):

@@ -1,10 +1,12 @@
 """What holds for every kind of file."""
 
+import io
 import json
+import zipfile
 
 import pytest
 
-from document_files import FILES, name_of, pdf
+from document_files import FILES, container, name_of, pdf
 from engram.errors import CODES, EngramError, InvalidInput
 from engram.extract import Document, Limits, Part, extract
 from engram.rag import RecursiveCharacterTextSplitter, chunk_records
@@ -153,3 +155,25 @@ def test_a_part_knows_its_heading():
     assert part.place == {"sheet": "s", "rows": [1, 2]}
     assert Part(start=0, end=1).heading is None
     assert Document.__dataclass_params__.frozen
+
+
+@pytest.mark.parametrize("kind", ["docx", "pptx", "xlsx", "epub"])
+def test_spoilt_members_are_a_document_or_a_typed_error(kind):
+    """The checksums of a container guard its bytes, not what its writer put there."""
+    with zipfile.ZipFile(io.BytesIO(FILES[kind]())) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    outcomes = {}
+    for name, content in members.items():
+        if not name.endswith(("xml", "rels", "opf", "xhtml")):
+            continue
+        rest = {other: one for other, one in members.items() if other != name}
+        outcomes[name, "absent"] = outcome(container(rest), kind)
+        outcomes[name, "cut"] = outcome(
+            container(rest | {name: content[: -len(content) // 3]}), kind
+        )
+        outcomes[name, "empty"] = outcome(container(rest | {name: b""}), kind)
+        for old, new in ((b'"1"', b'"-7"'), (b'"2"', b'"99999999999"'), (b"<a:", b"<b:")):
+            spoilt = content.replace(old, new)
+            outcomes[name, new] = outcome(container(rest | {name: spoilt}), kind)
+    assert set(outcomes.values()) <= TYPED | {None, "input.limit"}, outcomes
+    assert {None, "document.damaged"} <= set(outcomes.values())

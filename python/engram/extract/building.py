@@ -7,6 +7,7 @@ Owns: `Builder`, through which every reader makes its document, so that the inva
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -126,9 +127,7 @@ class Builder:
         """Note a table whose text is there already."""
         self._cells += len(rows) * (len(rows[0]) if rows else 0)
         self.limits.check("cells", self._cells, "too many cells")
-        part = next(
-            (at for at in reversed(range(len(self._parts))) if self._parts[at].start <= start), 0
-        )
+        part = max(bisect_right(self._parts, start, key=lambda part: part.start) - 1, 0)
         self._tables.append(Table(start=start, end=end, header=header, rows=rows, part=part))
 
     def include(self, document: Document, name: str) -> None:

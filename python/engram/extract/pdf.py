@@ -35,6 +35,8 @@ _PATH_OBJECT = 2
 _OUTLINE_DEPTH = 15
 _LEAST_ROWS = 2
 _LEAST_COLUMNS = 2
+_LEAST_FILLED = 1 / 3
+"""Share of cells with text, below which lines are a drawing: plots and diagrams have fewer."""
 
 
 def read_pdf(request: Request) -> Document:
@@ -83,7 +85,7 @@ def _read_pages(document: Any, request: Request, builder: Builder) -> None:
         ruled.close()
     if not builder.length:
         raise unsupported(
-            f"the PDF file has {count} pages and no text",
+            f"the PDF file has no text on its {count} {'page' if count == 1 else 'pages'}",
             "scanned pages have to be read by OCR first, with ocrmypdf for example",
         )
 
@@ -134,6 +136,13 @@ def _range(
     return None if at < 0 else (at, at + len(within))
 
 
+def _is_table(rows: list[list[str | None]]) -> bool:
+    """Say whether cells are those of a table, rather than of a frame, a plot or a diagram."""
+    filled = [sum(bool(cell and cell.strip()) for cell in row) for row in rows]
+    whole = sum(count >= _LEAST_COLUMNS for count in filled) >= _LEAST_ROWS
+    return whole and sum(filled) >= _LEAST_FILLED * sum(map(len, rows))
+
+
 class _Ruled:
     """The ruled tables of a file, page by page; opens it when the first is asked for."""
 
@@ -164,7 +173,7 @@ class _Ruled:
         return [
             (bounds, [[tidied(cell or "") for cell in row] for row in rows])
             for bounds, rows in sorted(tables, key=lambda one: one[0][1])
-            if len(rows) >= _LEAST_ROWS and len(rows[0]) >= _LEAST_COLUMNS
+            if _is_table(rows)
         ]
 
     def close(self) -> None:
