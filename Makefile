@@ -103,6 +103,8 @@ bench: .venv/bench package ## Measure W1 to W13 at 100,000 records (needs bench-
 bench-large: .venv/bench ## Measure W2, W3, W4, W8 and memory at 1,000,000 records (needs bench-data)
 	$(BIN)/python benches/run.py $(BENCH_DATA) --records 1000000 --only W1,W2,W3,W4,W8,memory \
 		--out bench-large.json
+	$(BIN)/python benches/run.py $(BENCH_DATA) --records 1000000 --only W2,W3,W4,W8,memory --optimize \
+		--out bench-large-optimized.json
 
 .PHONY: bench-peers
 bench-peers: .venv/bench ## Run engram and PEERS in the harness at HARNESS, databases and venvs in PEERS_DATA

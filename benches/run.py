@@ -1,6 +1,7 @@
 """Measures W1 to W13 of the README's table: engram beside baselines of the same run.
 
-    python benches/run.py DATA [--records N] [--rounds N] [--only W2,W4] [--out FILE] [--table FILE]
+    python benches/run.py DATA [--records N] [--rounds N] [--only W2,W4] [--optimize] [--out FILE]
+        [--table FILE]
 
 DATA is a folder that `benches/corpus.py` made. The measurements take turns within each round;
 medians over rounds are reported. Read ratios, not absolute times.
@@ -31,6 +32,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("data", type=Path, help="the folder of benches/corpus.py")
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--optimize", action="store_true", help="search after optimize, not right after the load"
+    )
     parser.add_argument("--only", help=f"some of {','.join(MEASUREMENTS)}")
     parser.add_argument("--out", type=Path, help="write the figures as JSON to this file")
     parser.add_argument("--table", type=Path, help="write the Markdown table to this file")
@@ -71,7 +75,8 @@ def main() -> None:
     if options.folder:
         options.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="engram-bench-", dir=options.folder))
-    bench = Bench(Set(options.data, options.records), folder, wheel=options.wheel)
+    data = Set(options.data, options.records)
+    bench = Bench(data, folder, wheel=options.wheel, optimize=options.optimize)
     rounds: list[list[Figure]] = []
     failed: set[str] = set()
     try:

@@ -28,10 +28,13 @@ HERE = Path(__file__).resolve().parent.parent
 class Bench:
     """The data of one run, read when first used."""
 
-    def __init__(self, data: Set, folder: Path, *, wheel: Path | None = None) -> None:
+    def __init__(
+        self, data: Set, folder: Path, *, wheel: Path | None = None, optimize: bool = False
+    ) -> None:
         self.data = data
         self.folder = folder
         self.wheel = wheel
+        self.optimize = optimize
         self.made: dict[str, dict[str, float]] = {}
 
     @functools.cached_property
@@ -59,6 +62,9 @@ class Bench:
         """The store's file with the whole data set; made where it is not there yet."""
         if store not in self.made:
             self.made[store] = self.ingest(store, self.folder / store)
+            if self.optimize and store == "engram":
+                with engram.open(str(self.made[store]["path"]), embedder=None) as db:
+                    db.optimize()
         return Path(self.made[store]["path"])  # type: ignore[arg-type]
 
     def ingest(self, store: str, folder: Path) -> dict[str, Any]:

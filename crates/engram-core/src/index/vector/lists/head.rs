@@ -8,7 +8,7 @@ pub const DEPTHS: [usize; 5] = [1, 3, 10, 30, 100];
 /// Recalls that shares are known for, ascending.
 const RECALLS: [f32; 10] = [0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998];
 /// The part of what a query may miss that lists miss; the rest is for the bounds of codes.
-const BUDGET: f32 = 0.5;
+const BUDGET: f32 = 0.3;
 /// A share holds for so much more than its depth: shares grow slowly, and a few deleted rows are to change nothing.
 const A_LITTLE_DEEPER: f64 = 1.25;
 
