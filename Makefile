@@ -63,7 +63,7 @@ package-source: .venv/python | tools-found ## Build the source distribution, and
 	cd dist/source && venv/bin/python ../../tests/packaging/quick_start.py *.whl --for-here
 
 .PHONY: check
-check: .venv/built .venv/dev package docs ## Formatting, lints, types, the stub against the extension, the site
+check: .venv/built .venv/dev package package-source docs ## Formatting, lints, types, the stub, both packages, the site
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --features engram-core/testing -- -D warnings
 	CARGO_TARGET_DIR=target cargo clippy --manifest-path fuzz/Cargo.toml -- -D warnings
