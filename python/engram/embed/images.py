@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from engram.errors import InvalidInput, Io, _missing_extra
+from engram.pdfium import pdfium
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -94,19 +98,19 @@ def pdf_page(path: str | os.PathLike[str], page: int = 0, *, dpi: int = 150) -> 
         return document[page].render(scale=dpi / _POINTS_PER_INCH).to_pil().convert("RGB")
 
 
-def _pdf(path: str | os.PathLike[str]) -> Any:
-    try:
-        import pypdfium2
-    except ImportError as cause:
-        raise _missing_extra("pypdfium2", "vision", "a page of a PDF file") from cause
-    try:
-        return pypdfium2.PdfDocument(os.fspath(path))
-    except FileNotFoundError as cause:
-        error = Io("file.not_found", f"no PDF file at {path}", "check the path")
-        error.filename = str(path)
-        raise error from cause
-    except pypdfium2.PdfiumError as cause:
-        raise InvalidInput("input.invalid", f"{path} is no PDF file: {cause}") from cause
+@contextmanager
+def _pdf(path: str | os.PathLike[str]) -> Iterator[Any]:
+    with pdfium("vision", "a page of a PDF file") as library:
+        try:
+            document = library.PdfDocument(os.fspath(path))
+        except FileNotFoundError as cause:
+            error = Io("file.not_found", f"no PDF file at {path}", "check the path")
+            error.filename = str(path)
+            raise error from cause
+        except library.PdfiumError as cause:
+            raise InvalidInput("input.invalid", f"{path} is no PDF file: {cause}") from cause
+        with document:
+            yield document
 
 
 class Pixels:

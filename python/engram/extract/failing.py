@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from engram.errors import MissingExtra
 
-__all__ = ["damaged", "encrypted", "missing", "reading", "unsupported"]
+__all__ = ["EXTRA", "damaged", "encrypted", "missing", "reading", "unsupported"]
 
 EXTRA = "documents"
 

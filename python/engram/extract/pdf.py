@@ -2,20 +2,20 @@
 
 Owns: pages, outline, metadata and ruled tables of PDF files. Limits: without OCR a file of scanned
 pages is an error; tables are those that lines or filled boxes rule, since what merely stands in
-columns cannot be told from prose set in columns. PDFium takes one thread at a time, hence the lock.
+columns cannot be told from prose set in columns.
 """
 
 from __future__ import annotations
 
 import io
-import threading
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from engram.errors import EngramError
 from engram.extract.building import one_line, storable, with_header
 from engram.extract.dates import pdf_date
-from engram.extract.failing import damaged, encrypted, missing, reading, unsupported
+from engram.extract.failing import EXTRA, damaged, encrypted, missing, reading, unsupported
+from engram.pdfium import pdfium
 from engram.rag.pdf import tidied
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read_pdf"]
 
-_PDFIUM = threading.Lock()
 _WORD_GAP_RATIO = 0.15
 """Gap between words over the size of the type. pdfplumber's default is 3 points whatever the size,
 which joins the words of small type (docs/reference/extract.md has the figures)."""
@@ -41,16 +40,12 @@ _LEAST_FILLED = 1 / 3
 
 def read_pdf(request: Request) -> Document:
     """Read a PDF file."""
-    try:
-        import pypdfium2
-    except ImportError as cause:
-        raise missing("pypdfium2", "PDF files") from cause
     builder = request.builder()
     what = request.kind.what
-    with _PDFIUM, reading(what):
+    with pdfium(EXTRA, "reading PDF files") as library, reading(what):
         try:
-            document = pypdfium2.PdfDocument(request.raw)
-        except pypdfium2.PdfiumError as cause:
+            document = library.PdfDocument(request.raw)
+        except library.PdfiumError as cause:
             # The only error that PDFium tells apart by its text.
             locked = "password" in str(cause).lower() or "security" in str(cause).lower()
             raise encrypted(what) if locked else damaged(what, cause) from cause

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from engram.errors import InvalidInput, _missing_extra
+from engram.errors import InvalidInput
 from engram.files import io_error
+from engram.pdfium import pdfium
 from engram.rag.sources import Source
 
 if TYPE_CHECKING:
@@ -37,27 +38,22 @@ def read_pdf(file: str | os.PathLike[str] | bytes) -> Source:
         InvalidInput: ``input.invalid`` where it is no PDF, is locked by a password, or has no text.
         MissingExtra: ``extra.missing`` without pypdfium2.
     """
-    try:
-        import pypdfium2
-    except ImportError as cause:
-        raise _missing_extra("pypdfium2", "pdf", "reading PDF files") from cause
     name = "the PDF" if isinstance(file, bytes) else os.fspath(file)
-    try:
-        document = pypdfium2.PdfDocument(file if isinstance(file, bytes) else name)
-    except FileNotFoundError as cause:
-        raise io_error(f"reading {name}", OSError(2, "no such file"), name) from cause
-    except OSError as cause:
-        raise io_error(f"reading {name}", cause, name) from cause
-    except pypdfium2.PdfiumError as cause:
-        raise InvalidInput(
-            "input.invalid",
-            f"{name} is no PDF that can be read: {cause}",
-            "a file with a password has to be unlocked first",
-        ) from cause
-    try:
-        return _source(document, name)
-    finally:
-        document.close()
+    with pdfium("pdf", "reading PDF files") as library:
+        try:
+            document = library.PdfDocument(file if isinstance(file, bytes) else name)
+        except FileNotFoundError as cause:
+            raise io_error(f"reading {name}", OSError(2, "no such file"), name) from cause
+        except OSError as cause:
+            raise io_error(f"reading {name}", cause, name) from cause
+        except library.PdfiumError as cause:
+            raise InvalidInput(
+                "input.invalid",
+                f"{name} is no PDF that can be read: {cause}",
+                "a file with a password has to be unlocked first",
+            ) from cause
+        with document:
+            return _source(document, name)
 
 
 def _source(document: Any, name: str) -> Source:
