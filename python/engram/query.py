@@ -67,7 +67,8 @@ class Query:
             ``"lexical"``, ``"semantic"`` and ``"hybrid"`` (both) run what they say or fail.
         recall: The share of the true nearest vectors to be found, 0.5 to 1.
         exact: Whether every vector is compared (recall 1).
-        threads: Most threads that share the search of a large collection by vector, 1 or more. They
+        threads: Most threads that share the search of a large collection by vector, 1 or more,
+            where codes or vectors are read whole; lists of near vectors are read by one. They
             change nothing of what is found.
         fusion: How the lists of several retrievers become one: ``"convex"``, the weighted sum of
             scores stretched to 0..1 (Bruch, Gai & Ingber, 2023), or ``"rrf"``, reciprocal ranks
