@@ -12,6 +12,7 @@ import engram.evaluate
 import engram.extract
 import engram.importers
 import engram.llm
+import engram.memory
 import engram.rag
 import engram.remote
 import engram.rerank
@@ -27,6 +28,7 @@ MODULES = (
     engram.extract,
     engram.importers,
     engram.llm,
+    engram.memory,
     engram.rag,
     engram.rerank,
     engram.testing,

@@ -147,7 +147,20 @@ class Finding(Base):
         if cursor is not None:
             asked.offset, asked.candidates = resume(cursor, asked)
         results = self._ask(asked, where, by, as_of)
-        return Finds([found_of(hit, snippets) for hit in results], results, skipped=skipped)
+        whole = self._whole(results, as_of)
+        found = [found_of(hit, snippets, whole.get(hit.id)) for hit in results]
+        return Finds(found, results, skipped=skipped)
+
+    def _whole(self, results: Results, as_of: Any) -> dict[str, str]:
+        """Give the texts of documents that were found by a text of their own, by passage id."""
+        hits = [hit for hit in results if hit.metadata[RESERVED]["context"] == len(hit.text or "")]
+        if not hits:
+            return {}
+        ids = [hit.metadata[RESERVED]["id"] for hit in hits]
+        records = self._at(self.layout.documents, as_of).get_many(ids)
+        # A document that was deleted between the two readings is in neither any more.
+        pairs = zip(hits, records, strict=True)
+        return {hit.id: "" if one is None else one.text or "" for hit, one in pairs}
 
     def _ask(self, asked: Query, where: Where | None, by: Embedder | None, as_of: Any) -> Results:
         """Run a query. A field of ours that no document has yet matches nothing."""

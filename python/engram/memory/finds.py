@@ -117,12 +117,21 @@ class Found:
         }
 
 
-def found_of(hit: Hit, snippets: int = 1) -> Found:
-    """Read a hit, with at most so many snippets."""
+def found_of(hit: Hit, snippets: int, whole: str | None = None) -> Found:
+    """Read a hit.
+
+    Args:
+        hit: The hit.
+        snippets: Most snippets.
+        whole: The document's text, where what is searched (``search_text``) is no part of it.
+    """
     about: Mapping[str, Any] = hit.metadata[RESERVED]
     context, start, end = about["context"], about["start"], about["end"]
-    text = (hit.text or "")[context:]
+    text = (hit.text or "")[context:] if whole is None else whole[start:end]
     pieces = [_moved(one, context, start) for one in hit.snippets]
+    if whole is not None and hit.snippets:
+        length = max(piece.end - piece.start for piece in hit.snippets)
+        pieces = [Snippet(text[:length], start, start + len(text[:length]), [])]
     return Found(
         id=hit.id,
         score=hit.score,

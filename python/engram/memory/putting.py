@@ -132,7 +132,7 @@ class Putting(Base):
             must_embed=must,
             keep=keep,
         )
-        return Writer(self, embedder, duplicates=keep).write([ready])[0]
+        return Writer(self, embedder).write([ready])[0]
 
     def put_file(self, path: str | os.PathLike[str], **options: Unpack[PutOptions]) -> Put:
         """Put a file; its uri is its path unless one is given.

@@ -146,7 +146,11 @@ def _passages(item: Item, read: Read, title: str | None) -> list[tuple[str, dict
     passages = []
     for chunk, place in zip(read.chunks, read.places, strict=True):
         text = _in_context(chunk, title)
-        where = {"start": chunk.start, "end": chunk.end, "context": len(text) - len(chunk.text)}
+        where: dict[str, Any] = {
+            "start": chunk.start,
+            "end": chunk.end,
+            "context": len(text) - len(chunk.text),
+        }
         if chunk.path:
             where["path"] = list(chunk.path)
         passages.append((text, {**place, **where}))
@@ -156,17 +160,15 @@ def _passages(item: Item, read: Read, title: str | None) -> list[tuple[str, dict
 class Writer:
     """Writes batches of documents, and counts the seconds it takes."""
 
-    def __init__(self, memory: Base, embedder: Embedder | None, *, duplicates: bool) -> None:
+    def __init__(self, memory: Base, embedder: Embedder | None) -> None:
         """Take where to write.
 
         Args:
             memory: The memory.
             embedder: What embeds passages without a vector; None for nothing.
-            duplicates: Whether a document of the same bytes as another is put all the same.
         """
         self._memory = memory
         self._embedder = embedder
-        self._duplicates = duplicates
         self.seconds = {"embed": 0.0, "index": 0.0}
 
     def write(self, batch: Sequence[Ready]) -> list[Put]:
