@@ -8,6 +8,8 @@ import engram.compat.tessera
 import engram.compat.vecstore
 import engram.embed
 import engram.embed.remote
+import engram.enrich
+import engram.enrich.functions
 import engram.evaluate
 import engram.extract
 import engram.importers
@@ -23,6 +25,8 @@ MODULES = (
     engram.compat.vecstore,
     engram.embed,
     engram.embed.remote,
+    engram.enrich,
+    engram.enrich.functions,
     engram.evaluate,
     engram.extract,
     engram.importers,
