@@ -14,6 +14,7 @@ import engram.evaluate
 import engram.extract
 import engram.importers
 import engram.llm
+import engram.memory
 import engram.rag
 import engram.remote
 import engram.rerank
@@ -31,6 +32,7 @@ MODULES = (
     engram.extract,
     engram.importers,
     engram.llm,
+    engram.memory,
     engram.rag,
     engram.rerank,
     engram.testing,

@@ -28,7 +28,7 @@ LAYERS = [
     ["transaction", "past"],
     ["database"],
     ["opening"],
-    ["rerank", "evaluate", "importers", "integrations"],
+    ["rerank", "evaluate", "importers", "integrations", "memory"],
     ["compat", "testing"],
     ["cli"],
     ["__main__"],
