@@ -14,7 +14,7 @@ from engram.checks import optional_str, proper_str, str_ids
 from engram.embed.calling import embed_documents
 from engram.errors import Conflict, EngramError, InvalidInput, NotFound
 from engram.filtering import filter_text
-from engram.graph_writing import GraphWriting
+from engram.edge_writing import GraphWriting
 from engram.ingest import (
     BATCH_RECORDS,
     Batch,
