@@ -10,6 +10,7 @@ import engram.embed
 import engram.embed.remote
 import engram.evaluate
 import engram.extract
+import engram.graph
 import engram.importers
 import engram.llm
 import engram.rag
@@ -25,6 +26,7 @@ MODULES = (
     engram.embed.remote,
     engram.evaluate,
     engram.extract,
+    engram.graph,
     engram.importers,
     engram.llm,
     engram.rag,

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from engram.embed.identity import Identity
     from engram.expressions import Condition, F, Field
     from engram.faceting import Facet
+    from engram.graph.graphs import Graph
     from engram.reports import (
         BackupReport,
         CollectionStats,
@@ -82,6 +83,7 @@ __all__ = [
     "F",
     "Facet",
     "Field",
+    "Graph",
     "GraphPath",
     "Hit",
     "Identity",
@@ -116,6 +118,7 @@ __all__ = [
 _LATER = {
     "Edge": "engram.edges",
     "Embedder": "engram.types",
+    "Graph": "engram.graph.graphs",
     "GraphPath": "engram.edges",
     "Identity": "engram.embed.identity",
     "Facet": "engram.faceting",

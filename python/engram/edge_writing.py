@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sized
 
 from engram import _native
-from engram.errors import EngramError, NotFound
 from engram.edge_reading import edge_key, whole
+from engram.errors import EngramError, NotFound
 from engram.ingest import BATCH_RECORDS
 
 TYPE_CHECKING = False
