@@ -12,6 +12,7 @@ import engram.enrich
 import engram.enrich.functions
 import engram.evaluate
 import engram.extract
+import engram.graph
 import engram.importers
 import engram.llm
 import engram.memory
@@ -30,6 +31,7 @@ MODULES = (
     engram.enrich.functions,
     engram.evaluate,
     engram.extract,
+    engram.graph,
     engram.importers,
     engram.llm,
     engram.memory,
