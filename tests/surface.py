@@ -15,6 +15,7 @@ import engram.llm
 import engram.rag
 import engram.remote
 import engram.rerank
+import engram.tables
 import engram.testing
 
 MODULES = (
@@ -29,6 +30,7 @@ MODULES = (
     engram.llm,
     engram.rag,
     engram.rerank,
+    engram.tables,
     engram.testing,
     engram.compat.vecstore,
     engram.remote,

@@ -16,6 +16,7 @@ LAYERS = [
     ["remote"],
     ["llm"],
     ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges", "extract"],
+    ["tables"],
     ["paging", "settings"],
     ["ingest", "query", "reranking"],
     ["planning", "recall", "graph"],
