@@ -20,7 +20,7 @@ LEAST = {
     "AnimalSounds": 0.85,
     "MultiColumn": 0.99,
 }
-"""F1 of cells: the better of pdfplumber's and camelot's defaults, or above (docs/how-to/tables.md)."""
+"""F1 of cells: what the better of pdfplumber's and camelot's defaults has, or more."""
 
 
 def cells(rows):
@@ -30,9 +30,8 @@ def cells(rows):
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs the data beside the project")
 @pytest.mark.parametrize("name", LEAST)
 def test_cells_of_real_tables_are_found(name):
-    found = cells(
-        row for table in read_tables(DATA / f"{name}.pdf", pages=[1]) for row in table.grid
-    )
+    tables = read_tables(DATA / f"{name}.pdf", pages=[1])
+    found = cells(row for table in tables for row in table.grid)
     with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         wanted = cells(csv.reader(file))
     assert 2 * sum((found & wanted).values()) / (found.total() + wanted.total()) >= LEAST[name]

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from engram.extract.building import one_line, storable, with_header
 from engram.extract.dates import pdf_date
 from engram.extract.failing import EXTRA, damaged, encrypted, missing, reading, unsupported
-from engram.extract.ruled import reading_tables, ruled_tables
+from engram.extract.ruled import reading_tables, ruled_tables, tidied
 from engram.pdfium import pdfium
-from engram.rag.pdf import tidied
 
 if TYPE_CHECKING:
     from typing import Any

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from engram.errors import EngramError
 from engram.extract.failing import damaged
-from engram.rag.pdf import tidied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +20,13 @@ if TYPE_CHECKING:
 
     from engram.extract.documents import Span
 
-__all__ = ["WORD_GAP_RATIO", "RuledTable", "reading_tables", "ruled_tables"]
+__all__ = ["WORD_GAP_RATIO", "RuledTable", "reading_tables", "ruled_tables", "tidied"]
 
 WORD_GAP_RATIO = 0.15
 """Gap between words over the size of the type. pdfplumber's default is 3 points whatever the size,
 which joins the words of small type (docs/reference/extract.md has the figures)."""
+_HYPHEN = "\ufffe"
+"""What PDFium writes for a hyphen that parts a word at the end of a line."""
 _LEAST_ROWS = 2
 _LEAST_COLUMNS = 2
 _LEAST_FILLED = 1 / 3
@@ -56,6 +57,13 @@ def ruled_tables(page: Any) -> list[RuledTable]:
             cells = [[tidied(cell or "") for cell in row] for row in rows]
             tables.append(RuledTable(tuple(one.bbox), cells, _spans(one)))
     return tables
+
+
+def tidied(text: str) -> str:
+    """Give a text of PDFium's with its words whole and its ends trimmed."""
+    text = text.replace("\r\n", "\n").replace(f"{_HYPHEN}\n", "").replace(_HYPHEN, "")
+    # What is no Unicode at all cannot be stored.
+    return text.encode("utf-8", "replace").decode().strip()
 
 
 @contextmanager

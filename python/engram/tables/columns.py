@@ -314,6 +314,14 @@ def _is_list(column: list[list[_Piece]]) -> bool:
     return all(_MARK.fullmatch(cell[0].text) for cell in column)
 
 
+def _is_prose(column: list[list[_Piece]]) -> bool:
+    """Say whether a column is running text: lines of many words that fill its width."""
+    pieces = [piece for cell in column for piece in cell]
+    right, left = max(piece.right for piece in pieces), min(piece.left for piece in pieces)
+    fill = median((piece.right - piece.left) / max(right - left, 1) for piece in pieces)
+    return median(piece.words for piece in pieces) >= _PROSE_WORDS and fill >= _PROSE_FILL
+
+
 def _is_numeric(column: list[list[_Piece]]) -> bool:
     texts = ["".join(piece.text for piece in cell) for cell in column[1:] or column]
     return sum(map(_is_number, texts)) >= _NUMBER_SHARE * len(texts)
@@ -325,7 +333,7 @@ def _is_number(text: str) -> bool:
 
 
 def _is_short(columns: list[list[list[_Piece]]]) -> bool:
-    """Say whether cells are short, and most of the columns' starts are aligned."""
+    """Say whether there are more than two columns, of short cells that start below each other."""
     aligned = 0
     for column in columns:
         lefts = [cell[0].left for cell in column]
@@ -333,4 +341,4 @@ def _is_short(columns: list[list[list[_Piece]]]) -> bool:
         usual = median(lefts)
         aligned += sum(abs(one - usual) < size / 2 for one in lefts) >= 0.8 * len(lefts)
     words = median(sum(piece.words for piece in cell) for column in columns for cell in column)
-    return aligned == len(columns) and words <= _PROSE_WORDS
+    return aligned == len(columns) > _LEAST_COLUMNS and words <= _PROSE_WORDS
