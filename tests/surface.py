@@ -8,10 +8,13 @@ import engram.compat.tessera
 import engram.compat.vecstore
 import engram.embed
 import engram.embed.remote
+import engram.enrich
+import engram.enrich.functions
 import engram.evaluate
 import engram.extract
 import engram.importers
 import engram.llm
+import engram.memory
 import engram.rag
 import engram.remote
 import engram.rerank
@@ -24,10 +27,13 @@ MODULES = (
     engram.compat.vecstore,
     engram.embed,
     engram.embed.remote,
+    engram.enrich,
+    engram.enrich.functions,
     engram.evaluate,
     engram.extract,
     engram.importers,
     engram.llm,
+    engram.memory,
     engram.rag,
     engram.rerank,
     engram.tables,

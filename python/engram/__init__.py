@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from engram.embed.identity import Identity
     from engram.expressions import Condition, F, Field
     from engram.faceting import Facet
+    from engram.memory.memory import Memory
     from engram.reports import (
         BackupReport,
         CollectionStats,
@@ -90,6 +91,7 @@ __all__ = [
     "InvalidInput",
     "Io",
     "LockOwner",
+    "Memory",
     "MissingExtra",
     "Near",
     "NotFound",
@@ -137,6 +139,7 @@ _LATER = {
         ),
         "engram.reports",
     ),
+    "Memory": "engram.memory.memory",
     "Subgraph": "engram.edges",
 }
 """Names whose modules load when they are asked for."""

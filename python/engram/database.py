@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from engram import _native
     from engram.embed.calling import EmbedderChoice, EmbedderSource
+    from engram.memory.memory import Memory
     from engram.reports import (
         BackupReport,
         DoctorReport,
@@ -50,12 +51,22 @@ class Database(Reader):
     in its process, and its handle raises ``handle.forked`` in the child.
     """
 
-    __slots__ = ("__weakref__", "_embedder", "_native")
+    __slots__ = ("__weakref__", "_embedder", "_memory", "_native")
 
     def __init__(self, native: _native.Database, embedder: EmbedderChoice) -> None:
         """Wrap a native handle; `engram.open` does this for you."""
         self._native = native
         self._embedder = embedder
+        self._memory: Memory | None = None
+
+    @property
+    def memory(self) -> Memory:
+        """The documents of this database: its memory of the default name."""
+        if self._memory is None:
+            from engram.memory.memory import Memory
+
+            self._memory = Memory(self)
+        return self._memory
 
     @property
     def path(self) -> str:
