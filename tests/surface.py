@@ -19,6 +19,7 @@ import engram.memory
 import engram.rag
 import engram.remote
 import engram.rerank
+import engram.tables
 import engram.testing
 
 MODULES = (
@@ -37,6 +38,7 @@ MODULES = (
     engram.memory,
     engram.rag,
     engram.rerank,
+    engram.tables,
     engram.testing,
     engram.compat.vecstore,
     engram.remote,

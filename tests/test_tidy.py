@@ -17,6 +17,7 @@ LAYERS = [
     ["llm"],
     ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges", "extract"],
     ["enrich"],
+    ["tables"],
     ["paging", "settings"],
     ["ingest", "query", "reranking"],
     ["planning", "recall", "edge_reading"],
