@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from engram.embed.identity import Identity
     from engram.expressions import Condition, F, Field
     from engram.faceting import Facet
+    from engram.graph.graphs import Graph
     from engram.memory.memory import Memory
     from engram.reports import (
         BackupReport,
@@ -83,6 +84,7 @@ __all__ = [
     "F",
     "Facet",
     "Field",
+    "Graph",
     "GraphPath",
     "Hit",
     "Identity",
@@ -118,6 +120,7 @@ __all__ = [
 _LATER = {
     "Edge": "engram.edges",
     "Embedder": "engram.types",
+    "Graph": "engram.graph.graphs",
     "GraphPath": "engram.edges",
     "Identity": "engram.embed.identity",
     "Facet": "engram.faceting",
