@@ -27,7 +27,7 @@ LAYERS = [
     ["transaction", "past"],
     ["database"],
     ["opening"],
-    ["rerank", "evaluate", "importers", "integrations"],
+    ["rerank", "evaluate", "importers", "integrations", "answer"],
     ["compat", "testing"],
     ["cli"],
     ["__main__"],
