@@ -147,6 +147,16 @@ def test_hits_of_collections_are_passages(db):
     assert (citation.uri, citation.page, citation.start) == ("m.txt", 4, None)
 
 
+def test_hits_of_a_memory_are_passages():
+    with engram.Memory.open(":memory:") as memory:
+        text = "# Rivers\n\nThe Rhine flows through Basel.\n\n# Lakes\n\nLake Constance is deep."
+        stored = memory.get(memory.put(text, uri="waters.md", title="Waters").id)
+        for found in (memory.find("Rhine"), memory.db.collection("memory").query("Rhine")):
+            (citation,) = ask("Where does the Rhine flow?", found).citations
+            assert (citation.uri, citation.title) == ("waters.md", "Waters")
+            assert stored.text[citation.start : citation.end] == citation.text
+
+
 def test_an_answer_is_data_and_text(passages):
     answer = ask("When was the Eiffel Tower built?", passages, return_sources=True)
     plain = json.loads(json.dumps(answer.to_dict()))

@@ -83,7 +83,10 @@ def _passage(number: int, given: Any) -> Passage:
     proper_str(text, f"the text of passage {number}")
     if about and not is_dict and context_chars(given):
         text = text_of(given)
-    of_document = about.get("doc") if isinstance(about.get("doc"), Mapping) else {}
+    of_document: Any = about.get("doc") if isinstance(about.get("doc"), Mapping) else {}
+    before = _typed(of_document.get("context"), int) or 0
+    if before and not is_dict and isinstance(text, str):
+        text = text[before:]
     values: dict[str, Any] = {}
     for name in _NAMES:
         value = read(name)
