@@ -41,10 +41,13 @@ from engram.transaction import Transaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from engram.access import AccessContext
     from engram.edges import Edge, GraphPath, Subgraph
     from engram.embed.identity import Identity
     from engram.expressions import Condition, F, Field
     from engram.faceting import Facet
+    from engram.graph.graphs import Graph
+    from engram.memory.memory import Memory
     from engram.reports import (
         BackupReport,
         CollectionStats,
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMAT_VERSION",
     "LIMITS",
+    "AccessContext",
     "BackupReport",
     "Busy",
     "Closed",
@@ -82,6 +86,7 @@ __all__ = [
     "F",
     "Facet",
     "Field",
+    "Graph",
     "GraphPath",
     "Hit",
     "Identity",
@@ -90,6 +95,7 @@ __all__ = [
     "InvalidInput",
     "Io",
     "LockOwner",
+    "Memory",
     "MissingExtra",
     "Near",
     "NotFound",
@@ -114,8 +120,10 @@ __all__ = [
 ]
 
 _LATER = {
+    "AccessContext": "engram.access",
     "Edge": "engram.edges",
     "Embedder": "engram.types",
+    "Graph": "engram.graph.graphs",
     "GraphPath": "engram.edges",
     "Identity": "engram.embed.identity",
     "Facet": "engram.faceting",
@@ -137,6 +145,7 @@ _LATER = {
         ),
         "engram.reports",
     ),
+    "Memory": "engram.memory.memory",
     "Subgraph": "engram.edges",
 }
 """Names whose modules load when they are asked for."""
