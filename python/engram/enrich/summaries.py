@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engram.llm import LLM
     from engram.types import Embedder
 
-__all__ = ["RollingSummary", "Summarizer", "roll", "sentences_of", "summarize"]
+__all__ = ["RollingSummary", "Summarizer", "places_of", "roll", "sentences_of", "summarize"]
 
 _ENDS = re.compile(
     r"(?<=[.!?\u3002\uff01\uff1f])[\"'\u201d\u2019)\]]*(?:\s+|(?<=[\u3002\uff01\uff1f]))|\n+"
@@ -143,14 +143,19 @@ def roll(
 
 def sentences_of(text: str) -> list[str]:
     """Part a text into sentences: at full stops, question and exclamation marks, and lines."""
-    parts, start = [], 0
+    return [" ".join(text[start:end].split()) for start, end in places_of(text)]
+
+
+def places_of(text: str) -> list[tuple[int, int]]:
+    """Say where the sentences of a text begin and end, blanks behind them included."""
+    places, start = [], 0
     for end in _ENDS.finditer(text):
         if _ABBREVIATED.search(text[max(start, end.start() - 8) : end.start()]):
             continue
-        parts.append(text[start : end.end()])
+        places.append((start, end.end()))
         start = end.end()
-    parts.append(text[start:])
-    return [" ".join(part.split()) for part in parts if part.strip()]
+    places.append((start, len(text)))
+    return [(low, high) for low, high in places if text[low:high].strip()]
 
 
 def _written(
