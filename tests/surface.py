@@ -12,11 +12,14 @@ import engram.enrich
 import engram.enrich.functions
 import engram.evaluate
 import engram.extract
+import engram.graph
 import engram.importers
 import engram.llm
+import engram.memory
 import engram.rag
 import engram.remote
 import engram.rerank
+import engram.tables
 import engram.testing
 
 MODULES = (
@@ -29,10 +32,13 @@ MODULES = (
     engram.enrich.functions,
     engram.evaluate,
     engram.extract,
+    engram.graph,
     engram.importers,
     engram.llm,
+    engram.memory,
     engram.rag,
     engram.rerank,
+    engram.tables,
     engram.testing,
     engram.compat.vecstore,
     engram.remote,
