@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engram.enrich.rules import RuleExtractor
     from engram.enrich.spacy_models import SpacyExtractor
     from engram.enrich.summaries import RollingSummary, Summarizer, roll, summarize
+    from engram.enrich.token_models import ModelExtractor
 
 __all__ = [
     "LABELS",
@@ -31,6 +32,7 @@ __all__ = [
     "FactExtractor",
     "FactStore",
     "LocalEnricher",
+    "ModelExtractor",
     "ModelFacts",
     "RollingSummary",
     "RuleExtractor",
@@ -50,6 +52,7 @@ _HOMES = {
     **dict.fromkeys(("LABELS", "Entity", "EntityExtractor", "get_extractor"), "entities"),
     **dict.fromkeys(("Fact", "FactExtractor", "get_fact_extractor"), "facts"),
     "FactStore": "fact_store",
+    "ModelExtractor": "token_models",
     "ModelFacts": "fact_models",
     "RuleFacts": "fact_rules",
     **dict.fromkeys(("Canonical", "resolve"), "resolution"),

@@ -165,10 +165,10 @@ def _written(
     before: str,
 ) -> str:
     """Have a model write the summary."""
-    own = getattr(model, "summarize", None)
     text = "\n".join(texts)
-    if callable(own):
-        answer: object = own(f"{before}\n{text}" if before else text)
+    if callable(getattr(model, "summarize", None)):
+        whole = f"{before}\n{text}" if before else text
+        answer: object = _in_parts(cast("Summarizer", model), whole)
     else:
         from engram.llm import as_llm
 
@@ -181,6 +181,25 @@ def _written(
             "llm.answer", f"{model!r:.80} gave no summary: {answer!r:.80}", "ask again"
         )
     return answer.strip()
+
+
+def _in_parts(model: Summarizer, text: str) -> object:
+    """Sum up a text that is longer than the model reads: its parts, then what that gives."""
+    count = getattr(model, "count_tokens", None)
+    limit = getattr(model, "max_length", None)
+    while callable(count) and isinstance(limit, int) and count(text) > limit:
+        from engram.rag import RecursiveCharacterTextSplitter
+
+        splitter = RecursiveCharacterTextSplitter(limit, 0, length=count)
+        shorter = "\n".join(model.summarize(part) for part in splitter.split_text(text))
+        if len(shorter) >= len(text):
+            raise InvalidInput(
+                "llm.answer",
+                f"{model!r:.80} makes no text shorter than its {limit} tokens",
+                "a larger max_length, or fewer texts at a time",
+            )
+        text = shorter
+    return model.summarize(text)
 
 
 def _chosen(texts: Sequence[str], count: int, embedder: Embedder | None) -> list[str]:
