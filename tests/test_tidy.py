@@ -12,7 +12,16 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BANNED = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 LAYERS = [
     ["errors", "types", "processors", "pdfium"],
-    ["checks", "records", "files", "filtering", "dict_filters", "expressions", "faceting"],
+    [
+        "checks",
+        "records",
+        "files",
+        "filtering",
+        "dict_filters",
+        "expressions",
+        "faceting",
+        "access",
+    ],
     ["remote"],
     ["llm"],
     ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges", "extract"],
