@@ -31,7 +31,7 @@ __all__ = ["Upkeep"]
 class Upkeep(Keeping):
     """The verbs that list documents and check the file."""
 
-    def timeline(
+    def timeline(  # noqa: PLR0913 - a list has this many sides
         self,
         limit: int | None = 100,
         *,
@@ -64,9 +64,9 @@ class Upkeep(Keeping):
         """
         if limit is not None and (isinstance(limit, bool) or limit < 1):
             raise InvalidInput("input.invalid", f"limit is {limit!r}, below 1", "limit=100")
-        asked = conditions(scope=scope, tags=tags, since=since, until=until, when=when)
+        asked = conditions(scope, tags, since, until, when)
         # The first passage stands for its document: its text is short.
-        where = joined([f"{RESERVED}.position = 0", *asked.filters])
+        where = joined([f"{RESERVED}.position = 0", *asked])
         firsts = self._at(self.layout.passages, as_of).iterate(where, missing="ignore")
         dated = (
             (record.metadata[RESERVED]["timestamp"], record.metadata[RESERVED]["id"])
