@@ -19,6 +19,7 @@ import engram.memory
 import engram.rag
 import engram.remote
 import engram.rerank
+import engram.sealing
 import engram.tables
 import engram.testing
 
@@ -38,6 +39,7 @@ MODULES = (
     engram.memory,
     engram.rag,
     engram.rerank,
+    engram.sealing,
     engram.tables,
     engram.testing,
     engram.compat.vecstore,
