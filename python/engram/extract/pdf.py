@@ -16,7 +16,6 @@ from engram.extract.building import one_line, storable, with_header
 from engram.extract.dates import pdf_date
 from engram.extract.failing import EXTRA, damaged, encrypted, missing, reading, unsupported
 from engram.pdfium import pdfium
-from engram.rag.pdf import tidied
 
 if TYPE_CHECKING:
     from typing import Any
@@ -36,6 +35,8 @@ _LEAST_ROWS = 2
 _LEAST_COLUMNS = 2
 _LEAST_FILLED = 1 / 3
 """Share of cells with text, below which lines are a drawing: plots and diagrams have fewer."""
+_HYPHEN = "\ufffe"
+"""What PDFium writes for a hyphen that parts a word at the end of a line."""
 
 
 def read_pdf(request: Request) -> Document:
@@ -67,9 +68,9 @@ def _read_pages(document: Any, request: Request, builder: Builder) -> None:
         text_page = page.get_textpage()
         at = bisect_right(starts, number - 1) - 1
         builder.begin(page=number, path=paths[at] if at >= 0 else ())
-        start, end = builder.add(tidied(text_page.get_text_bounded()))
+        start, end = builder.add(_tidied(text_page.get_text_bounded()))
         if ruled is not None and end > start and _has_paths(page):
-            text = tidied(text_page.get_text_bounded())
+            text = _tidied(text_page.get_text_bounded())
             for bounds, rows in ruled.tables(number - 1):
                 place = _range(storable(text), text_page, page.get_height(), bounds)
                 low, high = (0, end - start) if place is None else place
@@ -125,7 +126,7 @@ def _range(
 ) -> tuple[int, int] | None:
     """Find the text within a rectangle in the text of its page; None where it is not one run."""
     left, top, right, bottom = bounds
-    within = tidied(text_page.get_text_bounded(left, height - bottom, right, height - top))
+    within = _tidied(text_page.get_text_bounded(left, height - bottom, right, height - top))
     within = storable(within)
     at = text.find(within) if within else -1
     return None if at < 0 else (at, at + len(within))
@@ -166,7 +167,7 @@ class _Ruled:
             error.hint = "tables=False reads its text alone"
             raise error from cause
         return [
-            (bounds, [[tidied(cell or "") for cell in row] for row in rows])
+            (bounds, [[_tidied(cell or "") for cell in row] for row in rows])
             for bounds, rows in sorted(tables, key=lambda one: one[0][1])
             if _is_table(rows)
         ]
@@ -175,3 +176,10 @@ class _Ruled:
         """Let go of the file."""
         if self._file is not None:
             self._file.close()
+
+
+def _tidied(text: str) -> str:
+    """Give a text of PDFium's with its words whole and its ends trimmed."""
+    text = text.replace("\r\n", "\n").replace(f"{_HYPHEN}\n", "").replace(_HYPHEN, "")
+    # What is no Unicode at all cannot be stored.
+    return text.encode("utf-8", "replace").decode().strip()
