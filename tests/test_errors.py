@@ -46,6 +46,14 @@ PYTHON_ONLY = [
     "document.unsupported",
     "document.encrypted",
     "document.damaged",
+    "sealed.password",
+    "sealed.damaged",
+    "sealed.unsupported",
+    "node.exists",
+    "node.stale",
+    "edge.exists",
+    "edge.not_found",
+    "graph.constraint",
 ]
 
 # Codes that are provoked elsewhere, and why not here.
@@ -58,6 +66,11 @@ ELSEWHERE = {
     "format.too_new": "the core's tests write a later version number",
     "io.full": "the core's tests fail a write with a full disk",
     "io.poisoned": "test_faults.py fails a write",
+    "node.exists": "graph/test_nodes.py makes a node twice",
+    "node.stale": "graph/test_nodes.py saves over somebody else's change",
+    "edge.exists": "graph/test_nodes.py makes an edge twice",
+    "edge.not_found": "graph/test_nodes.py changes an edge that is not there",
+    "graph.constraint": "graph/test_constraints.py breaks each kind",
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
     "model.invalid": "embed/test_dense.py spoils a folder",
@@ -222,6 +235,28 @@ def cause_document_unsupported(db):
 
 def cause_document_damaged(db):
     extract(b"{", kind="json")
+
+
+def sealed(db, at=None):
+    path = Path(db.path).with_name("x.sealed")
+    engram.lock(db.path, "right", path)
+    if at is not None:
+        raw = bytearray(path.read_bytes())
+        raw[at] ^= 1
+        path.write_bytes(raw)
+    return path
+
+
+def cause_sealed_password(db):
+    engram.unlock(sealed(db), "wrong")
+
+
+def cause_sealed_damaged(db):
+    engram.unlock(sealed(db, at=-1), "right")
+
+
+def cause_sealed_unsupported(db):
+    engram.unlock(db.path, "right", db.path + ".out")
 
 
 def cause_handle_closed(db):

@@ -41,10 +41,13 @@ from engram.transaction import Transaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from engram.access import AccessContext
     from engram.edges import Edge, GraphPath, Subgraph
     from engram.embed.identity import Identity
     from engram.expressions import Condition, F, Field
     from engram.faceting import Facet
+    from engram.graph.graphs import Graph
+    from engram.memory.memory import Memory
     from engram.reports import (
         BackupReport,
         CollectionStats,
@@ -58,12 +61,14 @@ if TYPE_CHECKING:
         Stats,
         VerifyReport,
     )
+    from engram.sealing import Sealed, is_sealed, lock, unlock
     from engram.snippets import Snippet
     from engram.types import Embedder
 
 __all__ = [
     "FORMAT_VERSION",
     "LIMITS",
+    "AccessContext",
     "BackupReport",
     "Busy",
     "Closed",
@@ -82,6 +87,7 @@ __all__ = [
     "F",
     "Facet",
     "Field",
+    "Graph",
     "GraphPath",
     "Hit",
     "Identity",
@@ -90,6 +96,7 @@ __all__ = [
     "InvalidInput",
     "Io",
     "LockOwner",
+    "Memory",
     "MissingExtra",
     "Near",
     "NotFound",
@@ -100,6 +107,7 @@ __all__ = [
     "Record",
     "Report",
     "Results",
+    "Sealed",
     "SnapshotInfo",
     "Snippet",
     "Space",
@@ -110,16 +118,22 @@ __all__ = [
     "VerifyReport",
     "__version__",
     "doctor",
+    "is_sealed",
+    "lock",
     "open",
+    "unlock",
 ]
 
 _LATER = {
+    "AccessContext": "engram.access",
     "Edge": "engram.edges",
     "Embedder": "engram.types",
+    "Graph": "engram.graph.graphs",
     "GraphPath": "engram.edges",
     "Identity": "engram.embed.identity",
     "Facet": "engram.faceting",
     "Snippet": "engram.snippets",
+    **dict.fromkeys(("Sealed", "is_sealed", "lock", "unlock"), "engram.sealing"),
     **dict.fromkeys(("Condition", "F", "Field"), "engram.expressions"),
     **dict.fromkeys(
         (
@@ -137,6 +151,7 @@ _LATER = {
         ),
         "engram.reports",
     ),
+    "Memory": "engram.memory.memory",
     "Subgraph": "engram.edges",
 }
 """Names whose modules load when they are asked for."""

@@ -121,6 +121,14 @@ Code: TypeAlias = Literal[
     "document.unsupported",
     "document.encrypted",
     "document.damaged",
+    "sealed.password",
+    "sealed.damaged",
+    "sealed.unsupported",
+    "node.exists",
+    "node.stale",
+    "edge.exists",
+    "edge.not_found",
+    "graph.constraint",
 ]
 """Every stable error code."""
 
