@@ -51,7 +51,7 @@ def test_a_collection_takes_a_name_of_its_own(installed, path):
         db.collection("by name", embedder="minilm").put("a", text="the cat")
         db.collection("by hash", embedder="hash").put("a", text="the cat")
         sizes = {
-            name: len(db.collection(name).get("a").vectors["text"])
+            name: len(db.collection(name).get("a", vectors=True).vectors["text"])
             for name in ("built in", "by name", "by hash")
         }
     assert sizes == {"built in": default().dimension, "by name": 8, "by hash": 32}
