@@ -41,6 +41,7 @@ from engram.transaction import Transaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from engram.access import AccessContext
     from engram.edges import Edge, GraphPath, Subgraph
     from engram.embed.identity import Identity
     from engram.expressions import Condition, F, Field
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMAT_VERSION",
     "LIMITS",
+    "AccessContext",
     "BackupReport",
     "Busy",
     "Closed",
@@ -118,6 +120,7 @@ __all__ = [
 ]
 
 _LATER = {
+    "AccessContext": "engram.access",
     "Edge": "engram.edges",
     "Embedder": "engram.types",
     "Graph": "engram.graph.graphs",

@@ -11,16 +11,18 @@ if TYPE_CHECKING:
     from engram.memory.finds import Finds, Found
     from engram.memory.layout import Layout
     from engram.memory.memory import Memory
-    from engram.memory.outcomes import Put
+    from engram.memory.outcomes import Failed, Put, PutMany
 
-__all__ = ["Finds", "Found", "Layout", "Memory", "Put", "Stored"]
+__all__ = ["Failed", "Finds", "Found", "Layout", "Memory", "Put", "PutMany", "Stored"]
 
 _HOMES = {
+    "Failed": "outcomes",
     "Finds": "finds",
     "Found": "finds",
     "Layout": "layout",
     "Memory": "memory",
     "Put": "outcomes",
+    "PutMany": "outcomes",
     "Stored": "documents",
 }
 """The module of each name; it loads when the name is asked for."""
