@@ -155,9 +155,6 @@ def _write_dot(part: Part, out: TextIO) -> None:
         f"  {_dot(edge.source)} -> {_dot(edge.target)} [label={_dot(edge.type)}];\n"
         for edge in part.edges()
     )
-        f"  {_dot(edge.source)} -> {_dot(edge.target)} [label={_dot(edge.type)}];\n"
-        for edge in part.edges()
-    )
     out.write("}\n")
 
 
