@@ -20,6 +20,7 @@ import engram.memory
 import engram.rag
 import engram.remote
 import engram.rerank
+import engram.sealing
 import engram.tables
 import engram.testing
 
@@ -40,6 +41,7 @@ MODULES = (
     engram.memory,
     engram.rag,
     engram.rerank,
+    engram.sealing,
     engram.tables,
     engram.testing,
     engram.compat.vecstore,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from engram.collection import Collection
     from engram.database import Database
+    from engram.embed.calling import EmbedderChoice
     from engram.enrich.facts import FactExtractor
     from engram.llm import LLM
     from engram.records import Record
@@ -56,6 +57,7 @@ class FactStore:
         database: An open database.
         collection: The collection's name; made at the first fact.
         extractor: What finds facts: see `get_fact_extractor`.
+        embedder: What embeds the statements, to be searched; None to search them by words alone.
     """
 
     def __init__(
@@ -64,10 +66,11 @@ class FactStore:
         collection: str = "memory.facts",
         *,
         extractor: str | FactExtractor | LLM | Callable[[str], str] = "rules",
+        embedder: EmbedderChoice = "default",
     ) -> None:
         """Take the collection; the file is not touched."""
         self._database = database
-        self._records = database.collection(collection)
+        self._records = database.collection(collection, embedder=embedder)
         self._extractor = get_fact_extractor(extractor)
 
     @property
@@ -108,9 +111,26 @@ class FactStore:
         Returns:
             The facts that were not stored before.
         """
-        if when is not None:
-            when = aware(when)
-        found = [
+        found = self.read(
+            text, document=document, passage=passage, offset=offset, speaker=speaker, when=when
+        )
+        if not again:
+            found = self._new(found)
+        return self.add(found, about=about)
+
+    def read(
+        self,
+        text: str,
+        *,
+        document: str | None = None,
+        passage: str | None = None,
+        offset: int = 0,
+        speaker: str | None = None,
+        when: datetime | None = None,
+    ) -> list[Fact]:
+        """Find the facts of a text as `learn` does, and store none."""
+        said = aware(when) if when is not None else None
+        return [
             replace(
                 fact,
                 document=document,
@@ -119,11 +139,8 @@ class FactStore:
                 end=None if fact.end is None else fact.end + offset,
                 extractor=self._extractor.name,
             )
-            for fact in self._extractor.facts(text, speaker=speaker, when=when)
+            for fact in self._extractor.facts(text, speaker=speaker, when=said)
         ]
-        if not again:
-            found = self._new(found)
-        return self.add(found, about=about)
 
     def add(self, facts: Iterable[Fact], *, about: Mapping[str, Any] | None = None) -> list[Fact]:
         """Store facts, in one commit; those that are stored stay as they are.
