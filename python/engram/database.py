@@ -96,7 +96,6 @@ class Database(Reader):
         """The graph named ``"graph"``; the same object every time. `engram.Graph` takes others."""
         if self._graph is None:
             from engram.graph.graphs import Graph
-    from engram.graph.kinds import Chat
 
             self._graph = Graph(self)
         return self._graph
