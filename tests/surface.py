@@ -21,6 +21,7 @@ import engram.rag
 import engram.remote
 import engram.rerank
 import engram.tables
+import engram.sessions
 import engram.testing
 
 MODULES = (
@@ -40,6 +41,7 @@ MODULES = (
     engram.memory,
     engram.rag,
     engram.rerank,
+    engram.sessions,
     engram.tables,
     engram.testing,
     engram.compat.vecstore,

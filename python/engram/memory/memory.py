@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engram.memory.finding import Finding
 from engram.memory.ingesting import Ingesting
 from engram.memory.layout import DEFAULT_NAME
+from engram.memory.recording import Recording
 
 if TYPE_CHECKING:
     import os
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Memory"]
 
 
-class Memory(Ingesting, Finding):
+class Memory(Ingesting, Recording):
     """Documents in a database: put in, found by words and meaning, and given back.
 
     ``db.memory`` is the one of the name ``"memory"``; a database can have several. Safe to share by
