@@ -20,8 +20,9 @@ import engram.memory
 import engram.rag
 import engram.remote
 import engram.rerank
-import engram.tables
+import engram.sealing
 import engram.sessions
+import engram.tables
 import engram.testing
 
 MODULES = (
@@ -42,6 +43,7 @@ MODULES = (
     engram.rag,
     engram.rerank,
     engram.sessions,
+    engram.sealing,
     engram.tables,
     engram.testing,
     engram.compat.vecstore,

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         Stats,
         VerifyReport,
     )
+    from engram.sealing import Sealed, is_sealed, lock, unlock
     from engram.snippets import Snippet
     from engram.types import Embedder
 
@@ -106,6 +107,7 @@ __all__ = [
     "Record",
     "Report",
     "Results",
+    "Sealed",
     "SnapshotInfo",
     "Snippet",
     "Space",
@@ -116,7 +118,10 @@ __all__ = [
     "VerifyReport",
     "__version__",
     "doctor",
+    "is_sealed",
+    "lock",
     "open",
+    "unlock",
 ]
 
 _LATER = {
@@ -128,6 +133,7 @@ _LATER = {
     "Identity": "engram.embed.identity",
     "Facet": "engram.faceting",
     "Snippet": "engram.snippets",
+    **dict.fromkeys(("Sealed", "is_sealed", "lock", "unlock"), "engram.sealing"),
     **dict.fromkeys(("Condition", "F", "Field"), "engram.expressions"),
     **dict.fromkeys(
         (

@@ -76,10 +76,6 @@ class AskOptions(TypedDict, total=False):
     mask_pii: bool | Masker
 
 
-def _as_it_is(answer: Answer) -> Answer:
-    return answer
-
-
 def ask(
     question: str,
     passages: Iterable[Any],
@@ -122,7 +118,7 @@ def stream(
     model: Model | None = None,
     *,
     _whole: bool = False,
-    _finished: Callable[[Answer], Answer] = _as_it_is,
+    _finished: Callable[[Answer], Answer] | None = None,
     **options: Unpack[AskOptions],
 ) -> AnswerStream:
     """Answer as `ask` does, in pieces.
@@ -146,7 +142,7 @@ class AnswerStream:
     def __init__(
         self,
         pieces: Generator[str, None, Answer],
-        finished: Callable[[Answer], Answer] = _as_it_is,
+        finished: Callable[[Answer], Answer] | None = None,
     ) -> None:
         """Take the pieces, and what is to be done to the whole; `stream` does this for you."""
         self._pieces = pieces
@@ -161,7 +157,8 @@ class AnswerStream:
             return next(self._pieces)
         except StopIteration as end:
             if self._answer is None and end.value is not None:
-                self._answer = self._finished(end.value)
+                done = self._finished
+                self._answer = end.value if done is None else done(end.value)
         raise StopIteration
 
     @property
