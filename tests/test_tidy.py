@@ -11,7 +11,7 @@ SOURCES = sorted((ROOT / "python").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BANNED = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 LAYERS = [
-    ["errors", "types", "processors", "pdfium"],
+    ["errors", "types", "processors", "pdfium", "json_values"],
     [
         "checks",
         "records",
