@@ -13,8 +13,23 @@ if TYPE_CHECKING:
     from engram.memory.layout import Layout
     from engram.memory.memory import Memory
     from engram.memory.outcomes import Failed, Put, PutMany
+    from engram.memory.rows import TableInfo, TableRow
+    from engram.memory.tables import TablesPut
 
-__all__ = ["Enriched", "Failed", "Finds", "Found", "Layout", "Memory", "Put", "PutMany", "Stored"]
+__all__ = [
+    "Enriched",
+    "Failed",
+    "Finds",
+    "Found",
+    "Layout",
+    "Memory",
+    "Put",
+    "PutMany",
+    "Stored",
+    "TableInfo",
+    "TableRow",
+    "TablesPut",
+]
 
 _HOMES = {
     "Enriched": "facts",
@@ -26,6 +41,9 @@ _HOMES = {
     "Put": "outcomes",
     "PutMany": "outcomes",
     "Stored": "documents",
+    "TableInfo": "rows",
+    "TableRow": "rows",
+    "TablesPut": "tables",
 }
 """The module of each name; it loads when the name is asked for."""
 
