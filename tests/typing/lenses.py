@@ -20,3 +20,9 @@ def graphs(db: engram.Database) -> None:
     """The two lenses of a database."""
     assert_type(db.graph, engram.Graph)
     assert_type(db.memory, engram.Memory)
+
+
+def sealed(path: str, password: str) -> None:
+    """Seal a file, and open it again."""
+    assert_type(engram.lock(path, password), engram.Sealed)
+    assert_type(engram.unlock(path, password), engram.Sealed)
