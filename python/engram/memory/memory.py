@@ -12,6 +12,7 @@ from engram.memory.facts import Facts
 from engram.memory.ingesting import Ingesting
 from engram.memory.layout import DEFAULT_NAME
 from engram.memory.recording import Recording
+from engram.memory.tables import Tables
 from engram.memory.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Memory"]
 
 
-class Memory(Ingesting, Recording, Facts, Upkeep):
+class Memory(Ingesting, Recording, Tables, Facts, Upkeep):
     """Documents in a database: put in, found by words and meaning, and given back.
 
     ``db.memory`` is the one of the name ``"memory"``; a database can have several. Safe to share by
