@@ -1,0 +1,103 @@
+"""What the tests of the weaver share: a clock that they move, and models that answer the same always."""
+
+import re
+import threading
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from engram.embed import Identity
+from engram.weaver import Clock, Policy, Queue
+
+NAMES = re.compile(r"\b[A-Z][a-z]+\b")
+PLACES = {"Paris", "Lima", "Oslo", "Rome"}
+
+
+class ManualClock(Clock):
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now=1_800_000_000.0):
+        self.time = now
+        self.lock = threading.Lock()
+        self.waiting = set()
+
+    def now(self):
+        return self.time
+
+    def elapsed(self):
+        return self.time
+
+    def wait(self, condition, seconds):
+        with self.lock:
+            self.waiting.add(condition)
+        return condition.wait(None if seconds is None else 5.0)
+
+    def advance(self, seconds):
+        self.time += seconds
+        with self.lock:
+            waiting, self.waiting = self.waiting, set()
+        for condition in waiting:
+            with condition:
+                condition.notify_all()
+
+
+@dataclass(frozen=True)
+class Name:
+    text: str
+    label: str
+    start: int
+    end: int
+    confidence: float = 0.9
+
+
+class NamesEnricher:
+    """Takes every word with a capital for a name; sums up by joining."""
+
+    model = "names 1"
+    identity = Identity("letters", "1", 8, normalized=False)
+
+    def __init__(self):
+        self.embedded = []
+        self.read = []
+        self.summed_up = []
+
+    def embed(self, texts, /):
+        self.embedded.append(list(texts))
+        rows = np.zeros((len(texts), 8), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in text.lower().split():
+                row[zlib.crc32(word.encode()) % 8] += 1
+        return rows
+
+    def entities(self, text, /):
+        self.read.append(text)
+        return [
+            Name(m[0], "GPE" if m[0] in PLACES else "PERSON", *m.span())
+            for m in NAMES.finditer(text)
+        ]
+
+    def summarize(self, texts, /):
+        self.summed_up.append(list(texts))
+        return " | ".join(texts)
+
+
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
+@pytest.fixture
+def enricher():
+    return NamesEnricher()
+
+
+@pytest.fixture
+def policy():
+    return Policy(lease_seconds=60, tries=3, backoff_seconds=10, backoff_max_seconds=100)
+
+
+@pytest.fixture
+def queue(db, clock, policy):
+    return Queue(db, "graph.queue", policy=policy, clock=clock, random=lambda: 0.5)
