@@ -2,7 +2,7 @@
 
     python examples/pdf_rag.py [FILE.pdf QUESTION]
 
-Offline; needs `engram[pdf]`. Without a file it makes a small one itself. Everything is in a
+Offline; needs `engram[documents]`. Without a file it makes a small one itself. Everything is in a
 folder that is removed at the end.
 """
 

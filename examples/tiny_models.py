@@ -68,6 +68,47 @@ def cross_encoder(folder: Path, texts: list[str]) -> Path:
     return folder
 
 
+def tagger(folder: Path, texts: list[str], labels: dict[str, str]) -> Path:
+    """A model that gives the words of a list their labels."""
+    words = _tokenizer(folder, texts)
+    kinds = sorted(set(labels.values()))
+    names = ["O", *(f"{mark}-{kind}" for kind in kinds for mark in "BI")]
+    scores = np.zeros((len(words), len(names)), dtype=np.float32)
+    for number, word in enumerate(words):
+        label = labels.get(word)
+        scores[number, names.index(f"I-{label}") if label else 0] = 5
+    nodes = [helper.make_node("Gather", ["scores", "input_ids"], ["logits"])]
+    constants = [numpy_helper.from_array(scores, "scores")]
+    _graph(folder, nodes, constants, ("logits", ["n", "t", len(names)]))
+    config = {"id2label": {str(n): name for n, name in enumerate(names)}}
+    _json(folder / "config.json", config | {"architectures": ["BertForTokenClassification"]})
+    return folder
+
+
+def writer(folder: Path, texts: list[str]) -> Path:
+    """A model that writes the text's own beginning."""
+    words = _tokenizer(folder, texts)
+    node, width = helper.make_node, len(words)
+    constants = [numpy_helper.from_array(np.eye(width, dtype=np.float32), "table")]
+    nodes = [node("Gather", ["table", "input_ids"], ["last_hidden_state"])]
+    state = ["n", "t", width]
+    _graph(folder, nodes, constants, ("last_hidden_state", state), file="encoder_model.onnx")
+    numbers = {"one": [1], "two": [2]}
+    constants = [numpy_helper.from_array(np.array(v), k) for k, v in numbers.items()]
+    nodes = [
+        node("Shape", ["input_ids"], ["written"], start=1),
+        node("Add", ["written", "one"], ["next"]),
+        node("Slice", ["encoder_hidden_states", "one", "next", "one"], ["logits"]),
+    ]
+    read = helper.make_tensor_value_info("encoder_hidden_states", TensorProto.FLOAT, state)
+    output = ("logits", ["n", "u", width])
+    _graph(folder, nodes, constants, output, file="decoder_model.onnx", more=[read])
+    rules = {"decoder_start_token_id": 2, "eos_token_id": 3, "max_length": 32}
+    _json(folder / "generation_config.json", rules)
+    _json(folder / "config.json", {"is_encoder_decoder": True})
+    return folder
+
+
 def _tokenizer(folder: Path, texts: list[str]) -> list[str]:
     split = pre_tokenizers.Whitespace().pre_tokenize_str
     found = sorted({word for text in texts for word, _ in split(text.lower())})
@@ -95,17 +136,26 @@ def _table(words: list[str]) -> object:
     return numpy_helper.from_array(rows, "table")
 
 
-def _graph(folder: Path, nodes: list, constants: list, output: tuple) -> None:
+def _graph(
+    folder: Path,
+    nodes: list,
+    constants: list,
+    output: tuple,
+    *,
+    file: str = "model.onnx",
+    more: list | None = None,
+) -> None:
     used = {name for node in nodes for name in node.input}
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.INT64, ["n", "t"])
         for name in IDS
         if name in used
     ]
+    inputs += more or []
     outputs = [helper.make_tensor_value_info(output[0], TensorProto.FLOAT, output[1])]
     graph = helper.make_graph(nodes, "tiny", inputs, outputs, constants)
     opset = [helper.make_opsetid("", 17)]
-    save(helper.make_model(graph, opset_imports=opset, ir_version=9), str(folder / "model.onnx"))
+    save(helper.make_model(graph, opset_imports=opset, ir_version=9), str(folder / file))
 
 
 def _json(path: Path, content: object) -> None:

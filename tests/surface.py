@@ -8,13 +8,18 @@ import engram.compat.tessera
 import engram.compat.vecstore
 import engram.embed
 import engram.embed.remote
+import engram.enrich
+import engram.enrich.functions
 import engram.evaluate
 import engram.extract
+import engram.graph
 import engram.importers
 import engram.llm
+import engram.memory
 import engram.rag
 import engram.remote
 import engram.rerank
+import engram.tables
 import engram.testing
 
 MODULES = (
@@ -23,12 +28,17 @@ MODULES = (
     engram.compat.vecstore,
     engram.embed,
     engram.embed.remote,
+    engram.enrich,
+    engram.enrich.functions,
     engram.evaluate,
     engram.extract,
+    engram.graph,
     engram.importers,
     engram.llm,
+    engram.memory,
     engram.rag,
     engram.rerank,
+    engram.tables,
     engram.testing,
     engram.compat.vecstore,
     engram.remote,

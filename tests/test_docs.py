@@ -33,6 +33,8 @@ WORDS = [
 ]
 """What the tiny models that stand for those of the pages have to know."""
 
+NAMED = ["Ada Lovelace lived in London. She wrote the first program there."]
+
 
 def script(path):
     """Load a file of the project that is no module of a package."""
@@ -48,6 +50,8 @@ def make_models(place):
     tiny.dense(place / "my-fine-tuned-model", WORDS)
     tiny.colbert(place / "colbertv2", WORDS)
     tiny.cross_encoder(place / "ms-marco-MiniLM-L-6-v2", WORDS)
+    tiny.tagger(place / "bert-base-NER", NAMED, {"ada": "PER", "lovelace": "PER", "london": "LOC"})
+    tiny.writer(place / "distilbart-cnn-6-6", NAMED)
     script(ROOT / "tests" / "embed" / "conftest.py").write_clip(place / "clip-vit-base-patch32")
 
 

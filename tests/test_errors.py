@@ -46,6 +46,11 @@ PYTHON_ONLY = [
     "document.unsupported",
     "document.encrypted",
     "document.damaged",
+    "node.exists",
+    "node.stale",
+    "edge.exists",
+    "edge.not_found",
+    "graph.constraint",
 ]
 
 # Codes that are provoked elsewhere, and why not here.
@@ -58,6 +63,11 @@ ELSEWHERE = {
     "format.too_new": "the core's tests write a later version number",
     "io.full": "the core's tests fail a write with a full disk",
     "io.poisoned": "test_faults.py fails a write",
+    "node.exists": "graph/test_nodes.py makes a node twice",
+    "node.stale": "graph/test_nodes.py saves over somebody else's change",
+    "edge.exists": "graph/test_nodes.py makes an edge twice",
+    "edge.not_found": "graph/test_nodes.py changes an edge that is not there",
+    "graph.constraint": "graph/test_constraints.py breaks each kind",
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
     "model.invalid": "embed/test_dense.py spoils a folder",

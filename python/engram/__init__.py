@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from engram.embed.identity import Identity
     from engram.expressions import Condition, F, Field
     from engram.faceting import Facet
+    from engram.graph.graphs import Graph
+    from engram.memory.memory import Memory
     from engram.reports import (
         BackupReport,
         CollectionStats,
@@ -82,6 +84,7 @@ __all__ = [
     "F",
     "Facet",
     "Field",
+    "Graph",
     "GraphPath",
     "Hit",
     "Identity",
@@ -90,6 +93,7 @@ __all__ = [
     "InvalidInput",
     "Io",
     "LockOwner",
+    "Memory",
     "MissingExtra",
     "Near",
     "NotFound",
@@ -116,6 +120,7 @@ __all__ = [
 _LATER = {
     "Edge": "engram.edges",
     "Embedder": "engram.types",
+    "Graph": "engram.graph.graphs",
     "GraphPath": "engram.edges",
     "Identity": "engram.embed.identity",
     "Facet": "engram.faceting",
@@ -137,6 +142,7 @@ _LATER = {
         ),
         "engram.reports",
     ),
+    "Memory": "engram.memory.memory",
     "Subgraph": "engram.edges",
 }
 """Names whose modules load when they are asked for."""

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sized
 
 from engram.checks import optional_str, proper_str, str_ids
+from engram.edge_writing import GraphWriting
 from engram.embed.calling import embed_documents
 from engram.errors import Conflict, EngramError, InvalidInput, NotFound
 from engram.filtering import filter_text
-from engram.graph_writing import GraphWriting
 from engram.ingest import (
     BATCH_RECORDS,
     Batch,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from engram import _native
     from engram.embed.calling import EmbedderChoice, EmbedderSource
+    from engram.graph.graphs import Graph
+    from engram.memory.memory import Memory
     from engram.reports import (
         BackupReport,
         DoctorReport,
@@ -50,12 +52,23 @@ class Database(Reader):
     in its process, and its handle raises ``handle.forked`` in the child.
     """
 
-    __slots__ = ("__weakref__", "_embedder", "_native")
+    __slots__ = ("__weakref__", "_embedder", "_graph", "_memory", "_native")
 
     def __init__(self, native: _native.Database, embedder: EmbedderChoice) -> None:
         """Wrap a native handle; `engram.open` does this for you."""
         self._native = native
         self._embedder = embedder
+        self._graph: Graph | None = None
+        self._memory: Memory | None = None
+
+    @property
+    def memory(self) -> Memory:
+        """The documents of this database: its memory of the default name."""
+        if self._memory is None:
+            from engram.memory.memory import Memory
+
+            self._memory = Memory(self)
+        return self._memory
 
     @property
     def path(self) -> str:
@@ -76,6 +89,15 @@ class Database(Reader):
     def embedder(self) -> Embedder | None:
         """What embeds texts, or None; loads the built-in model where that is the one."""
         return self._embedder_of("default")()
+
+    @property
+    def graph(self) -> Graph:
+        """The graph named ``"graph"``; the same object every time. `engram.Graph` takes others."""
+        if self._graph is None:
+            from engram.graph.graphs import Graph
+
+            self._graph = Graph(self)
+        return self._graph
 
     def close(self) -> None:
         """Close the handle; a second time does nothing. Everything committed is in the file."""

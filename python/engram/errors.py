@@ -179,6 +179,11 @@ CODES: dict[Code, type[EngramError]] = {
     "document.unsupported": InvalidInput,
     "document.encrypted": InvalidInput,
     "document.damaged": Corrupt,
+    "node.exists": Conflict,
+    "node.stale": Conflict,
+    "edge.exists": Conflict,
+    "edge.not_found": NotFound,
+    "graph.constraint": Conflict,
 }
 """Every code with its class, the core's codes first and in its order."""
 

@@ -7,9 +7,9 @@ exist reads as empty. The writing half is `engram.collection.Collection`.
 from __future__ import annotations
 
 from engram.checks import proper_str, str_ids
+from engram.edge_reading import GraphReading
 from engram.errors import InvalidInput, NotFound
 from engram.filtering import filter_text
-from engram.graph import GraphReading
 from engram.planning import run, run_many
 from engram.processors import processors
 from engram.query import as_query, ignore_missing, many_query

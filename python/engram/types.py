@@ -121,6 +121,11 @@ Code: TypeAlias = Literal[
     "document.unsupported",
     "document.encrypted",
     "document.damaged",
+    "node.exists",
+    "node.stale",
+    "edge.exists",
+    "edge.not_found",
+    "graph.constraint",
 ]
 """Every stable error code."""
 

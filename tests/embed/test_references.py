@@ -5,7 +5,15 @@ import shutil
 import numpy as np
 import pytest
 
-from engram.embed import Dense, MultiVector, Sparse, TimeSeries, Vision
+from engram.embed import (
+    Dense,
+    MultiVector,
+    Seq2Seq,
+    Sparse,
+    TimeSeries,
+    TokenClassifier,
+    Vision,
+)
 
 UNIT = 1e-5
 """What unit vectors may differ by."""
@@ -148,3 +156,38 @@ def test_chronos_bolt(reference):
         assert gap(np.array([loc, scale]), expected) < UNIT * size
     assert gap(model.encode_batch(series)[5], want["embeddings_5"][-1]) < UNIT
     assert gap(mean.encode_batch(series)[6], want["embeddings_6"].mean(axis=0)) < UNIT
+
+
+@pytest.mark.parametrize("aggregation", ["simple", "first", "average", "max"])
+def test_named_entities(reference, aggregation):
+    folder, case, want = reference("ner")
+    model = TokenClassifier(folder, aggregation=aggregation, windows=False)
+    assert model.labels == ("LOC", "MISC", "ORG", "PER")
+    texts = [one["text"] for one in case["cases"]]
+    for number, (one, found) in enumerate(
+        zip(case["cases"], model.extract_batch(texts), strict=True)
+    ):
+        assert gap(model.logits(one["text"]), want[f"logits_{number}"]) < LOGIT
+        assert [(piece.label, piece.start, piece.end) for piece in found] == [
+            (piece["entity_group"], piece["start"], piece["end"]) for piece in one[aggregation]
+        ]
+        for piece, expected in zip(found, one[aggregation], strict=True):
+            assert abs(piece.confidence - expected["score"]) < LOGIT
+            assert piece.text == one["text"][piece.start : piece.end]
+    assert sum(len(one[aggregation]) for one in case["cases"]) > 50
+
+
+def test_summaries(reference):
+    folder, case, want = reference("seq2seq-summary")
+    model = Seq2Seq(folder)
+    assert model.max_length == case["max_length"]
+    assert model._encoder.tokens.ids(case["texts"]) == case["input_ids"]
+    first = case["decoder_input_ids_of_logits"]
+    for row, text in enumerate(case["texts"]):
+        assert gap(model.encode(text).mean(axis=0), want["encoder_hidden_mean"][row]) < UNIT
+        assert gap(model.logits(text, first), want["logits"][row]) < LOGIT
+        assert model.generate(text) == case["greedy"][row]
+        beams = model.generate(text, beams=4, length_penalty=2.0, early_stopping=True)
+        assert beams == case["beam4"][row]
+    written = [text.strip() for text in case["greedy_text"]]
+    assert model.summarize_batch(case["texts"]) == written

@@ -188,7 +188,8 @@ def test_the_catalog_is_sound():
     assert known("nothing") is None
     for name, one in CATALOG.items():
         assert one.repo.endswith(f"/{name}")
-        assert one.kind in {"dense", "multi", "sparse", "vision", "series", "cross-encoder"}
+        embedders = {"dense", "multi", "sparse", "vision", "series"}
+        assert one.kind in embedders | {"cross-encoder", "tokens", "seq2seq"}
         assert not one.matryoshka or one.kind == "dense"
 
 

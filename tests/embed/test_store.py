@@ -225,6 +225,26 @@ def test_another_graph_can_be_taken(store, hub):
     assert "onnx/model_q4.onnx" in model.files
 
 
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        (["", "_merged", "_quantized"], ["_merged"]),
+        (["", "_quantized"], [""]),
+        (["_merged"], ["_merged"]),
+    ],
+)
+def test_a_model_that_writes_comes_with_all_its_graphs(store, hub, there, taken):
+    del hub.files["onnx/model.onnx"]
+    for name in ["encoder_model", *(f"decoder_model{form}" for form in there)]:
+        hub.files[f"onnx/{name}.onnx"] = name.encode()
+    graphs = {place for place in store.install("me/tiny").files if place.endswith(".onnx")}
+    names = ["encoder_model", *(f"decoder_model{form}" for form in taken)]
+    assert graphs == {f"onnx/{name}.onnx" for name in names}
+    hub.files["onnx/decoder_with_past_model.onnx"] = b"past"
+    again = store.install("me/tiny", replace=True).files
+    assert ("onnx/decoder_with_past_model.onnx" in again) == ("" in there)
+
+
 @pytest.mark.parametrize("file", [None, "onnx/absent.onnx"])
 def test_a_repository_without_the_graph_is_refused(store, hub, file):
     if file is None:

@@ -28,19 +28,13 @@ def with_extract(path):
     return extract(path).text
 
 
-def with_read_pdf(path):
-    from engram.rag import read_pdf
-
-    return read_pdf(path).text
-
-
 def with_pdf_page(path):
     from engram.embed import pdf_page
 
     return pdf_page(path).size
 
 
-@pytest.mark.parametrize("read", [with_extract, with_read_pdf, with_pdf_page])
+@pytest.mark.parametrize("read", [with_extract, with_pdf_page])
 def test_every_reader_of_pdf_files_takes_the_one_lock(tmp_path, monkeypatch, read):
     import pypdfium2
 

@@ -1,19 +1,15 @@
 """PDF files are read page by page."""
 
-import builtins
-
 import pytest
 from typer.testing import CliRunner
 
 import engram
 from engram.cli.commands import app
-from engram.errors import InvalidInput, Io, MissingExtra
+from engram.extract import extract
 from engram.rag import (
     RecursiveCharacterTextSplitter,
     chunk_records,
     pack_context,
-    read_pdf,
-    read_source,
 )
 
 pytest.importorskip("pypdfium2")
@@ -54,24 +50,17 @@ def pdf(pages, title="Birds"):
 
 def test_pages_are_read_and_known_by_their_offsets(tmp_path):
     (tmp_path / "birds.pdf").write_bytes(pdf(PAGES))
-    for source in (read_pdf(tmp_path / "birds.pdf"), read_pdf(pdf(PAGES))):
-        assert source.text == (
-            "White storks winter in Africa.\nThey glide.\n\nSwifts sleep in flight.\n\n"
-        )
-        assert (source.title, source.kind) == ("Birds", "pdf")
-        assert [source.page(source.text.index(word)) for word in ("White", "glide", "Swifts")] == [
-            1,
-            1,
-            2,
-        ]
+    for source in (extract(tmp_path / "birds.pdf"), extract(pdf(PAGES))):
+        assert source.text.split() == " ".join(" ".join(page) for page in PAGES).split()
+        assert (source.title, source.kind) == ("Birds", "application/pdf")
+        pages = [source.where(source.text.index(word)) for word in ("White", "glide", "Swifts")]
+        assert pages == [{"page": 1}, {"page": 1}, {"page": 2}]
         assert source.span(3, 5) == (3, 5)
-    assert read_source("text").page(0) is None
 
 
 def test_records_and_citations_have_the_page():
-    source = read_pdf(pdf(PAGES))
+    source = extract(pdf(PAGES))
     chunks = source.split(RecursiveCharacterTextSplitter())
-    assert "".join(chunk.text for chunk in chunks) == source.text
     assert all(source.text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
     records = chunk_records(chunks, "birds.pdf", read=source)
     assert [record["metadata"]["page"] for record in records] == [1, 2]
@@ -97,36 +86,3 @@ def test_the_command_line_puts_pdf_files(tmp_path, monkeypatch):
             (name,) = db.list_collections()
             pages = [record.metadata["page"] for record in db.collection(name).iterate()]
             assert sorted(pages) == [1, 2]
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [(b"no PDF", "is no PDF that can be read"), (pdf([[], []]), "has 2 pages and no text")],
-)
-def test_what_cannot_be_read_is_an_error(content, said):
-    with pytest.raises(InvalidInput) as caught:
-        read_pdf(content)
-    assert caught.value.code == "input.invalid"
-    assert said in caught.value.message
-    with pytest.raises(InvalidInput):
-        read_source("text", "pdf")
-
-
-def test_a_file_that_is_not_there_is_an_error(tmp_path):
-    with pytest.raises(Io) as caught:
-        read_pdf(tmp_path / "none.pdf")
-    assert caught.value.code == "file.not_found"
-
-
-def test_without_its_extra_the_error_names_it(monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *args, **kwargs):
-        if name == "pypdfium2":
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingExtra) as caught:
-        read_pdf(b"")
-    assert caught.value.hint == "pip install 'engram[pdf]'"

@@ -185,7 +185,7 @@ def _passages(path: str, kind: str | None, name: str, max_chars: int) -> list[di
     if found.name == "markdown":
         # Its front matter is text like the rest, and needs no extra to be found.
         source = read_source(decode(raw)[0], "markdown")
-        chunks = source.split(MarkdownTextSplitter(max_chars))
+        chunks = MarkdownTextSplitter(max_chars).split(source.text)
         return chunk_records(chunks, name, read=source, contextual=False)
     document = extract(raw, kind=found.media, tables=False)
     return chunk_records(

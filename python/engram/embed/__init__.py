@@ -1,7 +1,8 @@
 """Embedders: what turns text, images and series into vectors.
 
 Owns: `Static`, the built-in model that works offline right after install; the models that run here
-on ONNX Runtime (`Dense` and its siblings); and `Identity`, which is stored with every vector space
+on ONNX Runtime (`Dense` and its siblings, and `TokenClassifier` and `Seq2Seq`, which read texts
+without embedding them); and `Identity`, which is stored with every vector space
 so that vectors of different models never mix. Write your own embedder by giving it an ``identity``
 and an ``encode_batch`` (`engram.Embedder`). Importing this loads none of them.
 """
@@ -19,22 +20,27 @@ if TYPE_CHECKING:
     from engram.embed.local.session import devices
     from engram.embed.multi_vector import MultiVector
     from engram.embed.registry import get_embedder
+    from engram.embed.seq2seq import Seq2Seq
     from engram.embed.sparse import Sparse
     from engram.embed.static import Static
     from engram.embed.store import InstalledModel, ModelStore
     from engram.embed.time_series import TimeSeries
+    from engram.embed.token_classifier import LabeledSpan, TokenClassifier
     from engram.embed.vision import Vision
 
 __all__ = [
     "Dense",
     "Identity",
     "InstalledModel",
+    "LabeledSpan",
     "ModelStore",
     "MultiVector",
     "QuantizedTokens",
+    "Seq2Seq",
     "Sparse",
     "Static",
     "TimeSeries",
+    "TokenClassifier",
     "Vision",
     "build_graph",
     "default",
@@ -49,12 +55,15 @@ __all__ = [
 _HOMES = {
     "Dense": "dense",
     "InstalledModel": "store",
+    "LabeledSpan": "token_classifier",
     "ModelStore": "store",
     "MultiVector": "multi_vector",
     "QuantizedTokens": "late_interaction",
+    "Seq2Seq": "seq2seq",
     "Sparse": "sparse",
     "Static": "static",
     "TimeSeries": "time_series",
+    "TokenClassifier": "token_classifier",
     "Vision": "vision",
     "build_graph": "building",
     "devices": "local.session",

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
-    Kind = Literal["dense", "multi", "sparse", "vision", "series", "cross-encoder"]
+    Kind = Literal[
+        "dense", "multi", "sparse", "vision", "series", "cross-encoder", "tokens", "seq2seq"
+    ]
 
 __all__ = ["CATALOG", "KnownModel", "known"]
 
@@ -114,6 +116,9 @@ _MODELS = (
     KnownModel("cross-encoder/ms-marco-MiniLM-L-6-v2", "cross-encoder"),
     KnownModel("cross-encoder/ms-marco-MiniLM-L-12-v2", "cross-encoder"),
     KnownModel("BAAI/bge-reranker-base", "cross-encoder"),
+    KnownModel("dslim/bert-base-NER", "tokens"),
+    KnownModel("dslim/distilbert-NER", "tokens"),
+    KnownModel("Xenova/distilbart-cnn-6-6", "seq2seq"),
 )
 
 CATALOG: Mapping[str, KnownModel] = {one.name: one for one in _MODELS}

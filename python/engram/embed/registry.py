@@ -36,6 +36,13 @@ _KINDS: dict[str, Any] = {
     "series": TimeSeries,
 }
 
+_OTHERS = {
+    "cross-encoder": ("cross-encoder", "engram.rerank.CrossEncoder"),
+    "tokens": ("token classifier", "engram.embed.TokenClassifier"),
+    "seq2seq": ("model that writes texts", "engram.embed.Seq2Seq"),
+}
+"""What a folder may be beside an embedder: in words, and what runs it."""
+
 
 def get_embedder(
     source: str | os.PathLike[str],
@@ -77,8 +84,9 @@ def get_embedder(
         return import_module("engram.embed.remote").get_remote(source, **options)
     folder = found(source, store=store)
     kind = kind_of(folder)
-    if kind == "cross-encoder":
-        raise folder.unfit("is a cross-encoder, which embeds nothing", "engram.rerank.CrossEncoder")
+    if kind in _OTHERS:
+        what, remedy = _OTHERS[kind]
+        raise folder.unfit(f"is a {what}, which embeds nothing", remedy)
     settings: dict[str, Any] = {"name": folder.name, "device": device, "threads": threads}
     if dim is not None and kind != "dense":
         raise InvalidInput("input.invalid", f"dim for model {folder.name}, which is no dense one")
@@ -98,20 +106,23 @@ def kind_of(folder: ModelFolder) -> str:
     settings = folder.json("config_sentence_transformers.json")
     declared = settings.get("model_type", "")
     names = " ".join(config.get("architectures") or ())
-    if config.get("chronos_config"):
-        return "series"
-    if folder.has("preprocessor_config.json") or folder.has("processor_config.json"):
-        return "vision"
-    if "SpladePooling" in kinds or declared == "SparseEncoder" or "ForMaskedLM" in names:
-        return "sparse"
     late = folder.has("artifact.metadata") or "query_length" in settings
-    if late or declared in {"ColBERT", "MultiVectorEncoder"}:
-        return "multi"
-    if declared == "CrossEncoder" or "ForSequenceClassification" in names:
-        return "cross-encoder"
-    if not folder.has("tokenizer.json"):
+    images = folder.has("preprocessor_config.json") or folder.has("processor_config.json")
+    writes = bool(config.get("is_encoder_decoder")) and "ForConditionalGeneration" in names
+    # The first that holds; what a model is made of says less than what it is made for.
+    signs = {
+        "series": bool(config.get("chronos_config")),
+        "vision": images,
+        "sparse": "SpladePooling" in kinds or declared == "SparseEncoder" or "ForMaskedLM" in names,
+        "multi": late or declared in {"ColBERT", "MultiVectorEncoder"},
+        "cross-encoder": declared == "CrossEncoder" or "ForSequenceClassification" in names,
+        "tokens": "ForTokenClassification" in names,
+        "seq2seq": writes,
+    }
+    found = next((kind for kind, holds in signs.items() if holds), None)
+    if found is None and not folder.has("tokenizer.json"):
         raise folder.unfit("is no folder of a model: it has no tokenizer.json")
-    return "dense"
+    return found or "dense"
 
 
 def _provider(source: str | os.PathLike[str]) -> str | None:

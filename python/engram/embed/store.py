@@ -254,6 +254,12 @@ def default_path() -> Path:
 
 _GRAPHS = ("onnx/model.onnx", "model.onnx", "onnx/model_quantized.onnx", "model_optimized.onnx")
 _TOWERS = (
+    ("onnx/encoder_model.onnx", "onnx/decoder_model.onnx", "onnx/decoder_with_past_model.onnx"),
+    ("encoder_model.onnx", "decoder_model.onnx", "decoder_with_past_model.onnx"),
+    ("onnx/encoder_model.onnx", "onnx/decoder_model_merged.onnx"),
+    ("encoder_model.onnx", "decoder_model_merged.onnx"),
+    ("onnx/encoder_model.onnx", "onnx/decoder_model.onnx"),
+    ("encoder_model.onnx", "decoder_model.onnx"),
     ("onnx/text_model.onnx", "onnx/vision_model.onnx"),
     ("textual/model.onnx", "visual/model.onnx"),
 )

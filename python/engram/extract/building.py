@@ -7,7 +7,7 @@ Owns: `Builder`, through which every reader makes its document, so that the inva
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from engram.extract.documents import Span
     from engram.extract.limits import Limits
     from engram.rag.sources import Source
 
-__all__ = ["Builder", "one_line", "with_header"]
+__all__ = ["Builder", "kept_spans", "one_line", "with_header"]
 
 GAP = "\n\n"
 CELL_GAP = " | "
@@ -57,6 +58,20 @@ def is_header(row: Sequence[str]) -> bool:
     cells = [cell.strip() for cell in row]
     # A cell with no letter is a number, a date, an amount, or nothing.
     return len(set(cells)) == len(cells) and all(any(map(str.isalpha, cell)) for cell in cells)
+
+
+def kept_spans(
+    spans: Iterable[Span], rows: Sequence[int], first_column: int = 0
+) -> tuple[Span, ...]:
+    """Give spans as they lie in a table of which only those rows, and columns from one on, stay."""
+    kept: list[Span] = []
+    for top, left, down, right in spans:
+        low, high = bisect_left(rows, top), bisect_left(rows, top + down)
+        start, end = max(left - first_column, 0), left + right - first_column
+        # A span whose own cell is gone has nothing to say.
+        if left >= first_column and low < len(rows) and rows[low] == top:
+            kept.append((low, start, high - low, end - start))
+    return tuple(one for one in sorted(kept) if one[2] > 1 or one[3] > 1)
 
 
 class Builder:
@@ -108,14 +123,15 @@ class Builder:
             self._parts[-1] = replace(self._parts[-1], end=end)
         return start, end
 
-    def add_table(self, rows: Iterable[Sequence[str]]) -> None:
+    def add_table(self, rows: Iterable[Sequence[str]], spans: Iterable[Span] = ()) -> None:
         """Add a table: its rows as lines of text, and its cells."""
         cells = [[storable(cell).strip() for cell in row] for row in rows]
+        spans = kept_spans(spans, [at for at, row in enumerate(cells) if any(row)])
         cells = [row for row in cells if any(row)]
         lines = [CELL_GAP.join(map(one_line, row)) for row in cells]
         start, end = self.add("\n".join(lines))
         if cells:
-            self.note_table(start, end, *with_header(cells))
+            self.note_table(start, end, *with_header(cells), spans)
 
     def note_table(
         self,
@@ -123,12 +139,15 @@ class Builder:
         end: int,
         header: tuple[str, ...] | None,
         rows: tuple[tuple[str, ...], ...],
+        spans: tuple[Span, ...] = (),
     ) -> None:
         """Note a table whose text is there already."""
         self._cells += len(rows) * (len(rows[0]) if rows else 0)
         self.limits.check("cells", self._cells, "too many cells")
         part = max(bisect_right(self._parts, start, key=lambda part: part.start) - 1, 0)
-        self._tables.append(Table(start=start, end=end, header=header, rows=rows, part=part))
+        self._tables.append(
+            Table(start=start, end=end, header=header, rows=rows, part=part, spans=spans)
+        )
 
     def include(self, document: Document, name: str) -> None:
         """Add a document that is attached to this one."""

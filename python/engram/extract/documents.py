@@ -12,13 +12,17 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Sequence
+    from typing import Any, TypeAlias
 
     from engram.rag.chunks import Chunk
     from engram.rag.sources import Source
     from engram.rag.splitters import TextSplitter
 
-__all__ = ["Document", "Part", "Table"]
+__all__ = ["Document", "Part", "Span", "Table", "column_names"]
+
+Span: TypeAlias = "tuple[int, int, int, int]"
+"""A cell that covers several: row, column, rows, columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,8 @@ class Table:
         header: The names of the columns, or None where its first row is data.
         rows: The other rows, as text; each has as many cells as the table has columns. A cell that
             spans several stands in the first of them, and the others are empty.
+        spans: Those cells: row, column, and how many rows and columns each covers. Rows count from
+            the first of the table, which is the header where there is one.
         part: Index in `Document.parts` of the part that it starts in: its page, sheet and heading.
     """
 
@@ -87,6 +93,7 @@ class Table:
     header: tuple[str, ...] | None
     rows: tuple[tuple[str, ...], ...]
     part: int
+    spans: tuple[Span, ...] = ()
 
     def records(self) -> list[dict[str, str]]:
         """Give the rows as mappings from column to cell; without a header, columns are numbered.
@@ -94,14 +101,20 @@ class Table:
         A name that several columns have gets a number from the second on: ``x``, ``x (2)``.
         """
         width = max((len(row) for row in self.rows), default=0)
-        names: list[str] = []
-        for number, name in enumerate(self.header or [""] * width, 1):
-            wanted, count = name or str(number), 1
-            while wanted in names:
-                count += 1
-                wanted = f"{name or number} ({count})"
-            names.append(wanted)
+        names = column_names(self.header, width)
         return [dict(zip(names, row)) for row in self.rows]
+
+
+def column_names(header: Sequence[str] | None, width: int) -> list[str]:
+    """Give each column a name of its own: its number where it has none, ``x (2)`` for a second."""
+    names: list[str] = []
+    for number, name in enumerate(header or [""] * width, 1):
+        wanted, count = name or str(number), 1
+        while wanted in names:
+            count += 1
+            wanted = f"{name or number} ({count})"
+        names.append(wanted)
+    return names
 
 
 @dataclass(frozen=True, kw_only=True)

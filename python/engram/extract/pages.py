@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engram.extract.building import one_line, storable, with_header
+from engram.extract.building import kept_spans, one_line, storable, with_header
 from engram.extract.dates import stated_date
 from engram.extract.encodings import decode
 from engram.rag.sources import HtmlReader
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from engram.extract.building import Builder
-    from engram.extract.documents import Document
+    from engram.extract.documents import Document, Span
     from engram.extract.request import Request
 
 __all__ = ["Page", "add_page", "read_html"]
@@ -170,17 +170,18 @@ def add_page(page: Page, builder: Builder, place: dict[str, Any]) -> None:
             builder.begin(**place, path=tuple(words for _, words in above))
     builder.add_exact(text[at:], gap)
     for grid, end in sorted(page.grids, key=lambda one: one[0].start):
-        rows = _cells(grid, text, builder)
+        rows, spans = _cells(grid, text, builder)
         if any(map(any, rows)):
             header = with_header(rows)
             if grid.heads[0] and header[0] is None and len(rows) > 1:
                 header = (tuple(rows[0]), tuple(map(tuple, rows[1:])))
-            builder.note_table(grid.start + shift, end + shift, *header)
+            builder.note_table(grid.start + shift, end + shift, *header, spans)
 
 
-def _cells(grid: _Grid, text: str, builder: Builder) -> list[list[str]]:
+def _cells(grid: _Grid, text: str, builder: Builder) -> tuple[list[list[str]], tuple[Span, ...]]:
     """Lay the cells of a table out; one that spans several stands in the first."""
     laid: dict[tuple[int, int], str] = {}
+    spans: list[Span] = []
     width = 0
     for row, cells in enumerate(grid.rows):
         column = 0
@@ -191,9 +192,11 @@ def _cells(grid: _Grid, text: str, builder: Builder) -> list[list[str]]:
                 for right in range(columns):
                     laid[row + down, column + right] = ""
             laid[row, column] = one_line(text[start:end])
+            spans.append((row, column, min(rows, len(grid.rows) - row), columns))
             column += columns
             width = max(width, column)
             builder.limits.check("cells", max(len(laid), width * len(grid.rows)), "too many cells")
-    return [
+    laid_out = [
         [laid.get((row, column), "") for column in range(width)] for row in range(len(grid.rows))
     ]
+    return laid_out, kept_spans(spans, range(len(laid_out)))

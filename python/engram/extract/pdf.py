@@ -11,12 +11,11 @@ import io
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from engram.errors import EngramError
 from engram.extract.building import one_line, storable, with_header
 from engram.extract.dates import pdf_date
 from engram.extract.failing import EXTRA, damaged, encrypted, missing, reading, unsupported
+from engram.extract.ruled import reading_tables, ruled_tables, tidied
 from engram.pdfium import pdfium
-from engram.rag.pdf import tidied
 
 if TYPE_CHECKING:
     from typing import Any
@@ -24,18 +23,12 @@ if TYPE_CHECKING:
     from engram.extract.building import Builder
     from engram.extract.documents import Document
     from engram.extract.request import Request
+    from engram.extract.ruled import RuledTable
 
 __all__ = ["read_pdf"]
 
-_WORD_GAP_RATIO = 0.15
-"""Gap between words over the size of the type. pdfplumber's default is 3 points whatever the size,
-which joins the words of small type (docs/reference/extract.md has the figures)."""
 _PATH_OBJECT = 2
 _OUTLINE_DEPTH = 15
-_LEAST_ROWS = 2
-_LEAST_COLUMNS = 2
-_LEAST_FILLED = 1 / 3
-"""Share of cells with text, below which lines are a drawing: plots and diagrams have fewer."""
 
 
 def read_pdf(request: Request) -> Document:
@@ -70,10 +63,10 @@ def _read_pages(document: Any, request: Request, builder: Builder) -> None:
         start, end = builder.add(tidied(text_page.get_text_bounded()))
         if ruled is not None and end > start and _has_paths(page):
             text = tidied(text_page.get_text_bounded())
-            for bounds, rows in ruled.tables(number - 1):
-                place = _range(storable(text), text_page, page.get_height(), bounds)
+            for one in ruled.tables(number - 1):
+                place = _range(storable(text), text_page, page.get_height(), one.bounds)
                 low, high = (0, end - start) if place is None else place
-                builder.note_table(start + low, start + high, *with_header(rows))
+                builder.note_table(start + low, start + high, *with_header(one.rows), one.spans)
         text_page.close()
         page.close()
     if ruled is not None:
@@ -131,13 +124,6 @@ def _range(
     return None if at < 0 else (at, at + len(within))
 
 
-def _is_table(rows: list[list[str | None]]) -> bool:
-    """Say whether cells are those of a table, rather than of a frame, a plot or a diagram."""
-    filled = [sum(bool(cell and cell.strip()) for cell in row) for row in rows]
-    whole = sum(count >= _LEAST_COLUMNS for count in filled) >= _LEAST_ROWS
-    return whole and sum(filled) >= _LEAST_FILLED * sum(map(len, rows))
-
-
 class _Ruled:
     """The ruled tables of a file, page by page; opens it when the first is asked for."""
 
@@ -145,31 +131,19 @@ class _Ruled:
         self._request = request
         self._file: Any = None
 
-    def tables(self, index: int) -> list[tuple[tuple[float, float, float, float], list[list[str]]]]:
-        """Give the bounds and rows of the tables of a page, from its top."""
+    def tables(self, index: int) -> list[RuledTable]:
+        """Give the tables of a page, from its top."""
         try:
             import pdfplumber
         except ImportError as cause:
             raise missing("pdfplumber", "tables of PDF files") from cause
-        try:
+        with reading_tables(self._request.kind.what):
             if self._file is None:
                 self._file = pdfplumber.open(io.BytesIO(self._request.raw))
             page = self._file.pages[index]
-            found = page.find_tables()
-            tables = [(one.bbox, one.extract(x_tolerance_ratio=_WORD_GAP_RATIO)) for one in found]
+            found = ruled_tables(page)
             page.close()
-        except EngramError:
-            raise
-        except Exception as cause:  # pdfminer raises what it meets.
-            reason = f"its tables cannot be read: {type(cause).__name__}: {cause}"
-            error = damaged(self._request.kind.what, reason)
-            error.hint = "tables=False reads its text alone"
-            raise error from cause
-        return [
-            (bounds, [[tidied(cell or "") for cell in row] for row in rows])
-            for bounds, rows in sorted(tables, key=lambda one: one[0][1])
-            if _is_table(rows)
-        ]
+        return found
 
     def close(self) -> None:
         """Let go of the file."""

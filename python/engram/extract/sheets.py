@@ -8,9 +8,10 @@ cells stand in their first.
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
-from engram.extract.building import CELL_GAP, GAP, one_line, storable, with_header
+from engram.extract.building import CELL_GAP, GAP, kept_spans, one_line, storable, with_header
 from engram.extract.containers import checked_container
 from engram.extract.dates import iso
 from engram.extract.failing import missing, reading
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from engram.extract.building import Builder
-    from engram.extract.documents import Document
+    from engram.extract.documents import Document, Span
     from engram.extract.request import Request
 
 __all__ = ["BLOCK_ROWS", "read_xlsx"]
 
+_MERGED = re.compile(
+    rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"'
+)
+_LONGEST_REFERENCE = 200
 BLOCK_ROWS = 20
 """Rows in a part, of sheets, delimited text and JSON Lines."""
 
@@ -73,8 +78,36 @@ def _read_sheet(sheet: Any, builder: Builder, cells: int) -> int:
         start = low if start is None else start
     left = min(next(at for at, text in enumerate(texts) if text) for _, texts in rows)
     if start is not None and end is not None:
-        builder.note_table(start, end, *with_header([texts[left:] for _, texts in rows]))
+        kept = [number - 1 for number, _ in rows]
+        spans = kept_spans(_merged(sheet, builder), kept, left)
+        width = max(len(texts) for _, texts in rows) - left
+        spans = tuple(one for one in spans if one[1] + one[3] <= width or one[3] == 1)
+        builder.note_table(start, end, *with_header([texts[left:] for _, texts in rows]), spans)
     return cells
+
+
+def _merged(sheet: Any, builder: Builder) -> list[Span]:
+    """Give the merged cells of a sheet, which openpyxl leaves out where it reads row by row."""
+    spans: list[Span] = []
+    with sheet._get_source() as source:
+        rest = b""
+        while piece := source.read(2**20):
+            text = rest + piece
+            for found in _MERGED.finditer(text):
+                left, top, right, bottom = found.groups()
+                low, high = _column(left), _column(right)
+                spans.append((int(top) - 1, low, int(bottom) - int(top) + 1, high - low + 1))
+            builder.limits.check("cells", len(spans), "too many merged cells")
+            # A reference is short; what one piece ends within, the next begins with.
+            rest = text[-_LONGEST_REFERENCE:].rpartition(b">")[2]
+    return spans
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
 
 
 def _text(value: object) -> str:

@@ -55,9 +55,15 @@ def _add_shapes(shapes: Iterable[Any], builder: Builder) -> None:
         if hasattr(shape, "shapes"):  # A group.
             _add_shapes(shape.shapes, builder)
         elif getattr(shape, "has_table", False):
+            rows = [list(row.cells) for row in shape.table.rows]
             builder.add_table(
-                ["" if cell.is_spanned else _plain(cell.text) for cell in row.cells]
-                for row in shape.table.rows
+                [["" if cell.is_spanned else _plain(cell.text) for cell in row] for row in rows],
+                [
+                    (down, right, cell.span_height, cell.span_width)
+                    for down, row in enumerate(rows)
+                    for right, cell in enumerate(row)
+                    if cell.is_merge_origin
+                ],
             )
         elif shape.has_text_frame:
             builder.add(_plain(shape.text_frame.text))

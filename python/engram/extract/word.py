@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from engram.extract.building import Builder
-    from engram.extract.documents import Document
+    from engram.extract.documents import Document, Span
     from engram.extract.request import Request
 
 __all__ = ["read_docx"]
@@ -44,7 +44,7 @@ def read_docx(request: Request) -> Document:
         above: list[tuple[int, str]] = []
         for block in document.iter_inner_content():
             if isinstance(block, Table):
-                builder.add_table(_rows(block, builder))
+                builder.add_table(*_rows(block, builder))
                 continue
             level = _level(block)
             if level is not None and block.text.strip():
@@ -77,26 +77,34 @@ def _level(paragraph: Any) -> int | None:
     return int(found[1]) if found else None
 
 
-def _rows(table: Any, builder: Builder) -> list[list[str]]:
-    """Give the cells of a table; one that spans several stands in the first."""
+def _rows(table: Any, builder: Builder) -> tuple[list[list[str]], list[Span]]:
+    """Give the cells of a table, and those that span several, which stand in the first."""
     from docx.table import _Cell
 
     rows: list[list[str]] = []
+    spans: dict[int, Span] = {}
+    done: list[Span] = []
     count = 0
-    for row in table.rows:
+    for number, row in enumerate(table.rows):
         cells = [""] * min(row.grid_cols_before, _MOST_COLUMNS)
         for box in row._tr.tc_lst:
             # What a file says a cell spans is not to be trusted.
             span = min(max(box.grid_span, 1), _MOST_COLUMNS)
             words = "" if box.vMerge == "continue" else _cell(_Cell(box, table), builder)
+            above = spans.get(len(cells))
+            if box.vMerge == "continue" and above is not None:
+                spans[len(cells)] = (*above[:2], number - above[0] + 1, above[3])
+            else:
+                done += [above] if above is not None else []
+                spans[len(cells)] = (number, len(cells), 1, span)
             cells += [words, *[""] * (span - 1)]
         count += len(cells)
         builder.limits.check("cells", count, "too many cells")
         rows.append(cells)
-    return rows
+    return rows, [*done, *spans.values()]
 
 
 def _cell(cell: Any, builder: Builder) -> str:
     """Give the text of a cell, with that of tables in it."""
-    inner = [" ".join(" ".join(row) for row in _rows(table, builder)) for table in cell.tables]
+    inner = [" ".join(" ".join(row) for row in _rows(table, builder)[0]) for table in cell.tables]
     return "\n".join([cell.text, *inner])

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from engram.rag.markdown import MarkdownTextSplitter
     from engram.rag.memory import ConversationMemory
     from engram.rag.parents import Parent, ParentDocuments
-    from engram.rag.pdf import read_pdf
     from engram.rag.prompts import PromptTemplate
     from engram.rag.semantic import SemanticTextSplitter
     from engram.rag.sources import Source, read_source
@@ -47,7 +46,6 @@ __all__ = [
     "chunk_records",
     "estimate_tokens",
     "pack_context",
-    "read_pdf",
     "read_source",
 ]
 
@@ -73,7 +71,6 @@ _HOMES = {
     "chunk_records": "indexing",
     "estimate_tokens": "lengths",
     "pack_context": "context",
-    "read_pdf": "pdf",
     "read_source": "sources",
 }
 """The module of each name; it loads when the name is asked for."""

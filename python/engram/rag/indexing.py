@@ -59,8 +59,8 @@ def chunk_records(
         source: The name of the text, such as its path.
         contextual: Whether the title of the source, and the context of each chunk, go before its
             text: they are then searched with it.
-        read: What `engram.extract.extract`, `read_source` or `read_pdf` gave, if the chunks are
-            parts of its text: its title, where each chunk is (``page``, ``slide``, ``sheet`` and
+        read: What `engram.extract.extract` or `read_source` gave, if the chunks are parts
+            of its text: its title, where each chunk is (``page``, ``slide``, ``sheet`` and
             ``rows``, ``section``, ``attachment``), and offsets into what was read.
         metadata: More metadata for each record.
 

@@ -8,23 +8,18 @@ HTML reader is the standard library's tolerant parser: no scripts, no styles, no
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, TypeAlias
-
-from engram.errors import InvalidInput
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from engram.rag.chunks import Chunk
-    from engram.rag.splitters import TextSplitter
 
 __all__ = ["KINDS", "HtmlReader", "Kind", "Source", "kind_of", "read_source"]
 
-Kind: TypeAlias = Literal["text", "markdown", "html", "pdf"]
+Kind: TypeAlias = Literal["text", "markdown", "html"]
 
 KINDS: dict[str, Kind] = {
     ".txt": "text",
@@ -35,7 +30,6 @@ KINDS: dict[str, Kind] = {
     ".markdown": "markdown",
     ".html": "html",
     ".htm": "html",
-    ".pdf": "pdf",
 }
 """The kind of a file by the end of its name."""
 
@@ -57,14 +51,13 @@ class Source:
     Attributes:
         text: The extracted text; for text and Markdown, the source itself.
         title: The title that the source gives itself, or None.
-        kind: ``text``, ``markdown``, ``html`` or ``pdf``.
+        kind: ``text``, ``markdown`` or ``html``.
     """
 
     text: str
     title: str | None
     kind: Kind
     _runs: tuple[tuple[int, int, int], ...] = field(default=(), repr=False)
-    _pages: tuple[int, ...] = field(default=(), repr=False)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Map ``text[start:end]``, not empty, to a range of the source."""
@@ -72,24 +65,10 @@ class Source:
             return start, end
         return self._place(start)[0], self._place(end - 1)[1]
 
-    def split(self, splitter: TextSplitter) -> list[Chunk]:
-        """Split the text; a chunk is never on two pages, so that each has one page to be cited."""
-        if not self._pages:
-            return splitter.split(self.text)
-        return [
-            replace(chunk, start=chunk.start + start, end=chunk.end + start)
-            for start, end in pairwise([*self._pages, len(self.text)])
-            for chunk in splitter.split(self.text[start:end])
-        ]
-
-    def page(self, offset: int) -> int | None:
-        """Give the page that a character of the text is on, from 1; None where there are none."""
-        return bisect_right(self._pages, offset) if self._pages else None
-
     def where(self, offset: int) -> dict[str, Any]:
-        """Say where a character of the text is, as metadata: its page, where there are pages."""
-        page = self.page(offset)
-        return {} if page is None else {"page": page}
+        """Say where a character of the text is, as metadata: a text has no pages or sheets."""
+        del offset
+        return {}
 
     def _place(self, offset: int) -> tuple[int, int]:
         """Give the source range of one extracted character."""
@@ -113,12 +92,7 @@ def read_source(content: str, kind: Kind = "text") -> Source:
         content: What the file holds.
         kind: ``text``, ``markdown`` (kept as it is, its first heading is the title) or ``html``
             (tags dropped, entities resolved, blocks as paragraphs).
-
-    Raises:
-        InvalidInput: ``input.invalid`` for ``pdf``, which is no text: `read_pdf` reads it.
     """
-    if kind == "pdf":
-        raise InvalidInput("input.invalid", "a PDF file is no text", "read_pdf(path)")
     if kind == "html":
         return HtmlReader(content).source()
     title = None

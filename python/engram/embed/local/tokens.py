@@ -74,6 +74,25 @@ class Tokens:
             texts = [text.lower() for text in texts]
         return [one.ids for one in self.tokenizer.encode_batch_fast(list(texts))]
 
+    def windowing(self, share: int) -> Any:
+        """Give a tokenizer that cuts long texts into windows, as ``overflowing`` of the first.
+
+        Args:
+            share: How many tokens a window repeats of the one before it.
+        """
+        again = type(self.tokenizer).from_str(self.tokenizer.to_str())
+        again.enable_truncation(self.max_length, stride=share, strategy="longest_first")
+        return again
+
+    def count(self, text: str) -> int:
+        """Count the tokens of a text, special ones included, as if there were no limit."""
+        if self._lower:
+            text = text.lower()
+        special: int = self.tokenizer.num_special_tokens_to_add(is_pair=False)
+        whole = self.tokenizer.encode(text)
+        overflow = sum(len(one.ids) - special for one in whole.overflowing)
+        return len(whole.ids) + overflow
+
     def known(self, text: str) -> tuple[int, int]:
         """Count the tokens of a text that are in the vocabulary, and all, special ones left out."""
         ids = self.tokenizer.encode(text, add_special_tokens=False).ids

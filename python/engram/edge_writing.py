@@ -2,7 +2,7 @@
 
 Owns: `GraphWriting`, mixed into `Collection`. Invariant: both ends of an edge are records at its
 commit; each call is one commit, or joins the open transaction. What can be asked about edges is in
-`engram.graph`.
+`engram.edge_reading`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sized
 
 from engram import _native
+from engram.edge_reading import edge_key, whole
 from engram.errors import EngramError, NotFound
-from engram.graph import edge_key, whole
 from engram.ingest import BATCH_RECORDS
 
 TYPE_CHECKING = False

@@ -3,7 +3,7 @@
 Owns: `GraphReading`, mixed into `CollectionView`. An edge leads from one record to another of the
 same collection, has a type and properties, and is named by its source, type and target. It goes
 when either record is deleted. Invariant: every answer comes from one commit, in an order that
-depends on the edges and ids alone. Edges are written by `engram.graph_writing`.
+depends on the edges and ids alone. Edges are written by `engram.edge_writing`.
 """
 
 from __future__ import annotations

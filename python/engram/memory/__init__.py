@@ -1,0 +1,37 @@
+"""Documents put in, found again and looked after: one memory in one file.
+
+Owns: the public names of document memory. Importing it loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from engram.memory.documents import Stored
+    from engram.memory.finds import Finds, Found
+    from engram.memory.layout import Layout
+    from engram.memory.memory import Memory
+    from engram.memory.outcomes import Put
+
+__all__ = ["Finds", "Found", "Layout", "Memory", "Put", "Stored"]
+
+_HOMES = {
+    "Finds": "finds",
+    "Found": "finds",
+    "Layout": "layout",
+    "Memory": "memory",
+    "Put": "outcomes",
+    "Stored": "documents",
+}
+"""The module of each name; it loads when the name is asked for."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a name of `_HOMES`."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,137 @@
+"""What all parts of a memory share: the database, the names, the embedder, the settings.
+
+Owns: `Base`, which the groups of verbs build on. Invariant: nothing here writes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from engram.checks import proper_str
+from engram.embed.identity import Identity
+from engram.errors import EngramError, InvalidInput
+from engram.memory.layout import DEFAULT_NAME, Layout
+from engram.memory.reading import Splitting
+from engram.planning import TEXT_SPACE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from engram.collection import Collection
+    from engram.database import Database
+    from engram.embed.calling import EmbedderChoice
+    from engram.rag.splitters import TextSplitter
+    from engram.reading import CollectionView
+    from engram.reports import SpaceInfo
+    from engram.types import Embedder
+
+    Point = str | int | datetime
+
+__all__ = ["Base"]
+
+
+class Base:
+    """A memory's place in a database, and its settings."""
+
+    def __init__(
+        self,
+        db: Database,
+        name: str = DEFAULT_NAME,
+        *,
+        embedder: EmbedderChoice | str = "default",
+        splitter: TextSplitter | None = None,
+    ) -> None:
+        """Take a place in a database; nothing is written before the first put.
+
+        Args:
+            db: The database.
+            name: Which of its memories; each has collections of its own (`Layout`).
+            embedder: What embeds texts: ``"default"`` for the embedder of the passages that are
+                there, or else the database's; an embedder; the name of a model
+                (`engram.embed.get_embedder`); None to store and search words alone.
+            splitter: What cuts documents into passages; None for one that fits their kind, of
+                1,000 characters at most.
+        """
+        self.db = db
+        self.layout = Layout(proper_str(name, "the name"))
+        self._chosen = embedder != "default" if isinstance(embedder, str) else True
+        if isinstance(embedder, str) and embedder != "default":
+            from engram.embed import get_embedder
+
+            embedder = get_embedder(embedder)
+        self._source = db._embedder_of(cast("EmbedderChoice", embedder))
+        self._found: tuple[str, Embedder] | None = None
+        self._splitting = Splitting(splitter=splitter)
+
+    @property
+    def name(self) -> str:
+        """Which memory of the database it is."""
+        return self.layout.name
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """What embeds texts and questions; None where words alone are stored and searched.
+
+        Unless one was chosen, it is the embedder that made the vectors which are there, if it is
+        installed; nothing is fetched.
+
+        Raises:
+            InvalidInput: ``embedder.missing`` where the vectors were made by an embedder that
+                cannot be had here.
+        """
+        own = self._source()
+        stored = self._stored_identity()
+        if self._chosen or own is None or stored is None or stored == own.identity:
+            return own
+        return self._by_identity(stored)
+
+    def _space(self) -> SpaceInfo | None:
+        """Describe the space that holds the vectors of passages, where there is one."""
+        for space in self._passages.spaces():
+            if space.name == TEXT_SPACE and space.records:
+                return space
+        return None
+
+    def _stored_identity(self) -> Identity | None:
+        """Say who made the vectors that are there; None where nobody did, or nobody knows."""
+        space = self._space()
+        if space is None or space.identity is None:
+            return None
+        return Identity.from_json(space.identity)
+
+    def _by_identity(self, identity: Identity) -> Embedder:
+        """Find an embedder among those that are here."""
+        from engram.embed import get_embedder
+
+        text = identity.to_json()
+        if self._found is not None and self._found[0] == text:
+            return self._found[1]
+        problem = "it makes other vectors now"
+        try:
+            embedder: Embedder = get_embedder(identity.name)
+        except EngramError as error:
+            problem = str(error)
+        else:
+            if embedder.identity == identity:
+                self._found = (text, embedder)
+                return embedder
+        raise InvalidInput(
+            "embedder.missing",
+            f"the vectors of {self.name!r} were made by {identity.name} ({identity.revision}),"
+            f" which cannot be had here: {problem}",
+            "pass embedder=..., or query_embedding=..., or search with mode='lex'",
+            {"identity": text},
+        )
+
+    @property
+    def _passages(self) -> Collection:
+        return self.db.collection(self.layout.passages, embedder=None)
+
+    @property
+    def _documents(self) -> Collection:
+        return self.db.collection(self.layout.documents, embedder=None)
+
+    def _at(self, name: str, as_of: Point | None) -> CollectionView:
+        """Give a collection as it is, or as it was."""
+        source = self.db if as_of is None else self.db.at(as_of)
+        return source.collection(name, embedder=None)

@@ -1,0 +1,280 @@
+"""Finding passages in a memory.
+
+Owns: `Finding`: `find`, what its modes mean, and how its conditions become one filter. Invariant:
+nothing that was asked for is dropped: what cannot run is an error, or in mode ``auto`` is named
+with its reason in `Finds.skipped`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from engram.embed.calling import embed_query
+from engram.errors import InvalidInput
+from engram.filtering import filter_text, list_text, quoted
+from engram.memory.base import Base
+from engram.memory.finds import Finds, found_of
+from engram.memory.inputs import as_identity
+from engram.memory.layout import RESERVED
+from engram.memory.moments import moment
+from engram.paging import resume
+from engram.planning import TEXT_SPACE
+from engram.query import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from typing import Any, Protocol
+
+    from engram.embed.identity import Identity
+    from engram.memory.moments import Moment
+    from engram.results import Results
+    from engram.types import Embedder, Missing, Reranker, Vector, Where
+
+    class Allowing(Protocol):
+        """Who asks: gives the filter of what they may see."""
+
+        def where(self) -> str:
+            """Give the filter."""
+            ...
+
+
+__all__ = ["Finding", "Mode"]
+
+Mode = Literal["auto", "lex", "sem", "lexical", "semantic", "hybrid"]
+"""How to search: by words (``lex``, ``lexical``), by meaning (``sem``, ``semantic``), by both
+(``hybrid``), or by whatever is there (``auto``)."""
+
+_MODES: dict[str, Literal["auto", "lexical", "semantic", "hybrid"]] = {
+    "auto": "auto",
+    "lex": "lexical",
+    "lexical": "lexical",
+    "sem": "semantic",
+    "semantic": "semantic",
+    "hybrid": "hybrid",
+}
+SNIPPET_CHARS = 480
+"""Characters of a snippet unless told otherwise."""
+
+
+class Finding(Base):
+    """The verbs that search."""
+
+    def find(  # noqa: PLR0913 - a search has this many sides
+        self,
+        query: str,
+        *,
+        k: int = 10,
+        mode: Mode = "auto",
+        scope: str | None = None,
+        where: Where | None = None,
+        missing: Missing = "error",
+        tags: Sequence[str] = (),
+        since: Moment | None = None,
+        until: Moment | None = None,
+        as_of: str | int | datetime | None = None,
+        cursor: str | None = None,
+        snippet_chars: int = SNIPPET_CHARS,
+        snippets: int = 1,
+        per_document: int | None = None,
+        rerank: Reranker | Sequence[Reranker] | None = None,
+        rerank_depth: int | Sequence[int] | None = None,
+        query_embedding: Vector | None = None,
+        query_embedding_identity: Identity | Mapping[str, Any] | str | None = None,
+        embedder: Embedder | None = None,
+        access: Allowing | None = None,
+    ) -> Finds:
+        """Find the passages that answer a question best.
+
+        Args:
+            query: What to look for, in words.
+            k: Most passages, 1 or more.
+            mode: ``"auto"`` searches by words and by meaning where both can be, and says in
+                `Finds.mode` what ran; ``"lex"`` by words; ``"sem"`` by meaning; ``"hybrid"`` by
+                both, or fails.
+            scope: Only documents whose uri starts so.
+            where: A filter over the documents' metadata, and over ``doc.title``, ``doc.kind`` and
+                the like (`engram.memory.layout.DOCUMENT_KEYS`).
+            missing: ``"error"`` refuses a filter on a field that nothing has; ``"ignore"`` lets it
+                match nothing.
+            tags: Only documents that have all of these.
+            since: Only documents from that moment on: an aware datetime, a date, ISO 8601 text, or
+                seconds since 1970.
+            until: Only documents from before that moment.
+            as_of: Search the memory as it was: a commit number, a moment or a snapshot's name.
+            cursor: `Finds.cursor` of the page before.
+            snippet_chars: Characters of a snippet; 0 for no snippets.
+            snippets: How many snippets of each passage, 1 or more.
+            per_document: Most passages of one document.
+            rerank: What looks at the first hits again; see `engram.rerank`.
+            rerank_depth: How many hits it looks at.
+            query_embedding: A vector to look for in the place of the one that would be made.
+            query_embedding_identity: Which model made it; another one than made the passages'
+                vectors is refused.
+            embedder: What embeds the query, for this search alone.
+            access: Who asks; only what they may see is searched.
+
+        Raises:
+            InvalidInput: ``embedder.missing`` where `mode` needs a vector and nothing can make it,
+                ``embedder.mismatch``, ``input.dimension``, ``query.empty``, ``input.invalid``,
+                ``filter.syntax``, ``filter.unknown_field``.
+            NotFound: ``history.not_retained``, ``snapshot.not_found``.
+        """
+        if mode not in _MODES:
+            raise InvalidInput(
+                "input.invalid", f"unknown mode {mode!r}", f"one of: {', '.join(_MODES)}"
+            )
+        engine_mode = _MODES[mode]
+        own = _own_filters(scope, tags, since, until, access)
+        vector, by, skipped = self._query_vector(
+            query, engine_mode, query_embedding, query_embedding_identity, embedder
+        )
+        asked = Query(
+            None if engine_mode == "semantic" and vector is not None else query,
+            vector=vector,
+            vector_name=None if engine_mode == "lexical" else TEXT_SPACE,
+            where=_joined([filter_text(where), *own]),
+            k=k,
+            mode="auto" if vector is None and engine_mode == "semantic" else engine_mode,
+            rerank=rerank,
+            rerank_depth=rerank_depth,
+            group_by=None if per_document is None else f"{RESERVED}.id",
+            group_size=per_document or 1,
+            snippets={"length": snippet_chars, "count": snippets + 1} if snippet_chars else False,
+            missing=missing,
+        )
+        asked.mode, asked.text = engine_mode, query
+        if cursor is not None:
+            asked.offset, asked.candidates = resume(cursor, asked)
+        results = self._ask(asked, where, by, as_of)
+        whole = self._whole(results, as_of)
+        found = [found_of(hit, snippets, whole.get(hit.id)) for hit in results]
+        return Finds(found, results, skipped=skipped)
+
+    def _whole(self, results: Results, as_of: Any) -> dict[str, str]:
+        """Give the texts of documents that were found by a text of their own, by passage id."""
+        hits = [hit for hit in results if hit.metadata[RESERVED]["context"] == len(hit.text or "")]
+        if not hits:
+            return {}
+        ids = [hit.metadata[RESERVED]["id"] for hit in hits]
+        records = self._at(self.layout.documents, as_of).get_many(ids)
+        # A document that was deleted between the two readings is in neither any more.
+        pairs = zip(hits, records, strict=True)
+        return {hit.id: "" if one is None else one.text or "" for hit, one in pairs}
+
+    def _ask(self, asked: Query, where: Where | None, by: Embedder | None, as_of: Any) -> Results:
+        """Run a query. A field of ours that no document has yet matches nothing."""
+        source = self.db if as_of is None else self.db.at(as_of)
+        passages = source.collection(self.layout.passages, embedder=by)
+        try:
+            return passages.query(asked)
+        except InvalidInput as error:
+            ours = error.details.get("field", "").startswith(f"{RESERVED}.")
+            if error.code != "filter.unknown_field" or not ours:
+                raise
+            if where is not None:
+                passages.count(where)
+        asked.ignore_missing = True
+        return passages.query(asked)
+
+    def _query_vector(
+        self,
+        query: str,
+        mode: str,
+        given: Vector | None,
+        identity: Identity | Mapping[str, Any] | str | None,
+        embedder: Embedder | None,
+    ) -> tuple[Any, Embedder | None, dict[str, str]]:
+        """Decide what the query's vector is: the one given, or who makes it, or why there is none.
+
+        Returns:
+            A vector or None, an embedder for the engine to call or None, and reasons.
+        """
+        if mode == "lexical":
+            if given is not None or embedder is not None:
+                raise InvalidInput(
+                    "input.invalid",
+                    "mode 'lex' uses no vector",
+                    "leave query_embedding and embedder out, or use mode='hybrid'",
+                )
+            return None, None, {}
+        space = self._space()
+        if identity is not None and given is None:
+            raise InvalidInput("input.invalid", "query_embedding_identity without query_embedding")
+        if given is not None:
+            if embedder is not None:
+                raise InvalidInput(
+                    "input.invalid", "query_embedding and embedder are two ways to one vector"
+                )
+            self._check_identity(identity)
+            return given, None, {}
+        try:
+            by = self.embedder if embedder is None else embedder
+        except InvalidInput as error:
+            if mode != "auto" or error.code != "embedder.missing":
+                raise
+            return None, None, {"semantic": error.message}
+        if by is None or space is None or space.identity is not None:
+            return None, by, {}
+        return self._by_dimension(query, mode, by, space.dimension)
+
+    def _by_dimension(
+        self, query: str, mode: str, by: Embedder, dimension: int
+    ) -> tuple[Any, None, dict[str, str]]:
+        """Embed a query for vectors of which nobody said who made them."""
+        own = by.identity.dimension
+        if own == dimension:
+            return embed_query(by, query), None, {}
+        why = (
+            f"the vectors of {self.name!r} have {dimension} dimensions, and nobody said what made"
+            f" them; {by.identity.name} makes {own}"
+        )
+        if mode == "auto":
+            return None, None, {"semantic": why}
+        raise InvalidInput(
+            "embedder.missing", why, "pass query_embedding=..., or the embedder that made them"
+        )
+
+    def _check_identity(self, identity: Identity | Mapping[str, Any] | str | None) -> None:
+        """Compare who made a query's vector with who made the passages'."""
+        stored = self._stored_identity()
+        if identity is None or stored is None:
+            return
+        given = as_identity(identity)
+        if given != stored:
+            raise InvalidInput(
+                "embedder.mismatch",
+                f"the vectors of {self.name!r} were made by {stored.name} ({stored.revision}),"
+                f" the query's by {given.name} ({given.revision})",
+                "embed the query with the same model",
+            )
+
+
+def _joined(filters: Sequence[str | None]) -> str | None:
+    """Give one filter that asks for all of them."""
+    asked = [one for one in filters if one is not None]
+    return " AND ".join(f"({one})" for one in asked) if asked else None
+
+
+def _own_filters(
+    scope: str | None,
+    tags: Sequence[str],
+    since: Moment | None,
+    until: Moment | None,
+    access: Allowing | None,
+) -> list[str]:
+    """Write conditions on documents as filters."""
+    filters = []
+    if scope is not None:
+        filters.append(f"{RESERVED}.uri STARTSWITH {quoted(scope)}")
+    if isinstance(tags, str):
+        raise InvalidInput("input.invalid", "tags is one str, not several", "tags=[...]")
+    if tags:
+        filters.append(f"{RESERVED}.tags CONTAINS ALL {list_text(tags, 'tags')}")
+    if since is not None:
+        filters.append(f"{RESERVED}.timestamp >= {quoted(moment(since, 'since'))}")
+    if until is not None:
+        filters.append(f"{RESERVED}.timestamp < {quoted(moment(until, 'until'))}")
+    if access is not None:
+        filters.append(access.where())
+    return filters

@@ -1,0 +1,81 @@
+"""Documents given back, listed and deleted.
+
+Owns: `Keeping`: `get`, `delete` and what counts documents.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engram.checks import proper_str, str_ids
+from engram.filtering import list_text, quoted
+from engram.memory.base import Base
+from engram.memory.documents import Stored
+from engram.memory.layout import RESERVED
+from engram.memory.writing import forget
+
+if TYPE_CHECKING:
+    from engram.memory.base import Point
+    from engram.records import Record
+
+__all__ = ["Keeping"]
+
+
+class Keeping(Base):
+    """The verbs that give documents back and delete them."""
+
+    def get(self, name: str, *, as_of: Point | None = None) -> Stored | None:
+        """Give a document, or None where there is none.
+
+        Args:
+            name: Its id, or its uri.
+            as_of: The memory as it was: a commit number, a moment or a snapshot's name.
+        """
+        proper_str(name, "the id")
+        documents = self._at(self.layout.documents, as_of)
+        record = documents.get(name)
+        if record is None:
+            where = f"{RESERVED}.uri = {quoted(name)}"
+            record = next(documents.iterate(where, missing="ignore"), None)
+        return None if record is None else Stored.of(record)
+
+    def delete(self, *names: str) -> int:
+        """Delete documents with everything that was derived from them, in one commit.
+
+        Args:
+            names: Their ids, or their uris.
+
+        Returns:
+            How many of them there were.
+        """
+        wanted = str_ids(names)
+        if self.db._active() is not None:
+            return self._delete(wanted)
+        with self.db.transaction():
+            return self._delete(wanted)
+
+    def _delete(self, names: list[str]) -> int:
+        found = {record.id: record for record in self._named(names)}
+        for document, record in found.items():
+            forget(self, document, record.metadata[RESERVED])
+        if found:
+            self._documents.delete(*found)
+        return len(found)
+
+    def _named(self, names: list[str]) -> list[Record]:
+        """Give the records of documents by their ids or uris."""
+        documents = self._documents
+        by_id = [record for record in documents.get_many(names) if record is not None]
+        rest = sorted(set(names) - {record.id for record in by_id})
+        if not rest:
+            return by_id
+        where = f"{RESERVED}.uri IN {list_text(rest, 'uris')}"
+        return [*by_id, *documents.iterate(where, missing="ignore")]
+
+    def __contains__(self, name: object) -> bool:
+        """Say whether there is a document of that id or uri."""
+        return isinstance(name, str) and self.get(name) is not None
+
+    def __len__(self) -> int:
+        """Count the documents."""
+        return self._documents.count()

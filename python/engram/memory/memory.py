@@ -1,0 +1,106 @@
+"""The memory: documents in one file, put, found and looked after.
+
+Owns: `Memory`, which is its groups of verbs put together; each group has a file of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engram.memory.finding import Finding
+from engram.memory.keeping import Keeping
+from engram.memory.layout import DEFAULT_NAME
+from engram.memory.putting import Putting
+
+if TYPE_CHECKING:
+    import os
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from engram.embed.calling import EmbedderChoice
+    from engram.rag.splitters import TextSplitter
+    from engram.types import Durability
+
+__all__ = ["Memory"]
+
+
+class Memory(Putting, Finding, Keeping):
+    """Documents in a database: put in, found by words and meaning, and given back.
+
+    ``db.memory`` is the one of the name ``"memory"``; a database can have several. Safe to share by
+    threads. Calls within ``with db.transaction():`` join it.
+
+    Example:
+        >>> import engram
+        >>> with engram.Memory.open(":memory:") as memory:
+        ...     put = memory.put("Tents keep you dry.", title="Camping", tags=["outdoor"])
+        ...     memory.find("how to stay dry", k=1)[0].title
+        'Camping'
+    """
+
+    @classmethod
+    def open(  # noqa: PLR0913 - each is a setting of its own
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        name: str = DEFAULT_NAME,
+        embedder: EmbedderChoice | str = "default",
+        splitter: TextSplitter | None = None,
+        read_only: bool = False,
+        create: bool = True,
+        lock_timeout_ms: int | None = None,
+        durability: Durability = "full",
+    ) -> Self:
+        """Open a file, or make it, and its memory; closing the memory closes the file.
+
+        Args:
+            path: The file, or ``":memory:"``.
+            name: Which of its memories.
+            embedder: What embeds texts and questions, as in `Memory`.
+            splitter: What cuts documents into passages, as in `Memory`.
+            read_only: Refuse to write. The file must exist.
+            create: Make the file where there is none.
+            lock_timeout_ms: How long a write waits for another process or thread; 5,000 unless
+                given.
+            durability: As in `engram.open`.
+
+        Raises:
+            EngramError: As `engram.open`.
+        """
+        from engram.opening import LOCK_TIMEOUT_MS
+        from engram.opening import open as open_database
+
+        db = open_database(
+            path,
+            read_only=read_only,
+            create=create,
+            lock_timeout_ms=LOCK_TIMEOUT_MS if lock_timeout_ms is None else lock_timeout_ms,
+            durability=durability,
+        )
+        try:
+            return cls(db, name, embedder=embedder, splitter=splitter)
+        except BaseException:
+            db.close()
+            raise
+
+    def close(self) -> None:
+        """Close the database; everything committed is in the file."""
+        self.db.close()
+
+    def __enter__(self) -> Self:
+        """Use the memory in a with statement that closes its database."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the database."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Show the file and the name."""
+        return f"Memory({self.db.path!r}, {self.name!r})"

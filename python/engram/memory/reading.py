@@ -1,0 +1,179 @@
+"""From what was given to text in passages: the part of putting that needs no database.
+
+Owns: `read`, and which splitter cuts which kind of document. It runs in this process or in another
+one, so what goes in and out is plain data. Invariant: a passage is ``text[start:end]``.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engram.errors import InvalidInput
+from engram.extract import extract
+from engram.files import io_error
+from engram.memory.layout import content_hash
+from engram.memory.moments import from_seconds, stated
+from engram.rag.chunks import Chunk
+from engram.rag.markdown import MarkdownTextSplitter
+from engram.rag.splitters import CHUNK_SIZE, RecursiveCharacterTextSplitter
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from engram.extract import Document
+    from engram.rag.splitters import TextSplitter
+
+__all__ = ["Read", "Request", "Splitting", "read", "source_bytes"]
+
+_DATES = ("date", "modified", "created")
+"""Where a document says when it is from, what comes first counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Splitting:
+    """How documents are cut: how long passages are, and with what where that is the caller's."""
+
+    size: int = CHUNK_SIZE
+    overlap: int = 0
+    splitter: TextSplitter | None = None
+
+    def __str__(self) -> str:
+        """Name what changes passages."""
+        own = self.splitter
+        kind = "by kind" if own is None else f"{type(own).__name__} {own._chunk_size}"
+        return f"{kind} {self.size} {self.overlap}"
+
+    def of(self, kind: str) -> TextSplitter:
+        """Give the splitter for documents of a kind."""
+        if self.splitter is not None:
+            return self.splitter
+        if kind == "text/markdown":
+            return MarkdownTextSplitter(self.size, self.overlap)
+        return RecursiveCharacterTextSplitter(self.size, self.overlap)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A document to read: text, a path, or bytes."""
+
+    text: str | None = None
+    path: str | None = None
+    raw: bytes | None = None
+    filename: str | None = None
+    format: str | None = None
+    splitting: Splitting = field(default_factory=Splitting)
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What was read.
+
+    Attributes:
+        text: The document's text.
+        title: The title that it gives itself, or None.
+        kind: Its media type.
+        found: What it says about itself.
+        when: When it says it is from, else when its file was changed; None for neither.
+        hash: SHA-256 of its bytes.
+        size: How many bytes.
+        chunks: Its passages without white space around them, none empty.
+        places: Where each passage is: page, slide, sheet and the like.
+    """
+
+    text: str
+    title: str | None
+    kind: str
+    found: dict[str, Any]
+    when: str | None
+    hash: str
+    size: int
+    chunks: list[Chunk]
+    places: list[dict[str, Any]]
+
+
+def read(request: Request) -> Read:
+    """Read a document and cut it into passages.
+
+    Raises:
+        InvalidInput: ``document.unsupported``, ``document.encrypted``, ``input.limit``.
+        Corrupt: ``document.damaged``.
+        Io: ``file.not_found``, ``io.failed``.
+        MissingExtra: ``extra.missing``.
+    """
+    raw = source_bytes(request)
+    document = _document(request, raw)
+    chunks = _chunks(document, request)
+    return Read(
+        text=document.text,
+        title=document.title,
+        kind=document.kind,
+        found=document.metadata,
+        when=_when(document, request.path),
+        hash=content_hash(raw),
+        size=len(raw),
+        chunks=chunks,
+        places=[document.where(chunk.start) for chunk in chunks],
+    )
+
+
+def source_bytes(request: Request) -> bytes:
+    """Give the bytes of a document; text is UTF-8."""
+    if request.text is not None:
+        return request.text.encode()
+    if request.raw is not None:
+        return request.raw
+    assert request.path is not None
+    try:
+        return Path(request.path).read_bytes()
+    except OSError as cause:
+        raise io_error(f"reading {request.path}", cause, request.path) from cause
+
+
+def _document(request: Request, raw: bytes) -> Document:
+    """Extract the text; text that was given as text stays as it is, to the character."""
+    if request.text is None:
+        name = request.filename
+        if name is None and request.path is not None:
+            name = os.path.basename(request.path)  # noqa: PTH119 - a name, not a path
+        return extract(raw, kind=request.format, filename=name, tables=False)
+    if request.format is None and request.filename is None:
+        return _plain(request.text)
+    return extract(raw, kind=request.format, filename=request.filename, tables=False)
+
+
+def _plain(text: str) -> Document:
+    """Make a document of plain text."""
+    from engram.extract import Document, Part
+
+    if not text.strip():
+        raise InvalidInput("input.invalid", "the document is empty", "put some text")
+    parts = (Part(start=0, end=len(text)),)
+    return Document(text=text, title=None, kind="text/plain", metadata={}, parts=parts, tables=())
+
+
+def _chunks(document: Document, request: Request) -> list[Chunk]:
+    """Cut a document into passages, or make one of all of it."""
+    if request.whole:
+        chunks = [Chunk(document.text, 0, len(document.text))]
+    else:
+        chunks = document.split(request.splitting.of(document.kind))
+    return [chunk for chunk in (chunk.strip() for chunk in chunks) if chunk.text]
+
+
+def _when(document: Document, path: str | None) -> str | None:
+    """Say when a document is from."""
+    for name in _DATES:
+        value = document.metadata.get(name)
+        found = stated(value) if isinstance(value, str) else None
+        if found is not None:
+            return found
+    if path is None:
+        return None
+    try:
+        return from_seconds(Path(path).stat().st_mtime, "the file's time")
+    except OSError as cause:
+        raise io_error(f"reading {path}", cause, path) from cause
