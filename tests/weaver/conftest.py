@@ -1,5 +1,6 @@
-"""What the tests of the weaver share: a clock that they move, and models that answer the same always."""
+"""What the tests of the weaver share: a clock that they move, models that always answer alike."""
 
+import queue as queues
 import re
 import threading
 import zlib
@@ -8,8 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+import engram
 from engram.embed import Identity
-from engram.weaver import Clock, Policy, Queue
+from engram.weaver import Clock, Policy, Queue, Weaver
+from engram.weaver.listening import listen
+from engram.weaver.place import Place
+from engram.weaver.workers import Worker
 
 NAMES = re.compile(r"\b[A-Z][a-z]+\b")
 PLACES = {"Paris", "Lima", "Oslo", "Rome"}
@@ -20,11 +25,13 @@ class ManualClock(Clock):
 
     def __init__(self, now=1_800_000_000.0):
         self.time = now
+        self.offset = 0.0
         self.lock = threading.Lock()
         self.waiting = set()
+        self.asked = queues.Queue()
 
     def now(self):
-        return self.time
+        return self.time + self.offset
 
     def elapsed(self):
         return self.time
@@ -32,6 +39,7 @@ class ManualClock(Clock):
     def wait(self, condition, seconds):
         with self.lock:
             self.waiting.add(condition)
+        self.asked.put(seconds)
         return condition.wait(None if seconds is None else 5.0)
 
     def advance(self, seconds):
@@ -101,3 +109,36 @@ def policy():
 @pytest.fixture
 def queue(db, clock, policy):
     return Queue(db, "graph.queue", policy=policy, clock=clock, random=lambda: 0.5)
+
+
+@pytest.fixture
+def live(db):
+    """A graph whose time is the system's."""
+    return engram.Graph(db, embedder=None)
+
+
+@pytest.fixture
+def graph(db, clock):
+    """A graph whose listener goes by the clock of the test."""
+    made = engram.Graph(db, embedder=None)
+    made.listeners[:] = [listen(Place(db, made.name), clock)]
+    return made
+
+
+@pytest.fixture
+def weaver(graph, enricher, clock, policy):
+    """A weaver that was not started: `drain` does its work."""
+    return Weaver(graph, enricher=enricher, clock=clock, policy=policy, random=lambda: 0.5)
+
+
+@pytest.fixture
+def drain():
+    """Do the work of a weaver in this thread until there is none that may be done."""
+
+    def run(weaver):
+        worker = Worker(weaver._shop, 0)
+        weaver._shop.signal.last_put = None  # no put to be quiet for
+        while worker._turn(worker._budget()):
+            weaver._shop.signal.last_put = None
+
+    return run

@@ -9,11 +9,12 @@ from __future__ import annotations
 from engram.graph.linking import EdgeStore
 from engram.graph.talking import Talking
 from engram.graph.walking import Walking
+from engram.graph.weaving import Weaving
 
 __all__ = ["Graph"]
 
 
-class Graph(Talking, EdgeStore, Walking):
+class Graph(Talking, EdgeStore, Walking, Weaving):
     """Nodes with labels, properties, texts and embeddings, and typed edges between them.
 
     `Database.graph` is the one named ``"graph"``. Safe to share by threads.

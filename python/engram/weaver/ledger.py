@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from engram.filtering import quoted
-from engram.weaver.place import put_row, rows_of, scan_rows
+from engram.weaver.place import hash_of, put_row, rows_of, scan_rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from engram import _native
 
-__all__ = ["Done", "as_done", "done_of", "forget", "messages_of", "remember"]
+__all__ = ["Done", "as_done", "done_of", "forget", "is_current", "messages_of", "remember"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Done:
         entities: The nodes of the entities that it mentions.
         related: Those of them that were related to each other.
         chats: The chats whose message it is.
-        created: When the node was made, microseconds since 1970-01-01 UTC.
+        at: Its timestamp, by which messages are in order.
     """
 
     node: str
@@ -43,7 +43,12 @@ class Done:
     entities: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     chats: tuple[str, ...] = ()
-    created: int = 0
+    at: str = ""
+
+
+def is_current(done: Done | None, row: _native.Row, model: str) -> bool:
+    """Say whether what came of a node is what would come of it now."""
+    return done is not None and (done.hash, done.model) == (hash_of(row), model)
 
 
 def done_of(view: _native.View, woven: str, nodes: Sequence[str]) -> list[Done | None]:
@@ -54,7 +59,7 @@ def done_of(view: _native.View, woven: str, nodes: Sequence[str]) -> list[Done |
 def messages_of(view: _native.View, woven: str, chat: str) -> list[Done]:
     """Give what came of the messages of a chat, in their order."""
     found = [as_done(row) for row in scan_rows(view, woven, f"chats = {quoted(chat)}")]
-    return sorted(found, key=lambda done: (done.created, done.node))
+    return sorted(found, key=lambda done: (done.at, done.node))
 
 
 def remember(native: _native.Transaction, woven: str, done: Done) -> None:
@@ -70,7 +75,8 @@ def forget(native: _native.Transaction, woven: str, node: str) -> None:
     native.delete(woven, [node])
 
 
-def _done(row: _native.Row) -> Done:
+def as_done(row: _native.Row) -> Done:
+    """Read what came of a node from its row."""
     values = row[2]
     return Done(
         node=row[0],
@@ -80,5 +86,5 @@ def _done(row: _native.Row) -> Done:
         entities=tuple(values["entities"]),
         related=tuple(values["related"]),
         chats=tuple(values["chats"]),
-        created=values["created"],
+        at=values["at"],
     )

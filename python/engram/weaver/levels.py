@@ -15,7 +15,7 @@ from engram.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BUDGETS", "LEVELS", "Budget", "Idleness", "Level", "checked_level"]
+__all__ = ["BUDGETS", "ENRICHING", "KINDS", "LEVELS", "Budget", "Idleness", "Level", "checked_level"]
 
 Level: TypeAlias = Literal["HighActivity", "Normal", "Idle", "SleepMode"]
 """How busy the application is, and so how much the weaver may do."""
@@ -24,8 +24,10 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 """Every level, the busiest application first."""
 
 _NODES = ("weave",)
-_CHATS = ("weave", "summary")
-_ALL = ("weave", "summary", "communities", "optimize")
+ENRICHING = ("weave", "summary")
+"""The kinds of tasks that nodes wait for."""
+KINDS = ("weave", "summary", "optimize")
+"""The kinds of tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Budget:
     workers: int
     cpu_share: float
     batch_size: int
-    kinds: tuple[str, ...] = _CHATS
+    kinds: tuple[str, ...] = ENRICHING
     quiet_seconds: float = 0.0
     patience_seconds: float = 0.0
 
@@ -59,18 +61,18 @@ class Budget:
                 f"{self.batch_size}",
                 "workers from 0, a share above 0 up to 1, batches from 1",
             )
-        unknown = [kind for kind in self.kinds if kind not in _ALL]
+        unknown = [kind for kind in self.kinds if kind not in KINDS]
         if unknown:
             raise InvalidInput(
-                "input.invalid", f"no kind of task: {unknown[0]!r}", f"one of: {', '.join(_ALL)}"
+                "input.invalid", f"no kind of task: {unknown[0]!r}", f"one of: {', '.join(KINDS)}"
             )
 
 
 BUDGETS: Mapping[Level, Budget] = {
     "HighActivity": Budget(1, 0.1, 8, _NODES, quiet_seconds=0.2, patience_seconds=10.0),
-    "Normal": Budget(2, 0.5, 32, _CHATS, quiet_seconds=0.05, patience_seconds=5.0),
-    "Idle": Budget(4, 0.9, 64, _CHATS),
-    "SleepMode": Budget(4, 1.0, 128, _ALL),
+    "Normal": Budget(2, 0.5, 32, ENRICHING, quiet_seconds=0.05, patience_seconds=5.0),
+    "Idle": Budget(4, 0.9, 64, ENRICHING),
+    "SleepMode": Budget(4, 1.0, 128, KINDS),
 }
 """The budgets that hold unless others are given. A weaver has no more workers than it was made with."""
 

@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from engram import _native
 from engram.errors import NotFound
 from engram.filtering import quoted
-from engram.weaver.entities import Entities
-from engram.weaver.enricher import identity_of, model_of
+from engram.graph.names import CHAT, ENTITY, HAS_MESSAGE, LABEL, MENTIONS, SUMMARY
+from engram.weaver.entities import Entities, search_terms
+from engram.weaver.enricher import model_of
 from engram.weaver.ledger import Done, as_done, done_of, forget, remember
-from engram.weaver.place import ENTITY, SUMMARY, content_hash, rows_of, scan_rows
+from engram.weaver.place import hash_of, rows_of, scan_rows
 from engram.weaver.relations import PAIRED, UNRELATED, Relations, pairs_of
+from engram.weaver.upkeep import OPTIMIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,16 +29,13 @@ if TYPE_CHECKING:
 
     from engram.embed.identity import Identity
     from engram.transaction import Transaction
-    from engram.types import Embedder
     from engram.weaver.enricher import Enricher
     from engram.weaver.keys import Task
     from engram.weaver.place import Place
     from engram.weaver.queue import Queue
 
-__all__ = ["HAS_MESSAGE", "MENTIONS", "NodeWork"]
+__all__ = ["NodeWork"]
 
-MENTIONS = "MENTIONS"
-HAS_MESSAGE = "HAS_MESSAGE"
 _TEXT_SPACE = "text"
 _NAMES = 16
 """Most forms of a name that an edge to an entity tells."""
@@ -67,12 +66,29 @@ class NodeWork:
 
     kind = "weave"
 
-    def __init__(self, place: Place, queue: Queue, enricher: Enricher, own: Embedder | None) -> None:
-        """Take the graph, its queue, and who enriches; `own` is the embedder of its texts."""
+    def __init__(
+        self,
+        place: Place,
+        queue: Queue,
+        enricher: Enricher,
+        identity: Identity | None,
+        *,
+        embeds: bool = True,
+    ) -> None:
+        """Take the graph, its queue, and who enriches.
+
+        Args:
+            place: The graph.
+            queue: Its queue.
+            enricher: Who enriches.
+            identity: Whose vectors it makes.
+            embeds: Whether texts get vectors.
+        """
         self._place = place
         self._queue = queue
         self._enricher = enricher
-        self._own = own
+        self._identity = identity
+        self._embeds = embeds
 
     @property
     def model(self) -> str:
@@ -92,9 +108,9 @@ class NodeWork:
     def _content(self, node: str, row: _native.Row | None, done: Done | None) -> Content:
         if row is None:
             return Content(node, "", "", "", embed=False, extract=False)
-        label, text = str(row[2].get("label", "")), row[1] or ""
-        mark = content_hash(label, row[1])
-        embed = bool(text) and _TEXT_SPACE not in (row[5] or {})
+        label, text = str(row[2].get(LABEL, "")), row[1] or ""
+        mark = hash_of(row)
+        embed = self._embeds and bool(text) and _TEXT_SPACE not in (row[5] or {})
         content = Content(node, label, text, mark, embed=embed, extract=False)
         return replace(content, extract=True) if self._asks(content, done) else content
 
@@ -166,14 +182,14 @@ class NodeWork:
         rows = rows_of(view, self._place.nodes, nodes)
         known = done_of(view, self._place.woven, nodes)
         same = [
-            _mark(row) == one.mark and (one.extract or not self._asks(one, done))
+            hash_of(row) == one.mark and (one.extract or not self._asks(one, done))
             for one, row, done in zip(contents, rows, known, strict=True)
         ]
         true = [n for n, still in enumerate(same) if still]
         finished = self._queue.finish(transaction, [tasks[n] for n in true])
         stored = [n for n, done in zip(true, finished, strict=True) if done]
         self._queue.give_back(transaction, [tasks[n] for n, still in enumerate(same) if not still])
-        weft = _Weft(native, self._place, self.model, identity_of(self._enricher, self._own))
+        weft = _Weft(native, self._place, self.model, self._identity)
         for n in stored:
             weft.weave(contents[n], results[n], known[n], rows[n])
         weft.write()
@@ -181,8 +197,8 @@ class NodeWork:
         chats = list(weft.chats)
         if chats:
             self._queue.enqueue(transaction, chats, "summary")
-        if weft.related:
-            self._queue.enqueue(transaction, [""], "communities")
+        if stored:
+            self._queue.enqueue(transaction, [""], OPTIMIZE)
         return [n in set(stored) for n in range(len(tasks))]
 
 
@@ -205,7 +221,6 @@ class _Weft:
         self._edges: list[_native.EdgeRow] = []
         self._gone: dict[str, None] = {}
         self.chats: dict[str, None] = {}
-        self.related = False
 
     def weave(
         self, content: Content, found: Found, before: Done | None, row: _native.Row | None
@@ -216,9 +231,15 @@ class _Weft:
             native, nodes = self._native, self._place.nodes
             native.update(nodes, content.id, False, None, None, [], [vector], [])  # noqa: FBT003
         if before is not None and (before.hash, before.model) == (content.mark, self._model):
-            after = replace(before, chats=self._chats(content, row))
+            after = replace(before, chats=self._chats(content, row), at=_moment(row))
         else:
             after = self._linked(content, found, row)
+        if content.label == ENTITY and row is not None:
+            terms = search_terms(row[1], row[2])
+            if any(row[2].get(name) != value for name, value in terms.items()):
+                # A user made or changed it: mentions have to find it.
+                native, nodes = self._native, self._place.nodes
+                native.update(nodes, content.id, False, None, terms, [], [], [])  # noqa: FBT003
         if content.mark and after != before:
             remember(self._native, self._place.woven, after)
         elif before is not None and not content.mark:
@@ -236,10 +257,9 @@ class _Weft:
                 "count": one.count,
                 "confidence": round(one.confidence, 6),
                 "names": list(one.names[:_NAMES]),
-                "model": self._model,
             }
             self._edges.append((content.id, MENTIONS, one.id, values))
-        related = [one.id for one in linked if one.type not in UNRELATED][:PAIRED]
+        related = [one.id for one in linked if one.kind not in UNRELATED][:PAIRED]
         return Done(
             content.id,
             content.label,
@@ -248,7 +268,7 @@ class _Weft:
             tuple(one.id for one in linked),
             tuple(related),
             self._chats(content, row),
-            0 if row is None else row[3],
+            _moment(row),
         )
 
     def _chats(self, content: Content, row: _native.Row | None) -> tuple[str, ...]:
@@ -269,15 +289,14 @@ class _Weft:
             # One that was there is there still, unless a user deleted it.
             if pair not in old or not self._relations.is_there(pair):
                 self._relations.add(pair, node)
-        self.related = self.related or bool(old ^ new)
         if before is not None:
             self._gone |= dict.fromkeys(id for id in before.entities if id not in after.entities)
             self._unlink(node, before, after)
         chats = () if before is None else before.chats
-        changed = before is None or (before.hash, before.chats) != (after.hash, after.chats)
+        changed = before is None or _place_in_chat(before) != _place_in_chat(after)
         if changed or not after.hash:
             self.chats |= dict.fromkeys((*chats, *after.chats))
-        if after.label == "Chat" or (before is not None and before.label == "Chat"):
+        if after.label == CHAT or (before is not None and before.label == CHAT):
             self.chats[node] = None
 
     def _unlink(self, node: str, before: Done, after: Done) -> None:
@@ -311,8 +330,7 @@ class _Weft:
             _native.put_edges(native, nodes, self._edges)
         self._relations.write()
         for id in self._gone:
-            if not self._is_mentioned(id):
-                self.entities.forget(id)
+            if not self._is_mentioned(id) and self.entities.forget(id):
                 forget(native, self._place.woven, id)
 
     def _is_mentioned(self, id: str) -> bool:
@@ -323,6 +341,11 @@ class _Weft:
             return False
 
 
-def _mark(row: _native.Row | None) -> str:
-    """Give the hash of the content of a node; nothing where it is gone."""
-    return "" if row is None else content_hash(str(row[2].get("label", "")), row[1])
+def _place_in_chat(done: Done) -> tuple[str, tuple[str, ...], str]:
+    return done.hash, done.chats, done.at
+
+
+def _moment(row: _native.Row | None) -> str:
+    """Give the text by which messages of a chat are in order: as `Graph.messages` has them."""
+    return "" if row is None else str(row[2].get("timestamp") or "")
+

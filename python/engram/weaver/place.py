@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from engram.errors import NotFound
+from engram.graph.names import LABEL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
     from engram import _native
     from engram.database import Database
 
-__all__ = ["ENTITY", "SUMMARY", "Place", "content_hash", "put_row", "rows_of", "scan_rows"]
+__all__ = ["Place", "hash_of", "put_row", "rows_of", "scan_rows"]
 
-ENTITY = "Entity"
-SUMMARY = "Summary"
 _SCAN = 256
 
 
@@ -54,9 +53,15 @@ class Place:
         return f"{self.name}.settings"
 
 
-def content_hash(label: str, text: str | None) -> str:
-    """Give a hash of what the weaver looks at in a node."""
-    return blake2b(f"{label}\0{text or ''}".encode(), digest_size=12).hexdigest()
+def hash_of(row: _native.Row | None) -> str:
+    """Give a hash of what the weaver looks at in a node; nothing where it is gone.
+
+    When it was made is part of it: one that was deleted and made again has none of its edges.
+    """
+    if row is None:
+        return ""
+    content = f"{row[3]}\0{row[2].get(LABEL, '')}\0{row[1] or ''}"
+    return blake2b(content.encode(), digest_size=12).hexdigest()
 
 
 def rows_of(

@@ -14,6 +14,7 @@ from itertools import combinations
 
 from engram import _native
 from engram.errors import NotFound
+from engram.graph.names import RELATED_TO
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 
     Pair = tuple[str, str]
 
-__all__ = ["PAIRED", "RELATED_TO", "SOURCES", "UNRELATED", "Relations", "pairs_of"]
-
-RELATED_TO = "RELATED_TO"
+__all__ = ["PAIRED", "SOURCES", "UNRELATED", "Relations", "pairs_of"]
 
 SOURCES = 32
 """Most sources that an edge names; the count goes on."""
@@ -34,7 +33,7 @@ PAIRED = 16
 """Most entities of a node that are related to each other: their pairs grow with the square."""
 
 UNRELATED = frozenset({"DATE", "MONEY", "EMAIL", "URL"})
-"""Types whose entities are mentioned, but not related to others: half of all texts name a day."""
+"""Kinds whose entities are mentioned, but not related to others: half of all texts name a day."""
 
 _CERTAIN = 30
 

@@ -13,8 +13,11 @@ from weakref import WeakValueDictionary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from weakref import ReferenceType
+
     from engram.weaver.clock import Clock
     from engram.weaver.place import Place
+    from engram.weaver.weaver import Weaver
 
 __all__ = ["POLL_SECONDS", "Bell", "Signal", "signal_of"]
 
@@ -66,7 +69,10 @@ class Signal:
         pause: Rings when the level changes or workers are to stop: whoever rests looks again.
         last_put: When this process has put last, by `Clock.elapsed`.
         last_change: When any process changed a node, as far as is known here, by `Clock.now`.
+        weaver: The weaver of this process that was started last.
     """
+
+    weaver: ReferenceType[Weaver] | None = None
 
     def __init__(self) -> None:
         """Start with nothing heard."""
@@ -80,6 +86,11 @@ class Signal:
         """Note that this process has changed nodes."""
         self.last_put = clock.elapsed()
         self.last_change = clock.now()
+        self.work.ring()
+
+    def look_again(self) -> None:
+        """Wake the workers: the level has changed, or they are to stop."""
+        self.pause.ring()
         self.work.ring()
 
     def note_change(self, at: float) -> None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from engram import _native
+from engram.graph.names import LABEL, SUMMARIZES, SUMMARY
 from engram.weaver.enricher import model_of
 from engram.weaver.ledger import messages_of
-from engram.weaver.place import SUMMARY, put_row, rows_of
+from engram.weaver.place import put_row, rows_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
     from engram.weaver.place import Place
     from engram.weaver.queue import Queue
 
-__all__ = ["SUMMARIZES", "SummaryWork", "summary_id"]
+__all__ = ["SummaryWork", "summary_id"]
 
-SUMMARIZES = "SUMMARIZES"
 _ID_BYTES = 1024
 _STEP = 50
 """Most messages that are summed up at once."""
@@ -131,7 +131,7 @@ class SummaryWork:
             native.delete(nodes, [id])
         else:
             values = {
-                "label": SUMMARY,
+                LABEL: SUMMARY,
                 "chat_id": content.id,
                 "covered": content.messages,
                 "digest": content.mark,

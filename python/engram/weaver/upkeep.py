@@ -1,19 +1,16 @@
-"""What is done while everybody sleeps: communities of entities, and the space of the file.
+"""What is done while everybody sleeps: the space of the file.
 
-Owns: `CommunityWork` and `SpaceWork`, the kinds ``communities`` and ``optimize`` of tasks, one each
-for a graph. They are queued when something was derived, and done on levels that allow them.
+Owns: `SpaceWork`, the kind ``optimize`` of tasks, one for a graph. It is queued when something was
+derived, and done on levels that allow it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engram.filtering import quoted
-from engram.weaver.place import ENTITY, rows_of, scan_rows
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from engram import _native
     from engram.transaction import Transaction
@@ -21,11 +18,8 @@ if TYPE_CHECKING:
     from engram.weaver.place import Place
     from engram.weaver.queue import Queue
 
-    Communities = Callable[[], Mapping[str, int]]
+__all__ = ["DEAD_SHARE", "OPTIMIZE", "SpaceWork"]
 
-__all__ = ["COMMUNITIES", "DEAD_SHARE", "OPTIMIZE", "CommunityWork", "SpaceWork"]
-
-COMMUNITIES = "communities"
 OPTIMIZE = "optimize"
 
 DEAD_SHARE = 0.25
@@ -37,58 +31,6 @@ class Content:
     """A task of upkeep looks at nothing when it is claimed."""
 
     mark: str = ""
-
-
-class CommunityWork:
-    """Writes into each entity the number of its community, as property ``community``."""
-
-    kind = COMMUNITIES
-
-    def __init__(self, place: Place, queue: Queue, communities: Communities) -> None:
-        """Take the graph, its queue, and what finds communities."""
-        self._place = place
-        self._queue = queue
-        self._communities = communities
-
-    def read(self, view: _native.View, tasks: Sequence[Task]) -> list[Content]:
-        """Read nothing: communities are found without the lock."""
-        return [Content() for _ in tasks]
-
-    def work(self, contents: Sequence[Content]) -> list[Mapping[str, int] | Exception]:
-        """Find the communities, once for all."""
-        try:
-            found: Mapping[str, int] | Exception = self._communities()
-        except Exception as error:  # noqa: BLE001 - whatever it raises is the task's
-            found = error
-        return [found for _ in contents]
-
-    def store(
-        self,
-        transaction: Transaction,
-        tasks: Sequence[Task],
-        contents: Sequence[Content],
-        results: Sequence[Mapping[str, int]],
-    ) -> list[bool]:
-        """Store the numbers that are other than before."""
-        finished = self._queue.finish(transaction, tasks)
-        native, nodes = transaction._open(), self._place.nodes
-        if any(finished):
-            found = results[0]
-            ids = list(found)
-            for row in rows_of(native.view(), nodes, ids):
-                if row is not None and row[2].get("community") != found[row[0]]:
-                    values = {"community": found[row[0]]}
-                    native.update(nodes, row[0], False, None, values, [], [], [])  # noqa: FBT003
-            self._clear(native, found)
-        return finished
-
-    def _clear(self, native: _native.Transaction, found: Mapping[str, int]) -> None:
-        """Remove the number of entities that are in no community any more."""
-        where = f"label = {quoted(ENTITY)} AND EXISTS community"
-        for row in list(scan_rows(native.view(), self._place.nodes, where)):
-            if row[0] not in found:
-                nodes = self._place.nodes
-                native.update(nodes, row[0], False, None, None, ["community"], [], [])  # noqa: FBT003
 
 
 class SpaceWork:

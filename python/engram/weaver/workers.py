@@ -102,7 +102,9 @@ class Worker(Thread):
                     poll = POLL_SECONDS if self.number == 0 else None
                     shop.signal.work.wait(shop.clock, seen, poll)
             except Closed:
-                return
+                # Others may wait without an end; there is nothing left to wait for.
+                shop.stopping = True
+                shop.signal.look_again()
             except Exception as error:  # noqa: BLE001 - a worker outlives whatever the file says
                 shop.error = f"{type(error).__name__}: {error}"
                 shop.events.tell("error", worker=self.number, message=shop.error)
