@@ -4,6 +4,7 @@ import inspect
 from pathlib import Path
 
 import engram
+import engram.answer
 import engram.compat.tessera
 import engram.compat.vecstore
 import engram.embed
@@ -19,11 +20,13 @@ import engram.memory
 import engram.rag
 import engram.remote
 import engram.rerank
+import engram.sealing
 import engram.tables
 import engram.testing
 
 MODULES = (
     engram,
+    engram.answer,
     engram.compat.tessera,
     engram.compat.vecstore,
     engram.embed,
@@ -38,6 +41,7 @@ MODULES = (
     engram.memory,
     engram.rag,
     engram.rerank,
+    engram.sealing,
     engram.tables,
     engram.testing,
     engram.compat.vecstore,

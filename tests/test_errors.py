@@ -46,6 +46,9 @@ PYTHON_ONLY = [
     "document.unsupported",
     "document.encrypted",
     "document.damaged",
+    "sealed.password",
+    "sealed.damaged",
+    "sealed.unsupported",
     "node.exists",
     "node.stale",
     "edge.exists",
@@ -232,6 +235,28 @@ def cause_document_unsupported(db):
 
 def cause_document_damaged(db):
     extract(b"{", kind="json")
+
+
+def sealed(db, at=None):
+    path = Path(db.path).with_name("x.sealed")
+    engram.lock(db.path, "right", path)
+    if at is not None:
+        raw = bytearray(path.read_bytes())
+        raw[at] ^= 1
+        path.write_bytes(raw)
+    return path
+
+
+def cause_sealed_password(db):
+    engram.unlock(sealed(db), "wrong")
+
+
+def cause_sealed_damaged(db):
+    engram.unlock(sealed(db, at=-1), "right")
+
+
+def cause_sealed_unsupported(db):
+    engram.unlock(db.path, "right", db.path + ".out")
 
 
 def cause_handle_closed(db):

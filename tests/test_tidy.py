@@ -11,8 +11,17 @@ SOURCES = sorted((ROOT / "python").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BANNED = {"utils", "util", "common", "helpers", "helper", "misc", "manager"}
 LAYERS = [
-    ["errors", "types", "processors", "pdfium"],
-    ["checks", "records", "files", "filtering", "dict_filters", "expressions", "faceting"],
+    ["errors", "types", "processors", "pdfium", "json_values"],
+    [
+        "checks",
+        "records",
+        "files",
+        "filtering",
+        "dict_filters",
+        "expressions",
+        "faceting",
+        "access",
+    ],
     ["remote"],
     ["llm"],
     ["embed", "reports", "rag", "snippets", "results", "spaces", "nearness", "edges", "extract"],
@@ -29,6 +38,7 @@ LAYERS = [
     ["transaction", "past"],
     ["database"],
     ["opening"],
+    ["sealing"],
     ["tables", "access", "sealing"],
     ["graph"],
     ["rerank", "evaluate", "importers", "integrations"],

@@ -6,7 +6,7 @@ use engram_core::db::{Database, NewEdge, NewRecord, NewVector, OpenOptions};
 use engram_core::error::Result;
 use engram_core::format::codec::Writer;
 use engram_core::format::manifest::{Manifest, SegmentRef};
-use engram_core::format::record::Metric;
+use engram_core::format::record::{Metric, Parts};
 use engram_core::format::segment::{CHUNK_BYTES, Directory, FOOTER_BYTES, SegmentWriter};
 use engram_core::format::space::Embedding;
 use engram_core::format::superblock::Superblock;
@@ -118,7 +118,11 @@ fn read_tokens(s: &Segment, space: u16) -> Result<()> {
     let ranges: Vec<_> = (0..vectors.rows().len())
         .filter_map(|row| vectors.range(row).ok())
         .collect();
-    TokenQuery::new(&query, vectors.dimension(), true).score(&vectors.some(&ranges)?, &ranges, &mut scores);
+    TokenQuery::new(&query, vectors.dimension(), true).score(
+        &vectors.some(&ranges)?,
+        &ranges,
+        &mut scores,
+    );
     if let Some(codes) = s.token_codes(space, &vectors)? {
         codes.estimate(&codes.lookup(&query), &ranges, &mut scores);
     }
@@ -135,7 +139,7 @@ fn read_segment(s: &Segment) -> Result<()> {
     check(s.each_text(&all, |_, _| ()));
     check(s.fields().map(|_| ()));
     for ordinal in (0..s.records()).chain([u32::MAX]) {
-        check(s.record(ordinal, true).map(|_| ()));
+        check(s.record(ordinal, Parts::all(true)).map(|_| ()));
         check(s.meta(ordinal).map(|_| ()));
         check(s.text(ordinal).map(|_| ()));
         let id = s.record_id(ordinal).map(str::to_owned);

@@ -100,7 +100,12 @@ fn records(n: u32) -> impl Iterator<Item = Record> {
             ("year".into(), Value::Int(i64::from(i))),
             (
                 "tags".into(),
-                Value::List(vec![Value::Float(0.5), Value::Null, Value::Bool(true)]),
+                Value::List(vec![
+                    Value::Float(0.5),
+                    Value::Null,
+                    Value::Bool(true),
+                    Value::Bytes(vec![0, 0xff]),
+                ]),
             ),
         ]),
         created_us: 1,

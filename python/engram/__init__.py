@@ -41,6 +41,7 @@ from engram.transaction import Transaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from engram.access import AccessContext
     from engram.edges import Edge, GraphPath, Subgraph
     from engram.embed.identity import Identity
     from engram.expressions import Condition, F, Field
@@ -60,12 +61,14 @@ if TYPE_CHECKING:
         Stats,
         VerifyReport,
     )
+    from engram.sealing import Sealed, is_sealed, lock, unlock
     from engram.snippets import Snippet
     from engram.types import Embedder
 
 __all__ = [
     "FORMAT_VERSION",
     "LIMITS",
+    "AccessContext",
     "BackupReport",
     "Busy",
     "Closed",
@@ -104,6 +107,7 @@ __all__ = [
     "Record",
     "Report",
     "Results",
+    "Sealed",
     "SnapshotInfo",
     "Snippet",
     "Space",
@@ -114,10 +118,14 @@ __all__ = [
     "VerifyReport",
     "__version__",
     "doctor",
+    "is_sealed",
+    "lock",
     "open",
+    "unlock",
 ]
 
 _LATER = {
+    "AccessContext": "engram.access",
     "Edge": "engram.edges",
     "Embedder": "engram.types",
     "Graph": "engram.graph.graphs",
@@ -125,6 +133,7 @@ _LATER = {
     "Identity": "engram.embed.identity",
     "Facet": "engram.faceting",
     "Snippet": "engram.snippets",
+    **dict.fromkeys(("Sealed", "is_sealed", "lock", "unlock"), "engram.sealing"),
     **dict.fromkeys(("Condition", "F", "Field"), "engram.expressions"),
     **dict.fromkeys(
         (

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from itertools import islice
 
 from engram.errors import InvalidInput
+from engram.json_values import to_json
 from engram.records import Frozen, _set
 
 TYPE_CHECKING = False
@@ -70,7 +71,7 @@ class Edge(Frozen):
             "source": self.source,
             "type": self.type,
             "target": self.target,
-            "properties": self.properties,
+            "properties": to_json(self.properties),
         }
 
     def __eq__(self, other: object) -> bool:

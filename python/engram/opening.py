@@ -10,7 +10,7 @@ import os
 from engram import _native
 from engram.database import Database
 from engram.embed.calling import embedder_source
-from engram.errors import InvalidInput
+from engram.errors import Incompatible, InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,13 +60,18 @@ def open(  # noqa: A001 - engram.open reads as it should
     _check_timeout(lock_timeout_ms)
     embedder_source(embedder)
     name = os.fsdecode(path)
-    native = _native.Database.open(
-        None if name == ":memory:" else name,
-        read_only,
-        create,
-        lock_timeout_ms,
-        durability == "relaxed",
-    )
+    try:
+        native = _native.Database.open(
+            None if name == ":memory:" else name,
+            read_only,
+            create,
+            lock_timeout_ms,
+            durability == "relaxed",
+        )
+    except Incompatible as error:
+        from engram.sealing.files import of_sealed
+
+        raise of_sealed(error, name) from None
     return Database(native, embedder)
 
 

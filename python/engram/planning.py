@@ -213,14 +213,15 @@ def _plan_semantic(query: Query, plan: _Plan, live: LiveSpaces, embedder: Embedd
     if query.vector is not None:
         plan.add(query, kind, "semantic", space, None, query.vector)
         return
-    assert embedder is not None and query.text is not None  # noqa: PT018 - one invariant
+    text = query.semantic_text
+    assert embedder is not None and text is not None  # noqa: PT018 - one invariant
     started = perf_counter()
-    vector = embed_query(embedder, query.text)
+    vector = embed_query(embedder, text)
     plan.embed_s = perf_counter() - started
     if vector is None:
         plan.skipped["semantic"] = "the embedder knows no word of the text"
         return
-    trust = coverage(embedder, query.text)
+    trust = coverage(embedder, text)
     plan.add(query, kind, "semantic", space, embedder.identity.to_json(), vector, trust)
 
 

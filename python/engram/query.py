@@ -129,6 +129,7 @@ class Query:
         "near",
         "offset",
         "recall",
+        "semantic_text",
         "snippets",
         "stages",
         "text",
@@ -197,6 +198,8 @@ class Query:
                 "ask for at least one hit; iterate(where=...) lists all records",
             )
         self.text = text if has_text else None
+        # What is embedded: `engram.graph` may set another text than the words to look for.
+        self.semantic_text = self.text
         self.vector = vector
         self.vector_name = optional_str(vector_name, "vector_name")
         self.vectors = vectors or {}

@@ -7,6 +7,8 @@ query may take. Opposite side: rows come from `engram._native.View`.
 
 from __future__ import annotations
 
+from engram.json_values import to_json
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -134,7 +136,10 @@ class Record(Frozen):
         return _utc(self.updated_us)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the record as JSON-able data; vectors only where they were asked for."""
+        """Give the record as JSON-able data; vectors only where they were asked for.
+
+        Bytes in the metadata become ``{"$bytes": "<base64>"}``.
+        """
         plain: dict[str, Any] = {"id": self.id, "text": self.text, **self._dated()}
         if self.vectors is not None:
             plain["vectors"] = self._plain_vectors()
@@ -142,7 +147,7 @@ class Record(Frozen):
 
     def _dated(self) -> dict[str, Any]:
         return {
-            "metadata": self.metadata,
+            "metadata": to_json(self.metadata),
             "created": _iso(self.created_us),
             "updated": _iso(self.updated_us),
         }

@@ -18,6 +18,7 @@ from engram.errors import EngramError, InvalidInput, NotFound, _missing_extra
 from engram.files import io_error, open_text, replacing
 from engram.frames import SPACE_PREFIX, arrow_vectors, from_frame
 from engram.ingest import Batch, from_columns, row_batch
+from engram.json_values import from_json, to_json
 from engram.records import _iso, plain
 from engram.transfer_edges import (
     EDGES_COLUMN,
@@ -107,7 +108,7 @@ def _write_lines(
                 line: dict[str, Any] = {
                     "id": record_id,
                     "text": text,
-                    "metadata": metadata,
+                    "metadata": to_json(metadata),
                     "created": _iso(created_us),
                     "updated": _iso(updated_us),
                     "vectors": {name: plain(v) for name, v in (vectors or {}).items()},
@@ -160,7 +161,7 @@ def _write_parquet(
             columns = [
                 [row[0] for row in batch],
                 [row[1] for row in batch],
-                [json.dumps(row[2], ensure_ascii=False) for row in batch],
+                [json.dumps(to_json(row[2]), ensure_ascii=False) for row in batch],
                 [row[3] for row in batch],
                 [row[4] for row in batch],
             ]
@@ -240,15 +241,28 @@ def _line_record(line: str, number: int) -> dict[str, Any]:
             space: json.dumps(who, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
             for space, who in identities.items()
         }
+    _read_values(record, number)
     vectors = record.get("vectors")
     if isinstance(vectors, dict):
         record["vectors"] = {space: _embedding(v, number) for space, v in vectors.items()}
-    if bad_edges(record.pop(EDGES_COLUMN, [])):
-        raise _bad_line(number, "has edges that are no list of objects with type and target")
     for key in ("created", "updated"):
         if key in record:
             record[key] = _moment_us(record[key], number)
     return record
+
+
+def _read_values(record: dict[str, Any], number: int) -> None:
+    """Read the bytes in the metadata of a line, and look at its edges, which are put later."""
+    edges = record.pop(EDGES_COLUMN, [])
+    if bad_edges(edges):
+        raise _bad_line(number, "has edges that are no list of objects with type and target")
+    try:
+        if "metadata" in record:
+            record["metadata"] = from_json(record["metadata"])
+        for edge in edges:
+            from_json(edge.get("properties"))
+    except ValueError as cause:
+        raise _bad_line(number, f"has bytes that are no base64: {cause}") from cause
 
 
 def _embedding(value: Any, number: int) -> Any:
@@ -329,7 +343,7 @@ def _exported(table: Any, identities: Mapping[str, str | None], first: int) -> I
     for batch in from_columns(
         table.column("id").to_pylist(),
         table.column("text").to_pylist(),
-        [json.loads(text) for text in table.column("metadata").to_pylist()],
+        [from_json(json.loads(text)) for text in table.column("metadata").to_pylist()],
         vectors,
         max(table.num_rows, 1),
         first,

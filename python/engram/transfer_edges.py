@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engram import _native
 from engram.files import open_text
+from engram.json_values import from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,7 +56,7 @@ class EdgesOut:
             return []
         rows = _native.graph_edges(self._view, self._collection, record_id, (None, "out"))
         return [
-            {"type": kind, "target": target, "properties": properties}
+            {"type": kind, "target": target, "properties": to_json(properties)}
             for _, kind, target, properties in rows
             if self._kept is None or target in self._kept
         ]
@@ -91,7 +92,12 @@ def line_edges(source: str) -> Iterator[EdgeIn]:
             if f'"{EDGES_COLUMN}"' in line:
                 record = json.loads(line)
                 for edge in record.get(EDGES_COLUMN, ()):
-                    yield (record["id"], edge["type"], edge["target"], edge.get("properties"))
+                    yield (
+                        record["id"],
+                        edge["type"],
+                        edge["target"],
+                        from_json(edge.get("properties")),
+                    )
 
 
 def table_edges(file: Any) -> Iterator[EdgeIn]:
@@ -101,5 +107,5 @@ def table_edges(file: Any) -> Iterator[EdgeIn]:
     for batch in file.iter_batches(batch_size=_ROWS, columns=["id", EDGES_COLUMN]):
         for row in batch.to_pylist():
             for edge in row[EDGES_COLUMN] or ():
-                properties = json.loads(edge["properties"])
+                properties = from_json(json.loads(edge["properties"]))
                 yield (row["id"], edge["type"], edge["target"], properties)

@@ -1,10 +1,10 @@
-//! Metadata values: JSON, in memory.
+//! Metadata values: JSON and bytes, in memory.
 //!
 //! Owns: the one tree type that metadata takes between Python, the file and the filter. Maps keep
 //! the order in which the user gave the keys. Numbers are `i64` or finite `f64`; the boundary
 //! rejects everything else. The byte form is `format::codec`.
 
-/// A JSON value.
+/// A JSON value, or bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `null`
@@ -21,6 +21,8 @@ pub enum Value {
     List(Vec<Value>),
     /// An object, keys in the user's order, each key once.
     Map(Vec<(String, Value)>),
+    /// Bytes of any kind: kept as they are, and no scalar to filters, facets and columns.
+    Bytes(Vec<u8>),
 }
 
 impl Value {

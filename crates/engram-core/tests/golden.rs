@@ -1,9 +1,10 @@
 //! Files that earlier versions wrote, opened by this one.
 //!
 //! `tests/golden/format/v<major>/` holds `small.engram`, what it shows (`expected.json`), and damaged
-//! siblings as edits of it with the code that each must raise (`damaged.tsv`). They are made by
+//! siblings as edits of it with the code that each must raise (`damaged.tsv`); and `bytes.engram`, with
+//! metadata of bytes, beside `bytes.json`. They are made by
 //! `cargo test --features testing --test golden regenerate_golden -- --ignored`, once for each format
-//! version, and never again after its release.
+//! version, and never again after its release; `regenerate_golden_bytes` makes the latter two.
 #![cfg(feature = "testing")]
 #![allow(
     clippy::unwrap_used,
@@ -75,6 +76,9 @@ fn json(out: &mut String, v: &Value) {
             let _ = write!(out, "{x:?}");
         }
         Value::Str(s) => string(out, s),
+        Value::Bytes(bytes) => {
+            let _ = write!(out, "{{\"$bytes\": {bytes:?}}}");
+        }
         Value::List(items) => list(out, ['[', ']'], items, json),
         Value::Map(entries) => list(out, ['{', '}'], entries, |out, (key, v)| {
             string(out, key);
@@ -211,9 +215,13 @@ fn describe(db: &Database) -> Result<String> {
 
 #[test]
 fn every_format_version_opens_and_shows_what_it_showed() {
-    for major in 1..=FORMAT_MAJOR {
-        let expected = std::fs::read_to_string(folder(major).join("expected.json")).unwrap();
-        let bytes = std::fs::read(folder(major).join("small.engram")).unwrap();
+    let files = [
+        ("small.engram", "expected.json"),
+        ("bytes.engram", "bytes.json"),
+    ];
+    for (major, (file, shown)) in (1..=FORMAT_MAJOR).flat_map(|m| files.map(|f| (m, f))) {
+        let expected = std::fs::read_to_string(folder(major).join(shown)).unwrap();
+        let bytes = std::fs::read(folder(major).join(file)).unwrap();
         let db = open(bytes).unwrap();
         assert_eq!(describe(&db).unwrap(), expected, "format {major}");
         let report = db.verify(true).unwrap();
@@ -384,6 +392,42 @@ fn regenerate_golden() {
         let _ = writeln!(table, "{what}\t{edits}\t{}", raised(damaged));
     }
     std::fs::write(folder.join("damaged.tsv"), table).unwrap();
+}
+
+#[test]
+#[ignore = "writes the golden files of this format version"]
+fn regenerate_golden_bytes() {
+    let place = SimPlace::new(Plan::new(None), None);
+    let db = Database::open_place(place.clone(), OpenOptions::default()).unwrap();
+    let mut tx = db.begin().unwrap();
+    tx.create_collection("originals", Metric::Cosine, "none")
+        .unwrap();
+    tx.commit().unwrap();
+    let put = |from: usize, to: usize| {
+        let mut tx = db.begin().unwrap();
+        for i in from..to {
+            let piece = Value::Bytes((0..40 * i).map(|x| (x * x + i) as u8).collect());
+            let listed = Value::List(vec![Value::Bytes(vec![0xff, 0]), Value::Int(i as i64)]);
+            let own = [("n", Value::Int(i as i64)), ("piece", piece)];
+            let own = own.into_iter().chain([("pieces", listed)]);
+            let record = NewRecord {
+                id: &format!("o{i}"),
+                text: None,
+                metadata: Value::Map(own.map(|(k, v)| (k.to_owned(), v)).collect()),
+                vectors: vec![],
+                times_us: Some((1_700_000_000_000_000 + i as i64, 1_700_000_000_500_000)),
+            };
+            tx.put("originals", record).unwrap();
+        }
+        tx.commit().unwrap();
+    };
+    put(0, 6);
+    db.optimize().unwrap();
+    put(4, 8);
+    let expected = describe(&db).unwrap();
+    drop(db);
+    std::fs::write(folder(FORMAT_MAJOR).join("bytes.engram"), place.bytes()).unwrap();
+    std::fs::write(folder(FORMAT_MAJOR).join("bytes.json"), expected).unwrap();
 }
 
 /// One edit for each structure of the file.

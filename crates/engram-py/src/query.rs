@@ -5,6 +5,7 @@ use crate::ask::{Ask, SnippetsIn};
 use crate::error::{OrRaise, at_index};
 use crate::rows::Include;
 use engram_core::error::Result;
+use engram_core::format::record::Parts;
 use engram_core::index::text::{Snippet, SnippetShape};
 use engram_core::query::{self, Highlighter, Hit, Report, Request};
 use engram_core::state::Collection;
@@ -38,10 +39,13 @@ fn complete(
         _ => None,
     };
     let with_records = hits.into_iter().map(|hit| {
-        let record = match include.any() || highlighter.is_some() {
-            true => Some(query::record(c, &hit, include.vectors)?),
-            false => None,
+        let parts = Parts {
+            text: include.text || highlighter.is_some(),
+            metadata: include.metadata,
+            vectors: include.vectors,
         };
+        let wanted = include.any() || highlighter.is_some();
+        let record = wanted.then(|| query::record(c, &hit, parts)).transpose()?;
         let text = record.as_ref().and_then(|record| record.text.as_deref());
         let found = highlighter.as_ref().zip(text).map(|(highlighter, text)| {
             let piece = |one: &Snippet| text.get(one.piece.bytes.clone()).unwrap_or("").to_owned();

@@ -5,7 +5,9 @@ use engram_core::error::{Code, Error};
 use engram_core::format::limits::MAX_METADATA_DEPTH;
 use engram_core::value::Value;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{
+    PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMemoryView, PyString, PyTuple,
+};
 
 /// The metadata of a record: a dict, or None for an empty one.
 pub(crate) fn metadata_in(object: Option<&Bound<'_, PyAny>>) -> PyResult<Value> {
@@ -41,6 +43,9 @@ fn value_in(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
     if let Ok(flag) = object.cast::<PyBool>() {
         return Ok(Value::Bool(flag.is_true()));
     }
+    if let Ok(bytes) = object.cast::<PyBytes>() {
+        return Ok(Value::Bytes(bytes.as_bytes().to_vec()));
+    }
     if let Ok(number) = object.cast::<PyInt>() {
         return int_in(number);
     }
@@ -71,6 +76,13 @@ fn value_in(object: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
                 .map(|i| value_in(&i, depth + 1))
                 .collect::<PyResult<_>>()?,
         ));
+    }
+    if let Ok(bytes) = object.cast::<PyByteArray>() {
+        return Ok(Value::Bytes(bytes.to_vec()));
+    }
+    if object.is_instance_of::<PyMemoryView>() {
+        let bytes = object.call_method0("tobytes")?;
+        return Ok(Value::Bytes(bytes.cast::<PyBytes>()?.as_bytes().to_vec()));
     }
     number_like_in(object)
 }
@@ -117,7 +129,7 @@ fn number_like_in(object: &Bound<'_, PyAny>) -> PyResult<Value> {
             Err(raise(
                 object.py(),
                 &Error::new(Code::InputInvalid, message)
-                    .hint("use JSON types: None, bool, int, float, str, list, dict; a date as its isoformat()"),
+                    .hint("use JSON types: None, bool, int, float, str, list, dict, and bytes; a date as its isoformat()"),
             ))
         }
     }
@@ -131,6 +143,7 @@ pub(crate) fn value_out<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
         Value::Int(i) => i.into_pyobject(py)?.into_any(),
         Value::Float(f) => PyFloat::new(py, *f).into_any(),
         Value::Str(s) => PyString::new(py, s).into_any(),
+        Value::Bytes(bytes) => PyBytes::new(py, bytes).into_any(),
         Value::List(items) => {
             let items: Vec<_> = items
                 .iter()

@@ -22,6 +22,7 @@ from engram.cli.output import (
     print_table,
 )
 from engram.errors import InvalidInput, NotFound
+from engram.json_values import to_json
 
 app = typer.Typer(help="Edges between records, and the ways along them.", no_args_is_help=True)
 
@@ -100,7 +101,8 @@ def edges(
         print_json([edge.to_dict() for edge in found])
         return
     rows = [
-        (e.source, e.type, e.target, json.dumps(e.properties, ensure_ascii=False)) for e in found
+        (e.source, e.type, e.target, json.dumps(to_json(e.properties), ensure_ascii=False))
+        for e in found
     ]
     print_table(("source", "type", "target", "properties"), rows)
 

@@ -6,17 +6,22 @@
 from __future__ import annotations
 
 from engram.graph.changes import Change
+from engram.graph.converged import ConvergedQuery
 from engram.graph.graphs import Graph
 from engram.graph.kinds import Chat, Document, Entity, Message, Summary
+from engram.graph.matches import Match, Matches
 from engram.graph.nodes import Attribute, Node
 
 __all__ = [
     "Attribute",
     "Change",
     "Chat",
+    "ConvergedQuery",
     "Document",
     "Entity",
     "Graph",
+    "Match",
+    "Matches",
     "Message",
     "Node",
     "Summary",

@@ -8,19 +8,23 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from engram.memory.documents import Stored
+    from engram.memory.facts import Enriched
     from engram.memory.finds import Finds, Found
     from engram.memory.layout import Layout
     from engram.memory.memory import Memory
-    from engram.memory.outcomes import Put
+    from engram.memory.outcomes import Failed, Put, PutMany
 
-__all__ = ["Finds", "Found", "Layout", "Memory", "Put", "Stored"]
+__all__ = ["Enriched", "Failed", "Finds", "Found", "Layout", "Memory", "Put", "PutMany", "Stored"]
 
 _HOMES = {
+    "Enriched": "facts",
+    "Failed": "outcomes",
     "Finds": "finds",
     "Found": "finds",
     "Layout": "layout",
     "Memory": "memory",
     "Put": "outcomes",
+    "PutMany": "outcomes",
     "Stored": "documents",
 }
 """The module of each name; it loads when the name is asked for."""

@@ -15,7 +15,7 @@ from engram.filtering import filter_text, list_text, quoted
 from engram.memory.base import Base
 from engram.memory.finds import Finds, found_of
 from engram.memory.inputs import as_identity
-from engram.memory.layout import RESERVED
+from engram.memory.layout import DOC_ID, RESERVED
 from engram.memory.moments import moment
 from engram.paging import resume
 from engram.planning import TEXT_SPACE
@@ -24,20 +24,13 @@ from engram.query import Query
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from typing import Any, Protocol
+    from typing import Any
 
+    from engram.access import AccessContext
     from engram.embed.identity import Identity
     from engram.memory.moments import Moment
     from engram.results import Results
     from engram.types import Embedder, Missing, Reranker, Vector, Where
-
-    class Allowing(Protocol):
-        """Who asks: gives the filter of what they may see."""
-
-        def where(self) -> str:
-            """Give the filter."""
-            ...
-
 
 __all__ = ["Finding", "Mode"]
 
@@ -82,7 +75,7 @@ class Finding(Base):
         query_embedding: Vector | None = None,
         query_embedding_identity: Identity | Mapping[str, Any] | str | None = None,
         embedder: Embedder | None = None,
-        access: Allowing | None = None,
+        access: AccessContext | None = None,
     ) -> Finds:
         """Find the passages that answer a question best.
 
@@ -112,7 +105,9 @@ class Finding(Base):
             query_embedding_identity: Which model made it; another one than made the passages'
                 vectors is refused.
             embedder: What embeds the query, for this search alone.
-            access: Who asks; only what they may see is searched.
+            access: Who asks; only what they may see is searched, and with ``mode="audit"`` what
+                they may not is named in `Finds.hidden`. A filter on a field that nothing visible
+                has matches nothing: an error would tell that something hidden has it.
 
         Raises:
             InvalidInput: ``embedder.missing`` where `mode` needs a vector and nothing can make it,
@@ -125,7 +120,9 @@ class Finding(Base):
                 "input.invalid", f"unknown mode {mode!r}", f"one of: {', '.join(_MODES)}"
             )
         engine_mode = _MODES[mode]
-        own = _own_filters(scope, tags, since, until, access)
+        own = _own_filters(scope, tags, since, until)
+        own += self._access_filters(access, as_of)
+        asked_for = self._filter(where, as_of)
         vector, by, skipped = self._query_vector(
             query, engine_mode, query_embedding, query_embedding_identity, embedder
         )
@@ -133,7 +130,7 @@ class Finding(Base):
             None if engine_mode == "semantic" and vector is not None else query,
             vector=vector,
             vector_name=None if engine_mode == "lexical" else TEXT_SPACE,
-            where=_joined([filter_text(where), *own]),
+            where=_joined([asked_for, *own]),
             k=k,
             mode="auto" if vector is None and engine_mode == "semantic" else engine_mode,
             rerank=rerank,
@@ -141,7 +138,7 @@ class Finding(Base):
             group_by=None if per_document is None else f"{RESERVED}.id",
             group_size=per_document or 1,
             snippets={"length": snippet_chars, "count": snippets + 1} if snippet_chars else False,
-            missing=missing,
+            missing="ignore" if access is not None and access.enforced else missing,
         )
         asked.mode, asked.text = engine_mode, query
         if cursor is not None:
@@ -149,7 +146,32 @@ class Finding(Base):
         results = self._ask(asked, where, by, as_of)
         whole = self._whole(results, as_of)
         found = [found_of(hit, snippets, whole.get(hit.id)) for hit in results]
-        return Finds(found, results, skipped=skipped)
+        return Finds(found, results, skipped=skipped, access=access)
+
+    def _filter(self, where: Where | None, as_of: Any) -> str | None:
+        """Give a filter as text that stands for itself, so that it can be joined with others.
+
+        A text such as ``a = 1) OR (b = 2`` would otherwise leave its parentheses, and turn off
+        what it is joined with.
+
+        Raises:
+            InvalidInput: ``filter.syntax``.
+        """
+        text = filter_text(where)
+        if text is not None and ")" in text:
+            self._at(self.layout.passages, as_of).count(text, missing="ignore")
+        return text
+
+    def _access_filters(self, access: AccessContext | None, as_of: Any) -> list[str]:
+        """Write what somebody may see as filters: by the lists of then, and by those of now."""
+        if access is None or not access.enforced:
+            return []
+        filters = [access.where()]
+        if as_of is not None:
+            hidden = self._documents.iterate(f"NOT {access.where()}", missing="ignore")
+            ids = [record.id for record in hidden]
+            filters += [f"NOT {DOC_ID} IN {list_text(ids, 'ids')}"] if ids else []
+        return filters
 
     def _whole(self, results: Results, as_of: Any) -> dict[str, str]:
         """Give the texts of documents that were found by a text of their own, by passage id."""
@@ -261,7 +283,6 @@ def _own_filters(
     tags: Sequence[str],
     since: Moment | None,
     until: Moment | None,
-    access: Allowing | None,
 ) -> list[str]:
     """Write conditions on documents as filters."""
     filters = []
@@ -275,6 +296,4 @@ def _own_filters(
         filters.append(f"{RESERVED}.timestamp >= {quoted(moment(since, 'since'))}")
     if until is not None:
         filters.append(f"{RESERVED}.timestamp < {quoted(moment(until, 'until'))}")
-    if access is not None:
-        filters.append(access.where())
     return filters

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
 from engram.memory.layout import RESERVED
+from engram.results import Report
 from engram.snippets import Snippet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from engram.results import Hit, Report, Results
+    from engram.access import AccessContext
+    from engram.results import Hit, Results
 
 __all__ = ["About", "Finds", "Found", "found_of"]
 
@@ -169,15 +171,18 @@ class Finds(Sequence[Found]):
         report: How the engine answered.
         cursor: Where the next page starts, for ``find(..., cursor=)``; None where this is the last.
         cut: Why the list ends where it ends, where it was cut adaptively; else None.
+        hidden: Ids of the passages in the list that who asks may not see, where `AccessContext`
+            only audits; None without one.
     """
 
-    __slots__ = ("_found", "cursor", "cut", "mode", "report", "skipped")
+    __slots__ = ("_found", "cursor", "cut", "hidden", "mode", "report", "skipped")
 
     mode: str
     skipped: dict[str, str]
     report: Report
     cursor: str | None
     cut: str | None
+    hidden: tuple[str, ...] | None
 
     def __init__(
         self,
@@ -186,10 +191,17 @@ class Finds(Sequence[Found]):
         *,
         skipped: Mapping[str, str] | None = None,
         cut: str | None = None,
+        access: AccessContext | None = None,
     ) -> None:
         """Make it; `Memory.find` does this for you."""
         self._found = tuple(found)
         self.report = results.report
+        self.hidden = None
+        if access is not None and access.enforced:
+            self.report = of_the_visible(results.report)
+        elif access is not None:
+            lists = ((hit.id, hit.metadata[RESERVED].get("access")) for hit in results)
+            self.hidden = tuple(name for name, listed in lists if not access.allows(listed))
         self.cursor = results.cursor
         self.skipped = {**self.report.skipped, **(skipped or {})}
         self.mode = mode_of(self.report.retrievers)
@@ -220,12 +232,19 @@ class Finds(Sequence[Found]):
             "skipped": dict(self.skipped),
             "cursor": self.cursor,
             "cut": self.cut,
+            "hidden": None if self.hidden is None else list(self.hidden),
             "report": self.report.to_dict(),
         }
 
     def __repr__(self) -> str:
         """Show what was found, and how."""
         return f"Finds({self.mode}, {list(self._found)!r})"
+
+
+def of_the_visible(report: Report) -> Report:
+    """Give a report that counts nothing but what the filter left."""
+    facts = {name: getattr(report, name) for name in report.__slots__}
+    return Report(**facts | {"records": report.matched, "notes": {}})
 
 
 def mode_of(retrievers: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from engram.access import access_list
 from engram.checks import optional_str, proper_str
 from engram.embed.identity import Identity
 from engram.errors import InvalidInput
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from engram.memory.moments import Moment
 
 __all__ = ["ITEM_KEYS", "Item", "item_of"]
-
-_ACCESS = {"tenant": str, "roles": list, "groups": list, "subjects": list}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +84,7 @@ class Item:
         if self.timestamp is not None:
             self.timestamp = moment(self.timestamp, "timestamp")
         self.metadata = _metadata(self.metadata)
-        self.access = _access(self.access)
+        self.access = access_list(self.access)
         if self.embedding_identity is not None:
             if self.embedding is None:
                 raise InvalidInput(
@@ -190,26 +189,3 @@ def _metadata(given: Mapping[str, Any] | None) -> dict[str, Any]:
             "give it another name",
         )
     return dict(given)
-
-
-def _access(given: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Check an access list."""
-    if given is None:
-        return None
-    if not isinstance(given, Mapping) or not given or not set(given) <= set(_ACCESS):
-        raise InvalidInput(
-            "input.invalid",
-            f"access is {given!r:.80}",
-            'a mapping of any of "tenant" (text), "roles", "groups", "subjects" (lists of texts)',
-        )
-    checked: dict[str, Any] = {}
-    for name, value in given.items():
-        if _ACCESS[name] is str:
-            checked[name] = proper_str(value, f"access[{name!r}]")
-        elif isinstance(value, (list, tuple, set, frozenset)):
-            checked[name] = sorted(proper_str(one, f"access[{name!r}]") for one in value)
-        else:
-            raise InvalidInput(
-                "input.invalid", f"access[{name!r}] is {value!r:.80}, not a list of texts"
-            )
-    return checked

@@ -15,6 +15,7 @@ from engram.memory.layout import RESERVED
 from engram.memory.writing import forget
 
 if TYPE_CHECKING:
+    from engram.access import AccessContext
     from engram.memory.base import Point
     from engram.records import Record
 
@@ -24,12 +25,19 @@ __all__ = ["Keeping"]
 class Keeping(Base):
     """The verbs that give documents back and delete them."""
 
-    def get(self, name: str, *, as_of: Point | None = None) -> Stored | None:
-        """Give a document, or None where there is none.
+    def get(
+        self,
+        name: str,
+        *,
+        as_of: Point | None = None,
+        access: AccessContext | None = None,
+    ) -> Stored | None:
+        """Give a document, or None where there is none, or who asks may not see it.
 
         Args:
             name: Its id, or its uri.
             as_of: The memory as it was: a commit number, a moment or a snapshot's name.
+            access: Who asks.
         """
         proper_str(name, "the id")
         documents = self._at(self.layout.documents, as_of)
@@ -37,7 +45,17 @@ class Keeping(Base):
         if record is None:
             where = f"{RESERVED}.uri = {quoted(name)}"
             record = next(documents.iterate(where, missing="ignore"), None)
-        return None if record is None else Stored.of(record)
+        if record is None or not self._visible(record, access, as_of):
+            return None
+        return Stored.of(record)
+
+    def _visible(self, record: Record, access: AccessContext | None, as_of: Point | None) -> bool:
+        """Say whether somebody may see a document, by its list of then and that of now."""
+        if access is None or not access.enforced:
+            return True
+        now = record if as_of is None else self._documents.get(record.id)
+        both = (one.metadata[RESERVED].get("access") for one in (record, now) if one is not None)
+        return all(map(access.allows, both))
 
     def delete(self, *names: str) -> int:
         """Delete documents with everything that was derived from them, in one commit.

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engram.memory.facts import Facts
 from engram.memory.finding import Finding
-from engram.memory.keeping import Keeping
+from engram.memory.ingesting import Ingesting
 from engram.memory.layout import DEFAULT_NAME
-from engram.memory.putting import Putting
 
 if TYPE_CHECKING:
     import os
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Memory"]
 
 
-class Memory(Putting, Finding, Keeping):
+class Memory(Ingesting, Finding, Facts):
     """Documents in a database: put in, found by words and meaning, and given back.
 
     ``db.memory`` is the one of the name ``"memory"``; a database can have several. Safe to share by

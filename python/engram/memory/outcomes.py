@@ -78,6 +78,7 @@ class PutMany:
     Attributes:
         documents: Those that are in the memory now, in the order they were given.
         failed: Those that are not, and why.
+        skipped: Files of a folder that are of a kind that is not read.
         removed: Ids of documents that were removed because their files are gone.
         seconds: Seconds spent by step: ``extract`` (reading, splitting; summed over workers),
             ``embed``, ``index`` (writing and committing), ``total`` (of the clock).
@@ -85,6 +86,7 @@ class PutMany:
 
     documents: tuple[Put, ...] = ()
     failed: tuple[Failed, ...] = ()
+    skipped: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -108,6 +110,7 @@ class PutMany:
         return {
             "documents": [one.to_dict() for one in self.documents],
             "failed": [one.to_dict() for one in self.failed],
+            "skipped": list(self.skipped),
             "removed": list(self.removed),
             "seconds": dict(self.seconds),
         }

@@ -55,6 +55,7 @@ class Putting(Base):
         embedding_identity: Identity | Mapping[str, Any] | str | None = None,
         enable_embedding: bool | None = None,
         duplicates: Duplicates = "skip",
+        near: float | None = None,
     ) -> Put:
         """Put one document, in one commit with all of its passages.
 
@@ -85,6 +86,10 @@ class Putting(Base):
                 none. Left out: it gets one where there is an embedder.
             duplicates: ``"skip"``: where another document has the same bytes, that one is given
                 back, as ``duplicate``. ``"keep"``: both are kept.
+            near: From which similarity on, above 0 to 1, a document that is nearly the same counts
+                as a duplicate too; `Put.near` names those that are. Similarity is the share of
+                runs of five words that two texts have in common (Jaccard). It is looked for among
+                the documents that share the most telling words.
 
         Returns:
             What became of it: `Put.status` says whether it was added, replaced what had its uri,
@@ -132,7 +137,7 @@ class Putting(Base):
             must_embed=must,
             keep=keep,
         )
-        return Writer(self, embedder).write([ready])[0]
+        return Writer(self, embedder, near=near).write([ready])[0]
 
     def put_file(self, path: str | os.PathLike[str], **options: Unpack[PutOptions]) -> Put:
         """Put a file; its uri is its path unless one is given.

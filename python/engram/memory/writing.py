@@ -7,6 +7,7 @@ the write lock is taken; whether a document is there already is decided under it
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -19,20 +20,22 @@ from engram.filtering import list_text, quoted
 from engram.ingest import Batch
 from engram.memory.layout import DOC_ID, DOCUMENT_KEYS, RESERVED, document_id, passage_id
 from engram.memory.moments import now
+from engram.memory.near import alike, checked_threshold
 from engram.memory.outcomes import Put
 from engram.planning import TEXT_SPACE
 from engram.rag.indexing import _in_context
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from engram.memory.base import Base
     from engram.memory.inputs import Item
+    from engram.memory.outcomes import Status
     from engram.memory.reading import Read
     from engram.types import Embedder
 
-__all__ = ["Ready", "Writer", "make_ready"]
+__all__ = ["Ready", "Writer", "forget", "make_ready", "put_of"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,17 +70,6 @@ class Ready:
     def chars(self) -> int:
         """How much there is to write, about."""
         return 2 * len(self.document["text"])
-
-    def outcome(self, status: Any) -> Put:
-        """Say what became of it."""
-        about = self.about
-        return Put(
-            id=self.id,
-            uri=about.get("uri"),
-            title=about.get("title"),
-            status=status,
-            passages=len(self.passages),
-        )
 
 
 def make_ready(
@@ -121,6 +113,7 @@ def make_ready(
         "digest": digest,
         "passages": len(passages),
         "found": read.found,
+        "file": isinstance(item.file, (str, os.PathLike)),
     }
     vector = None
     if item.embedding is not None:
@@ -160,19 +153,25 @@ def _passages(item: Item, read: Read, title: str | None) -> list[tuple[str, dict
 class Writer:
     """Writes batches of documents, and counts the seconds it takes."""
 
-    def __init__(self, memory: Base, embedder: Embedder | None) -> None:
+    def __init__(
+        self, memory: Base, embedder: Embedder | None, *, near: float | None = None
+    ) -> None:
         """Take where to write.
 
         Args:
             memory: The memory.
             embedder: What embeds passages without a vector; None for nothing.
+            near: From which similarity on documents are nearly the same; None for not looking.
         """
         self._memory = memory
         self._embedder = embedder
+        self._near = checked_threshold(near)
         self.seconds = {"embed": 0.0, "index": 0.0}
 
     def write(self, batch: Sequence[Ready]) -> list[Put]:
-        """Write documents in one commit, in which no two have the same id.
+        """Write documents in one commit.
+
+        No two may have one id; where it is looked for near duplicates, there may be only one.
 
         Raises:
             EngramError: As `Collection.put_many`; nothing is then written.
@@ -182,12 +181,15 @@ class Writer:
         embedded = self._embedded([r for r, own in zip(batch, vectors) if own is None])
         self.seconds["embed"] += perf_counter() - started
         started = perf_counter()
+        near: dict[str, tuple[tuple[str, float], ...]] = {}
+        if self._near is not None:
+            near = {ready.id: alike(self._memory, ready, self._near) for ready in batch}
         joined = self._memory.db._active()
         if joined is not None:
-            done = self._commit(batch, embedded)
+            done = self._commit(batch, embedded, near)
         else:
             with self._memory.db.transaction():
-                done = self._commit(batch, embedded)
+                done = self._commit(batch, embedded, near)
         self.seconds["index"] += perf_counter() - started
         return done
 
@@ -222,7 +224,12 @@ class Writer:
                 )
         return found
 
-    def _commit(self, batch: Sequence[Ready], embedded: dict[str, Any]) -> list[Put]:
+    def _commit(
+        self,
+        batch: Sequence[Ready],
+        embedded: dict[str, Any],
+        near: Mapping[str, tuple[tuple[str, float], ...]],
+    ) -> list[Put]:
         """Decide what is new, under the lock, and write it."""
         memory = self._memory
         there = self._there([ready.id for ready in batch])
@@ -233,12 +240,18 @@ class Writer:
             twin = same.get(ready.hash)
             if old is not None and old["digest"] == ready.about["digest"]:
                 if old["hash"] == ready.hash:
-                    done.append(ready.outcome("unchanged"))
+                    done.append(put_of(old, "unchanged"))
                     continue
             elif old is None and twin is not None and not ready.keep:
-                done.append(duplicate_of(twin))
+                done.append(put_of(twin, "duplicate"))
                 continue
-            done.append(ready.outcome("added" if old is None else "replaced"))
+            like = near.get(ready.id, ())
+            if old is None and like and not ready.keep:
+                done += [
+                    put_of(one, "duplicate", like) for one in self._there([like[0][0]]).values()
+                ]
+                continue
+            done.append(put_of(ready.about, "added" if old is None else "replaced", like))
             fresh.append(ready)
             if old is not None:
                 forget(memory, ready.id, old)
@@ -294,14 +307,17 @@ class Writer:
         self._memory._passages._store(batch)
 
 
-def duplicate_of(about: dict[str, Any]) -> Put:
-    """Name the document that is there in the place of one of the same bytes."""
+def put_of(
+    about: Mapping[str, Any], status: Status, near: tuple[tuple[str, float], ...] = ()
+) -> Put:
+    """Say what became of a document, by what its record says."""
     return Put(
         id=about["id"],
         uri=about.get("uri"),
         title=about.get("title"),
-        status="duplicate",
+        status=status,
         passages=about["passages"],
+        near=near,
     )
 
 

@@ -160,11 +160,11 @@ class Entities:
             put_row(native, nodes, id, entity.name, {LABEL: ENTITY, "woven": True, **values})
             self.changed[id] = None
         elif known.name == entity.name:
-            native.update(nodes, id, False, None, values, [], [], [])  # noqa: FBT003
+            native.update(nodes, id, False, None, values, [], [], [])
         else:
             row = rows_of(native.view(), nodes, [id], vectors=True)[0]
             stale = [space for space in (row[5] or {}) if space == "text"] if row else []
-            native.update(nodes, id, True, entity.name, values, [], [], stale)  # noqa: FBT003
+            native.update(nodes, id, True, entity.name, values, [], [], stale)
             self.changed[id] = None
 
     def _stored(self, id: str) -> Canonical | None:

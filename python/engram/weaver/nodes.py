@@ -143,7 +143,7 @@ class NodeWork:
 
         texts = [one.text for one in contents]
         matrix = np.asarray(self._enricher.embed(texts), dtype=np.float32)
-        if matrix.ndim != 2 or len(matrix) != len(texts) or not np.isfinite(matrix).all():  # noqa: PLR2004
+        if matrix.ndim != 2 or len(matrix) != len(texts) or not np.isfinite(matrix).all():
             raise ValueError(
                 f"embed() gave {matrix.shape} for {len(texts)} texts, or values that are not finite"
             )
@@ -229,7 +229,7 @@ class _Weft:
         if found.vector is not None:
             vector = (_TEXT_SPACE, self._identity, found.vector)
             native, nodes = self._native, self._place.nodes
-            native.update(nodes, content.id, False, None, None, [], [vector], [])  # noqa: FBT003
+            native.update(nodes, content.id, False, None, None, [], [vector], [])
         if before is not None and (before.hash, before.model) == (content.mark, self._model):
             after = replace(before, chats=self._chats(content, row), at=_moment(row))
         else:
@@ -239,7 +239,7 @@ class _Weft:
             if any(row[2].get(name) != value for name, value in terms.items()):
                 # A user made or changed it: mentions have to find it.
                 native, nodes = self._native, self._place.nodes
-                native.update(nodes, content.id, False, None, terms, [], [], [])  # noqa: FBT003
+                native.update(nodes, content.id, False, None, terms, [], [], [])
         if content.mark and after != before:
             remember(self._native, self._place.woven, after)
         elif before is not None and not content.mark:

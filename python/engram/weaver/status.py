@@ -77,7 +77,7 @@ def _of_kind(view: _native.View, queue: str, kind: str, clock: Clock) -> dict[st
 def _owners(view: _native.View, queue: str) -> int:
     """Count the workers, of all processes, that hold leases."""
     try:
-        found = view.facets(queue, "state = 'running'", True, ["owner"], 0)  # noqa: FBT003
+        found = view.facets(queue, "state = 'running'", True, ["owner"], 0)
     except NotFound:
         return 0
     return found[0][1]
@@ -85,7 +85,7 @@ def _owners(view: _native.View, queue: str) -> int:
 
 def _count(view: _native.View, collection: str, where: str | None) -> int:
     try:
-        return view.count(collection, where, True)  # noqa: FBT003
+        return view.count(collection, where, True)
     except NotFound:
         return 0
 

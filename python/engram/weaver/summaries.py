@@ -88,7 +88,7 @@ class SummaryWork:
         fresh = rows_of(view, nodes, [one.node for one in done[covered:]])
         texts = tuple(row[1] for row in fresh if row is not None and row[1])
         stays = rows[1] is not None and covered == len(done)
-        return Content(chat, mark, True, len(done), before, texts, stays=stays)  # noqa: FBT003
+        return Content(chat, mark, True, len(done), before, texts, stays=stays)
 
     def work(self, contents: Sequence[Content]) -> list[str | Exception]:
         """Sum up each chat; empty text for one that has nothing to sum up."""

@@ -104,6 +104,10 @@ impl Writer {
                     self.value(item);
                 }
             }
+            Value::Bytes(bytes) => {
+                self.u8(8);
+                self.blob(bytes);
+            }
         }
     }
 }
@@ -245,6 +249,7 @@ impl<'a> Reader<'a> {
                     Value::Map((0..n).map(entry).collect::<Decode<_>>()?)
                 }
             }
+            8 => Value::Bytes(self.blob()?.to_vec()),
             _ => return Err(Malformed("an unknown value tag")),
         })
     }
@@ -262,6 +267,7 @@ mod tests {
             any::<i64>().prop_map(Value::Int),
             (-1e300f64..1e300).prop_map(Value::Float),
             ".{0,12}".prop_map(Value::Str),
+            prop::collection::vec(any::<u8>(), 0..12).prop_map(Value::Bytes),
         ];
         leaf.prop_recursive(6, 40, 6, |inner| {
             prop_oneof![

@@ -24,6 +24,29 @@ pub struct Record {
     pub vectors: Vec<(u16, Embedding)>,
 }
 
+/// Which parts of a record are read beside its id; the others are as if it had none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// Its text.
+    pub text: bool,
+    /// Its metadata and times.
+    pub metadata: bool,
+    /// Its embeddings.
+    pub vectors: bool,
+}
+
+impl Parts {
+    /// Text, metadata and times, and embeddings where asked for.
+    #[must_use]
+    pub fn all(vectors: bool) -> Parts {
+        Parts {
+            text: true,
+            metadata: true,
+            vectors,
+        }
+    }
+}
+
 impl Record {
     /// What it has in space `space`.
     #[must_use]
@@ -38,6 +61,24 @@ impl Record {
     #[must_use]
     pub fn vector(&self, space: u16) -> Option<&[f32]> {
         self.embedding(space).and_then(Embedding::as_dense)
+    }
+
+    /// A copy of some of its parts.
+    #[must_use]
+    pub fn part(&self, parts: Parts) -> Record {
+        Record {
+            id: self.id.clone(),
+            text: self.text.as_ref().filter(|_| parts.text).cloned(),
+            metadata: match parts.metadata {
+                true => self.metadata.clone(),
+                false => Value::Map(Vec::new()),
+            },
+            vectors: match parts.vectors {
+                true => self.vectors.clone(),
+                false => Vec::new(),
+            },
+            ..*self
+        }
     }
 
     /// Encodes the record, vectors included (F-041).
@@ -103,6 +144,7 @@ impl Record {
 pub(crate) fn value_bytes(v: &Value) -> usize {
     match v {
         Value::Str(s) => s.len().saturating_add(2),
+        Value::Bytes(bytes) => bytes.len().saturating_add(5),
         Value::List(items) => items.iter().map(value_bytes).fold(2, usize::saturating_add),
         Value::Map(entries) => entries
             .iter()

@@ -126,7 +126,7 @@ impl Counts {
 /// The scalars at `parts` below `value`, and those in lists there.
 fn reach(value: &Value, parts: &[String], out: &mut Vec<Value>) {
     let scalar = |v: &Value| match v {
-        Value::List(_) | Value::Map(_) => false,
+        Value::List(_) | Value::Map(_) | Value::Bytes(_) => false,
         Value::Float(x) => !x.is_nan(),
         _ => true,
     };

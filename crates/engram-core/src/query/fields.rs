@@ -1,11 +1,15 @@
 //! Which fields a collection has.
 //!
-//! Owns: the error about a field that no record has. A field of a record that was deleted or replaced
+//! Owns: the errors about a field that no record has, and about one that has nothing but bytes where a
+//! filter compares. A field of a record that was deleted or replaced
 //! still counts as known until its segment is rewritten.
 
 use crate::error::{Code, Error, Result};
 use crate::index::column;
-use crate::index::filter::{BUILT_IN_FIELDS, Filter, Path, Test, suggest};
+use crate::index::filter::{
+    BUILT_IN_FIELDS, Filter, Path, Test, any_reached, suggest, value_or_element,
+};
+use crate::segment::PathColumn;
 use crate::state::Collection;
 use crate::value::Value;
 use std::collections::BTreeSet;
@@ -54,6 +58,55 @@ pub(super) fn has_path(c: &Collection, path: &Path) -> Result<bool> {
     };
     let has = |metadata: &Value| exists.matches(&|field| metadata.get(field));
     Ok(c.memory.values().any(|entry| has(&entry.record.metadata)))
+}
+
+/// Refuses a test of a field of which all that could be compared is bytes: it would hold of no record.
+pub(super) fn check_comparable(c: &Collection, filter: &Filter) -> Result<()> {
+    match filter {
+        Filter::Leaf {
+            test: Test::Exists | Test::Equal(Value::Null),
+            ..
+        } => Ok(()),
+        Filter::Leaf { path, .. } if is_built_in(path) || !is_only_bytes(c, path)? => Ok(()),
+        Filter::Leaf { path, .. } => {
+            let message = format!("the field \"{path}\" holds bytes, which no filter compares");
+            Err(Error::new(Code::InputInvalid, message)
+                .detail("field", path)
+                .hint("ask whether it EXISTS or IS NULL, and compare a field beside it"))
+        }
+        Filter::And(parts) | Filter::Or(parts) => {
+            parts.iter().try_for_each(|part| check_comparable(c, part))
+        }
+        Filter::Not(inner) => check_comparable(c, inner),
+    }
+}
+
+/// Whether records have bytes at a path, and none has a number, a string or a truth value there.
+fn is_only_bytes(c: &Collection, path: &Path) -> Result<bool> {
+    let name = column::name(&path.0);
+    let mut bytes = false;
+    for view in c.segments.iter().rev() {
+        match view.segment.column(&name)? {
+            PathColumn::Absent => {}
+            PathColumn::Column(column) if !column.is_comparable() => bytes |= column.has_bytes(),
+            PathColumn::Column(_) | PathColumn::Unknown => return Ok(false),
+        }
+    }
+    let Some((root, rest)) = path.0.split_first() else {
+        return Ok(false);
+    };
+    let in_memory = |wanted: fn(&Value) -> bool| {
+        let has = |value| any_reached(value, rest, &|v| value_or_element(v, &wanted));
+        let mut entries = c.memory.values();
+        entries.any(|entry| entry.record.metadata.get(root).is_some_and(has))
+    };
+    let is_scalar = |v: &Value| {
+        matches!(
+            v,
+            Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_)
+        )
+    };
+    Ok((bytes || in_memory(|v| matches!(v, Value::Bytes(_)))) && !in_memory(is_scalar))
 }
 
 /// The error about a field, with the nearest of those that there are.

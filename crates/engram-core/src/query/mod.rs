@@ -46,7 +46,7 @@ pub use walker::Scope;
 pub(crate) use lists::neighbours;
 
 use crate::error::Result;
-use crate::format::record::Record;
+use crate::format::record::{Parts, Record};
 use crate::index::filter::{Filter, parse};
 use crate::state::{Collection, Location};
 
@@ -63,6 +63,7 @@ pub fn parse_filter(c: &Collection, text: &str, ignore_missing: bool) -> Result<
     if !ignore_missing {
         fields::check(c, &filter)?;
     }
+    fields::check_comparable(c, &filter)?;
     Ok(filter)
 }
 
@@ -96,9 +97,9 @@ impl Doc {
     }
 }
 
-/// The record of a hit.
-pub fn record(c: &Collection, hit: &Hit, vectors: bool) -> Result<Record> {
-    c.record_at(&hit.at, vectors)
+/// The record of a hit, or some of its parts.
+pub fn record(c: &Collection, hit: &Hit, parts: Parts) -> Result<Record> {
+    c.record_at(&hit.at, parts)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::bitset::Bitset;
 use crate::error::{Error, Result};
 use crate::format::codec::Reader;
 use crate::format::manifest::SegmentRef;
-use crate::format::record::{Record, decode_text};
+use crate::format::record::{Parts, Record, decode_text};
 use crate::format::segment::{Part, kind};
 use crate::format::space::Embedding;
 use crate::format::{Decode, Malformed};
@@ -206,19 +206,17 @@ impl Segment {
     }
 
     /// A whole record; vectors only where asked for.
-    pub fn record(&self, ordinal: u32, vectors: bool) -> Result<Record> {
-        let meta = self.meta(ordinal)?;
+    pub fn record(&self, ordinal: u32, parts: Parts) -> Result<Record> {
+        let meta = parts.metadata.then(|| self.meta(ordinal)).transpose()?;
+        let text = parts.text.then(|| self.text(ordinal)).transpose()?;
+        let vectors = parts.vectors.then(|| self.record_vectors(ordinal));
         Ok(Record {
             id: self.record_id(ordinal)?.to_owned(),
-            text: self.text(ordinal)?,
-            metadata: meta.metadata,
-            created_us: meta.created_us,
-            updated_us: meta.updated_us,
-            vectors: if vectors {
-                self.record_vectors(ordinal)?
-            } else {
-                Vec::new()
-            },
+            text: text.flatten(),
+            created_us: meta.as_ref().map_or(0, |m| m.created_us),
+            updated_us: meta.as_ref().map_or(0, |m| m.updated_us),
+            metadata: meta.map_or_else(|| Value::Map(Vec::new()), |m| m.metadata),
+            vectors: vectors.transpose()?.unwrap_or_default(),
         })
     }
 

@@ -5,7 +5,7 @@ use super::{Dead, ListView, MemoryList, MemoryTexts, MemoryVectors, TermPlaces};
 use crate::bitset::Allowed;
 use crate::error::{Code, Error, Result};
 use crate::format::manifest::{CollectionMeta, SegmentRef};
-use crate::format::record::{Metric, Record};
+use crate::format::record::{Metric, Parts, Record};
 use crate::format::space::Space;
 use crate::index::text::{Analyzer, TermCounts, TextSettings};
 use crate::segment::{EdgeSegment, ListSegment, Segment};
@@ -283,24 +283,17 @@ impl Collection {
     }
 
     /// The record at a location.
-    pub fn record_at(&self, at: &Location, vectors: bool) -> Result<Record> {
+    pub fn record_at(&self, at: &Location, parts: Parts) -> Result<Record> {
         match at {
-            Location::Memory(entry) if vectors => Ok(entry.record.clone()),
-            Location::Memory(entry) => Ok(Record {
-                vectors: Vec::new(),
-                id: entry.record.id.clone(),
-                text: entry.record.text.clone(),
-                metadata: entry.record.metadata.clone(),
-                ..entry.record
-            }),
-            Location::Segment(i, ordinal) => self.segments[*i].segment.record(*ordinal, vectors),
+            Location::Memory(entry) => Ok(entry.record.part(parts)),
+            Location::Segment(i, ordinal) => self.segments[*i].segment.record(*ordinal, parts),
         }
     }
 
     /// The record of an id.
     pub fn get(&self, id: &str, vectors: bool) -> Result<Option<Record>> {
         self.find(id)?
-            .map(|at| self.record_at(&at, vectors))
+            .map(|at| self.record_at(&at, Parts::all(vectors)))
             .transpose()
     }
 

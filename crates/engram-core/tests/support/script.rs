@@ -191,7 +191,11 @@ pub fn row(dice: &mut Dice, dimension: usize) -> Arc<Row> {
             ("n".into(), Value::Int(dice.roll(100) as i64)),
             (
                 "tags".into(),
-                Value::List(vec![Value::Str(text[0].into()), Value::Null]),
+                Value::List(vec![
+                    Value::Str(text[0].into()),
+                    Value::Null,
+                    Value::Bytes(text[0].into()),
+                ]),
             ),
         ]),
         vectors: embeddings(dice, dimension),

@@ -10,6 +10,7 @@ use super::DoctorReport;
 use crate::error::{Code, Error, Result};
 use crate::format::frame::{self, CheckpointBody, Kind, Publish};
 use crate::format::manifest::{CollectionMeta, HEAD_BYTES, Manifest, SegmentRef};
+use crate::format::record::Parts;
 use crate::format::superblock::Superblock;
 use crate::format::{Extent, FIRST_EXTENT, PAGE_BYTES};
 use crate::segment::Segment;
@@ -194,10 +195,10 @@ fn salvage_segment(
         }
     };
     for ordinal in (0..at.records).filter(|o| !at.dead.contains(*o)) {
-        let whole = segment.record(ordinal, true);
+        let whole = segment.record(ordinal, Parts::all(true));
         let found = whole.or_else(|_| {
             // Its vectors may be what is damaged: the rest is worth keeping.
-            let bare = segment.record(ordinal, false)?;
+            let bare = segment.record(ordinal, Parts::all(false))?;
             report.dropped.push(format!(
                 "the vectors of record {:?} of {:?}",
                 bare.id, c.name

@@ -42,6 +42,8 @@ pub(super) struct ColumnBuilder {
     pub(super) texts: HashMap<Box<str>, u32>,
     text_bytes: usize,
     pub(super) hashed: bool,
+    /// Whether bytes stand at the path or in a list there.
+    pub(super) bytes: bool,
     /// Ordinal and number of the key, ordinals ascending.
     pub(super) pairs: Vec<(u32, u32)>,
     /// The key that came last, which often comes again.
@@ -202,6 +204,10 @@ impl ColumnBuilder {
             Value::Float(x) if x.is_nan() => Key::Other,
             Value::Float(x) => Key::Float(element, x.to_bits()),
             Value::Str(text) => Key::Text(element, self.text(text)),
+            Value::Bytes(_) => {
+                self.bytes = true;
+                Key::Other
+            }
             Value::List(_) | Value::Map(_) => return,
         };
         self.push(ordinal, key);

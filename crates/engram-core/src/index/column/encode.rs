@@ -6,7 +6,7 @@
 use super::build::{ColumnBuilder, Key};
 use super::group::{GroupIn, StringsIn};
 use super::order::compare;
-use super::read::{ABSENT, OTHER, POSTINGS};
+use super::read::{ABSENT, BYTES, OTHER, POSTINGS};
 use super::{planes, postings};
 use crate::format::codec::Writer;
 use crate::index::filter::compare_as_text;
@@ -47,7 +47,9 @@ pub(super) fn column(builder: &ColumnBuilder, records: u32) -> Vec<u8> {
     let mut w = Writer::new();
     let absent_flag = if as_planes && absent { ABSENT } else { 0 };
     let other_flag = if has_other { OTHER } else { 0 };
-    w.u8(absent_flag | other_flag | if as_planes { 0 } else { POSTINGS });
+    let bytes_flag = if builder.bytes { BYTES } else { 0 };
+    let body_flag = if as_planes { 0 } else { POSTINGS };
+    w.u8(absent_flag | other_flag | bytes_flag | body_flag);
     w.len(pairs.len());
     for element in [false, true] {
         group(&sorted, element, &texts, builder.hashed).encode(&mut w);

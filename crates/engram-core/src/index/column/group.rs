@@ -152,6 +152,11 @@ impl<'a> Group<'a> {
         self.first_string() + self.strings.count()
     }
 
+    /// Whether there is a value other than null.
+    pub(super) fn is_comparable(&self) -> bool {
+        self.count() > self.has(0)
+    }
+
     /// Whether every value is there, strings included.
     pub(super) fn is_exact(&self) -> bool {
         self.strings.is_exact()
@@ -244,7 +249,7 @@ impl<'a> Group<'a> {
                 out.inexact |= !found.is_empty() && !self.strings.is_exact();
                 self.first_string() + found.start..self.first_string() + found.end
             }
-            Value::List(_) | Value::Map(_) => return Ok(()),
+            Value::List(_) | Value::Map(_) | Value::Bytes(_) => return Ok(()),
         };
         out.push(range.start + base..range.end + base);
         Ok(())

@@ -11,11 +11,11 @@
 //! # Byte layout
 //!
 //! The part begins with the directory (see `directory`). Column: u8 flags (1: lists, else planes; 2:
-//! planes with code 0 for records without the path; 4: entry 0 is *other*), pairs of record and entry
+//! planes with code 0 for records without the path; 4: entry 0 is *other*; 8: some record has bytes there), pairs of record and entry
 //! varint, values at the path (`group`), elements of lists at the path (`group`), body. Entries are
 //! numbered through: other, values, elements. The code of an entry is its number, one more with flag 2.
 //!
-//! *Other* is held by records that have a map, an empty list or a list without scalars at the path, and
+//! *Other* is held by records that have a map, bytes, an empty list or a list without scalars at the path, and
 //! no scalar. `_created` and `_updated` are columns of times, `_text` one of *other* for records with
 //! text; metadata under these names or `_id` has none, as no filter can reach it.
 //!

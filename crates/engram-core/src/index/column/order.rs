@@ -13,7 +13,7 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
     compare_literals(a, b) == Some(Ordering::Equal)
 }
 
-/// Compares two scalars; lists and maps come last.
+/// Compares two scalars; what is no scalar comes last.
 pub(crate) fn compare(a: &Value, b: &Value) -> Ordering {
     rank(a)
         .cmp(&rank(b))
@@ -32,6 +32,6 @@ fn rank(value: &Value) -> u8 {
         Value::Bool(_) => 1,
         Value::Int(_) | Value::Float(_) => 2,
         Value::Str(_) => 3,
-        Value::List(_) | Value::Map(_) => 4,
+        Value::List(_) | Value::Map(_) | Value::Bytes(_) => 4,
     }
 }

@@ -1,7 +1,7 @@
 //! One column, read: which records a test keeps.
 //!
-//! Owns: the numbering of entries and codes. Entry 0 is *other* where the column has it (a map, an
-//! empty list or a list without scalars stands at the path, and no scalar); then come the values at
+//! Owns: the numbering of entries and codes. Entry 0 is *other* where the column has it (a map,
+//! bytes, an empty list or a list without scalars stands at the path, and no scalar); then come the values at
 //! the path itself, then the elements of lists at it. The opposite side is `build`.
 
 use super::group::{Accepted, Group, Place};
@@ -17,6 +17,7 @@ use std::ops::Range;
 pub(super) const POSTINGS: u8 = 1;
 pub(super) const ABSENT: u8 = 2;
 pub(super) const OTHER: u8 = 4;
+pub(super) const BYTES: u8 = 8;
 
 /// The values that the records of a segment have at one path.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,8 @@ pub struct Column<'a> {
     other: u32,
     /// Codes before the first entry.
     absent: u32,
+    /// Whether a record has bytes at the path.
+    bytes: bool,
     itself: Group<'a>,
     elements: Group<'a>,
     body: Body<'a>,
@@ -63,7 +66,7 @@ impl<'a> Column<'a> {
     pub fn decode(bytes: &'a [u8], records: u32) -> Decode<Column<'a>> {
         let mut r = Reader::new(bytes);
         let flags = r.u8()?;
-        if flags > POSTINGS | ABSENT | OTHER {
+        if flags > POSTINGS | ABSENT | OTHER | BYTES {
             return Err(Malformed("a column has unknown flags"));
         }
         let pairs = r.varint32()?;
@@ -87,6 +90,7 @@ impl<'a> Column<'a> {
             pairs,
             other,
             absent,
+            bytes: flags & BYTES != 0,
             itself,
             elements,
             body,
@@ -99,6 +103,18 @@ impl<'a> Column<'a> {
 
     fn first_element(&self) -> u32 {
         self.other + self.itself.count()
+    }
+
+    /// Whether some record has bytes at the path or in a list there.
+    #[must_use]
+    pub fn has_bytes(&self) -> bool {
+        self.bytes
+    }
+
+    /// Whether some record has a value other than null that tests can compare.
+    #[must_use]
+    pub fn is_comparable(&self) -> bool {
+        self.itself.is_comparable() || self.elements.is_comparable()
     }
 
     /// What `test` asks for. Complexity: logarithmic in the number of values, but linear for

@@ -106,11 +106,11 @@ fn counts(records: &[Value], path: &[String]) -> Vec<(Value, u64)> {
 
 fn reached(value: &Value, path: &[String]) -> Vec<Value> {
     match (path.split_first(), value) {
-        (None, Value::Map(_)) => Vec::new(),
+        (None, Value::Map(_) | Value::Bytes(_)) => Vec::new(),
         (None, Value::List(items)) => {
             let scalars = items
                 .iter()
-                .filter(|v| !matches!(v, Value::List(_) | Value::Map(_)));
+                .filter(|v| !matches!(v, Value::List(_) | Value::Map(_) | Value::Bytes(_)));
             scalars.cloned().collect()
         }
         (None, scalar) => vec![scalar.clone()],

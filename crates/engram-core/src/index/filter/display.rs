@@ -117,7 +117,7 @@ fn write_literal(value: &Value, f: &mut Formatter<'_>) -> fmt::Result {
         // The debug form keeps the point or exponent, by which the text stays a float.
         Value::Float(x) => write!(f, "{x:?}"),
         Value::Str(text) => write_string(text, f),
-        Value::Null | Value::List(_) | Value::Map(_) => f.write_str("null"),
+        Value::Null | Value::List(_) | Value::Map(_) | Value::Bytes(_) => f.write_str("null"),
     }
 }
 

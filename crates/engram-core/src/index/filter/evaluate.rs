@@ -88,7 +88,7 @@ fn is_orderable(value: &Value) -> bool {
 }
 
 /// Whether the value itself or, of a list, some element is accepted.
-fn value_or_element(value: &Value, accepts: &dyn Fn(&Value) -> bool) -> bool {
+pub(crate) fn value_or_element(value: &Value, accepts: &dyn Fn(&Value) -> bool) -> bool {
     match value {
         Value::List(elements) => elements.iter().any(accepts),
         other => accepts(other),
@@ -96,7 +96,11 @@ fn value_or_element(value: &Value, accepts: &dyn Fn(&Value) -> bool) -> bool {
 }
 
 /// Whether some value at `parts` below `value` is accepted; lists on the way mean each element.
-fn any_reached(value: &Value, parts: &[String], accepts: &dyn Fn(&Value) -> bool) -> bool {
+pub(crate) fn any_reached(
+    value: &Value,
+    parts: &[String],
+    accepts: &dyn Fn(&Value) -> bool,
+) -> bool {
     let Some((part, rest)) = parts.split_first() else {
         return accepts(value);
     };

@@ -30,6 +30,7 @@ pub(crate) fn record() -> impl Strategy<Value = Value> {
     let value = scalar().prop_recursive(3, 16, 4, |inner| {
         let key = prop_oneof![Just("a"), Just("b"), Just("c d")];
         prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..4).prop_map(Value::Bytes),
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
             prop::collection::btree_map(key.prop_map(str::to_owned), inner, 0..3)
                 .prop_map(|entries| Value::Map(entries.into_iter().collect())),

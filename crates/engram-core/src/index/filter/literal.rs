@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 /// Compares two scalars of one type, integers and floats being one type.
 ///
-/// `None` for values of different types, for lists and maps, and for NaN.
+/// `None` for values of different types, for lists, maps and bytes, and for NaN.
 pub fn compare_literals(a: &Value, b: &Value) -> Option<Ordering> {
     match (a, b) {
         (Value::Null, Value::Null) => Some(Ordering::Equal),
@@ -44,7 +44,7 @@ fn compare_int_float(int: i64, float: f64) -> Option<Ordering> {
 pub struct LiteralSet(Vec<Value>);
 
 impl LiteralSet {
-    /// Sorts and deduplicates. Lists, maps and NaN equal no literal and are left out.
+    /// Sorts and deduplicates. Lists, maps, bytes and NaN equal no literal and are left out.
     pub fn new(mut values: Vec<Value>) -> Self {
         values.retain(|value| compare_literals(value, value).is_some());
         values.sort_by(total_order);
@@ -81,5 +81,6 @@ fn type_rank(value: &Value) -> u8 {
         Value::Str(_) => 3,
         Value::List(_) => 4,
         Value::Map(_) => 5,
+        Value::Bytes(_) => 6,
     }
 }

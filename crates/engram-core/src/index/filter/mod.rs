@@ -51,6 +51,7 @@ mod suggest;
 mod time;
 mod tree;
 
+pub(crate) use evaluate::{any_reached, value_or_element};
 pub use like::Like;
 pub use literal::{LiteralSet, compare_literals};
 pub use parser::{parse, parse_at, parse_path};

@@ -34,7 +34,7 @@ fn has_words(value: &Value, inner: &Condition, analyzer: &Analyzer) -> bool {
         Value::Int(number) => has(&number.to_string()),
         Value::Float(number) => has(&number.to_string()),
         Value::Bool(truth) => has(if *truth { "true" } else { "false" }),
-        Value::Null | Value::List(_) | Value::Map(_) => false,
+        Value::Null | Value::List(_) | Value::Map(_) | Value::Bytes(_) => false,
     }
 }
 

@@ -1,0 +1,195 @@
+"""How a converged query is answered.
+
+Owns: the way from a `ConvergedQuery` to its results. Invariants: everything of one answer is of one
+commit, paths included; every part of the query holds for every result. With meaning or words the
+query is one of the engine, with filter and neighbourhood as its mask; without, the nodes come
+nearest first, then by id.
+"""
+
+from __future__ import annotations
+
+from heapq import nsmallest
+from itertools import islice
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from engram._native import LIMITS
+from engram.filtering import list_text, quoted
+from engram.graph.matches import Match, Matches
+from engram.planning import run
+from engram.query import Query
+from engram.reading import CollectionView
+from engram.results import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engram._native import View
+    from engram.graph.converged import ConvergedQuery
+    from engram.graph.graphs import Graph
+    from engram.records import Record
+
+__all__ = ["answer"]
+
+_SEMANTIC = "semantic"
+_DEEPER = 4
+"""How many times more hits are asked for where the threshold left too few."""
+
+_SAMPLE = 256
+"""Records that are read first where many match and few are wanted."""
+
+_FIRST_IDS, _MOST_IDS = 64, 4096
+"""Ids that one filter names: first few, for those nearest may do, then more."""
+
+
+def answer(graph: Graph, query: ConvergedQuery) -> Matches:
+    """Answer a query from one commit."""
+    point = (query.time or {}).get("as_of")
+    database = graph.database
+    view = database._view() if point is None else database.at(point)._view()
+    if query.semantic_query is None and query.lexical_query is None:
+        return _by_structure(graph, query, view)
+    return _by_content(graph, query, view)
+
+
+def _by_content(graph: Graph, query: ConvergedQuery, view: View) -> Matches:
+    """Let the engine rank what filter and neighbourhood leave."""
+    semantic = query.semantic_query or {}
+    embedder = graph._embedder() if "text" in semantic else None
+    threshold = semantic.get("threshold")
+    wanted = query.limit
+    while True:
+        results = run(view, graph.name, embedder, _asked(query, wanted))
+        kept = [hit for hit in results if _is_near_enough(hit.scores, threshold)]
+        if len(kept) >= query.limit or len(results) < wanted or wanted == LIMITS["k"]:
+            break
+        # Words found nodes that mean something else: there may be more behind them.
+        wanted = min(wanted * _DEEPER, LIMITS["k"])
+    found = [Match(graph, query, view, hit, hit.score, hit.scores) for hit in kept[: query.limit]]
+    return Matches(query, found, results.report)
+
+
+def _asked(query: ConvergedQuery, k: int) -> Query:
+    """Give the engine's query."""
+    semantic, lexical = query.semantic_query, query.lexical_query
+    words = None if lexical is None else lexical["text"]
+    mode = "lexical" if semantic is None else _SEMANTIC if lexical is None else "hybrid"
+    meant = None if semantic is None else semantic.get("text")
+    vector = None if semantic is None else semantic.get("vector")
+    threshold = None if semantic is None else semantic.get("threshold")
+    asked = Query(
+        meant if words is None else words,
+        vector=vector,
+        vector_name=None if semantic is None else semantic.get("space"),
+        where=query.filter,
+        near=query.neighbourhood,
+        k=k,
+        mode=mode,  # type: ignore[arg-type]
+        exact=query.exact,
+        min_score=None if threshold is None else {_SEMANTIC: threshold},
+        explain=query.explain,
+        missing=query.missing,
+    )
+    if meant is not None:
+        asked.semantic_text = meant
+    return asked
+
+
+def _is_near_enough(scores: object, threshold: float | None) -> bool:
+    """Say whether a hit has the similarity that is asked for."""
+    if threshold is None:
+        return True
+    found = scores.get(_SEMANTIC) if hasattr(scores, "get") else None
+    return found is not None and found >= threshold
+
+
+def _by_structure(graph: Graph, query: ConvergedQuery, view: View) -> Matches:
+    """Find nodes by filter and neighbourhood alone."""
+    started = perf_counter()
+    reading = CollectionView(graph.name, lambda: view, graph._embedder)
+    where, ignore = query.filter, query.missing
+    if query.graph_filter is None:
+        records, matched = _first_by_id(reading, query)
+    else:
+        distances = _distances(reading, query)
+        records, matched = [], len(distances)
+        if where is None:
+            ids = list(islice(distances, query.limit))
+            records = [record for record in reading.get_many(ids) if record is not None]
+        else:
+            reading.count(where, missing=ignore)
+            records = list(islice(_nearest(reading, query, list(distances)), query.limit))
+    total = reading.count()
+    report = _report(view, query, total, matched, perf_counter() - started)
+    found = [Match(graph, query, view, record, 0.0, {}) for record in records]
+    return Matches(query, found, report)
+
+
+def _first_by_id(reading: CollectionView, query: ConvergedQuery) -> tuple[list[Record], int]:
+    """Give the first records by id that match, and how many do."""
+    where, missing = query.filter, query.missing
+    matched = reading.count(where, missing=missing)
+    if matched > query.limit + _SAMPLE:
+        # Of any records, as many as are wanted are not behind the last of them: read no others.
+        some = islice(reading.iterate(where, missing=missing), query.limit + _SAMPLE)
+        last = nsmallest(query.limit, (record.id for record in some))[-1]
+        bound = f"_id <= {quoted(last)}"
+        where = bound if where is None else f"({where}) AND {bound}"
+    records = reading.iterate(where, missing=missing)
+    return nsmallest(query.limit, records, key=lambda record: record.id), matched
+
+
+def _distances(reading: CollectionView, query: ConvergedQuery) -> dict[str, int]:
+    """Give the nodes within the hops asked for, nearest first, then by id, starts included."""
+    near = query.neighbourhood
+    assert near is not None, "the caller looked"
+    starts = dict.fromkeys(sorted(near.start), 0)
+    if len(near.start) == 1:
+        (start,) = near.start
+        found = reading.neighbors(start, hops=near.hops, types=near.types, direction=near.direction)
+        return starts | found
+    for start in near.start:
+        found = reading.neighbors(start, hops=near.hops, types=near.types, direction=near.direction)
+        for id_, hops in found.items():
+            starts[id_] = min(hops, starts.get(id_, hops))
+    return dict(sorted(starts.items(), key=lambda pair: (pair[1], pair[0])))
+
+
+def _nearest(reading: CollectionView, query: ConvergedQuery, ids: list[str]) -> Iterator[Record]:
+    """Go through those of some nodes that match, in their order."""
+    at, size = 0, _FIRST_IDS
+    while at < len(ids):
+        part = ids[at : at + size]
+        where = f"_id IN {list_text(part, 'ids')} AND ({query.filter})"
+        found = {record.id: record for record in reading.iterate(where, missing=query.missing)}
+        yield from (found[id_] for id_ in part if id_ in found)
+        at, size = at + size, min(size * _DEEPER, _MOST_IDS)
+
+
+def _report(view: View, query: ConvergedQuery, total: int, matched: int, seconds: float) -> Report:
+    """Say how a query without meaning or words was answered.
+
+    With a neighbourhood, `matched` counts its nodes: the filter is not asked of all of them.
+    """
+    why = "the query asks for no text and no vector"
+    near: dict[str, dict[str, str]] = {}
+    if query.graph_filter is not None:
+        how = "nearest first, until there are enough"
+        near["near"] = {"nodes": str(matched)} | ({} if query.filter is None else {"filtered": how})
+    return Report(
+        mode="structural",
+        retrievers=(),
+        skipped={"lexical": why, _SEMANTIC: why},
+        searched={},
+        weights={},
+        exact=True,
+        complete=True,
+        unembedded=0,
+        took_ms=seconds * 1e3,
+        timings_ms={},
+        steps=(),
+        notes=near,
+        commit=view.commit,
+        records=total,
+        matched=matched,
+    )
