@@ -23,6 +23,7 @@ import engram.rerank
 import engram.sealing
 import engram.tables
 import engram.testing
+import engram.weaver
 
 MODULES = (
     engram,
@@ -44,6 +45,7 @@ MODULES = (
     engram.sealing,
     engram.tables,
     engram.testing,
+    engram.weaver,
     engram.compat.vecstore,
     engram.remote,
 )

@@ -54,6 +54,9 @@ PYTHON_ONLY = [
     "edge.exists",
     "edge.not_found",
     "graph.constraint",
+    "weaver.failed",
+    "weaver.timeout",
+    "weaver.stopping",
 ]
 
 # Codes that are provoked elsewhere, and why not here.
@@ -71,6 +74,9 @@ ELSEWHERE = {
     "edge.exists": "graph/test_nodes.py makes an edge twice",
     "edge.not_found": "graph/test_nodes.py changes an edge that is not there",
     "graph.constraint": "graph/test_constraints.py breaks each kind",
+    "weaver.failed": "weaver/test_failing.py fails until a task is given up",
+    "weaver.timeout": "weaver/test_failing.py waits for what does not come",
+    "weaver.stopping": "weaver/test_events.py stops a weaver in its callback",
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
     "model.invalid": "embed/test_dense.py spoils a folder",

@@ -187,6 +187,9 @@ CODES: dict[Code, type[EngramError]] = {
     "edge.exists": Conflict,
     "edge.not_found": NotFound,
     "graph.constraint": Conflict,
+    "weaver.failed": Conflict,
+    "weaver.timeout": Busy,
+    "weaver.stopping": Conflict,
 }
 """Every code with its class, the core's codes first and in its order."""
 

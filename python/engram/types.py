@@ -129,6 +129,9 @@ Code: TypeAlias = Literal[
     "edge.exists",
     "edge.not_found",
     "graph.constraint",
+    "weaver.failed",
+    "weaver.timeout",
+    "weaver.stopping",
 ]
 """Every stable error code."""
 

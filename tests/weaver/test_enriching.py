@@ -11,7 +11,10 @@ from engram.weaver.relations import PAIRED, SOURCES
 
 
 def mentions(graph, node):
-    return {edge.target: edge.properties["count"] for edge in graph.collection.edges(node, types="MENTIONS")}
+    return {
+        edge.target: edge.properties["count"]
+        for edge in graph.collection.edges(node, types="MENTIONS")
+    }
 
 
 def related(graph):
@@ -145,9 +148,7 @@ def test_a_message_that_comes_back_is_counted_once(graph, weaver, drain):
     assert set(mentions(graph, "1")) == {"entity:person:alice", "entity:person:bob"}
 
 
-def test_an_entity_that_a_user_deletes_is_gone_until_it_is_mentioned_again(
-    graph, weaver, drain
-):
+def test_an_entity_that_a_user_deletes_is_gone_until_it_is_mentioned_again(graph, weaver, drain):
     graph.create_node("Message", "1", text="Alice met Bob")
     drain(weaver)
     graph.delete_node("entity:person:bob")
@@ -200,9 +201,7 @@ def test_work_is_done_once_for_one_content_and_model(graph, weaver, drain, enric
     assert weaver.catch_up() == 0
 
 
-def test_nodes_from_before_and_those_that_went_unheard_are_caught_up_with(
-    graph, weaver, drain
-):
+def test_nodes_from_before_and_those_that_went_unheard_are_caught_up_with(graph, weaver, drain):
     graph.create_node("Message", "heard", text="Alice waits")
     drain(weaver)
     weaver.turn_off()

@@ -138,6 +138,22 @@ def test_work_that_the_file_refuses_is_told_and_tried_again(path, live, embedder
         weaver.stop()
 
 
+def test_leases_last_as_long_as_models_take(graph, weaver, drain, enricher, clock, policy):
+    read, left = enricher.entities, []
+
+    def slow(text, /):
+        clock.advance(policy.lease_seconds * 0.4)
+        left.append(weaver.queue.get("9").until_us / 1e6 - clock.now())
+        return read(text)
+
+    enricher.entities = slow
+    weaver.set_activity_level("SleepMode")  # no rest between batches
+    graph.put_nodes({"label": "Message", "id": f"{n}", "text": "x"} for n in range(10))
+    drain(weaver)
+    assert len(left) == 10
+    assert min(left) > 0
+
+
 def test_workers_end_with_their_handle(path, embedder, enricher):
     db = engram.open(path, embedder=embedder)
     weaver = Weaver(db, enricher=enricher).start()

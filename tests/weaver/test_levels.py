@@ -21,7 +21,9 @@ def busy_for(enricher, clock, seconds):
     enricher.embed = embedding
 
 
-@pytest.mark.parametrize(("level", "rest"), [("HighActivity", 18.0), ("Normal", 2.0), ("Idle", 0.22)])
+@pytest.mark.parametrize(
+    ("level", "rest"), [("HighActivity", 18.0), ("Normal", 2.0), ("Idle", 0.22)]
+)
 def test_a_worker_rests_as_its_share_of_time_says(graph, weaver, enricher, clock, level, rest):
     busy_for(enricher, clock, 2)
     weaver.set_activity_level(level)

@@ -37,7 +37,9 @@ class Activity:
         for level in budgets or ():
             checked_level(level)
         if budgets is not None and not all(hasattr(one, "cpu_share") for one in budgets.values()):
-            raise InvalidInput("input.invalid", "a budget is none", "Budget(workers, cpu_share, ...)")
+            raise InvalidInput(
+                "input.invalid", "a budget is none", "Budget(workers, cpu_share, ...)"
+            )
         self._place = place
         self._signal = signal
         self._clock = clock

@@ -1,7 +1,7 @@
 """What time it is, and how to wait: the one door of the weaver to both.
 
-Owns: `Clock`, and `SYSTEM`, the one that is used unless another is given. Tests hand in one that they
-move themselves, so nothing of the weaver sleeps or reads the time elsewhere.
+Owns: `Clock`, and `SYSTEM`, the one that is used unless another is given. Tests hand in one that
+they move themselves, so nothing of the weaver sleeps or reads the time elsewhere.
 """
 
 from __future__ import annotations

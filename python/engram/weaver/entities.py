@@ -1,10 +1,11 @@
 """Entities as nodes: which node a mention means, and what that node says.
 
-Owns: `Entities`, which finds and makes the entities that a transaction needs, and `search_terms`. An
-entity is a node of the label ``Entity``: its text and ``name`` are its fullest name, ``kind`` is
-what it is, ``aliases`` are the forms seen; ``family`` (what has to agree for two mentions to be one)
-and ``words`` are what it is found by. One that a user made is used like one of the weaver's.
-Which mentions are one is for `engram.enrich.resolve` to say; this finds the nodes that may be meant.
+Owns: `Entities`, which finds and makes the entities that a transaction needs, and `search_terms`.
+An entity is a node of the label ``Entity``: its text and ``name`` are its fullest name, ``kind``
+is what it is, ``aliases`` are the forms seen; ``family`` (what has to agree for two mentions to be
+one) and ``words`` are what it is found by. One that a user made is used like one of the weaver's.
+Which mentions are one is for `engram.enrich.resolve` to say; this finds the nodes that may be
+meant.
 Invariant: what a transaction made is found in it, so one entity has one node.
 """
 
@@ -59,9 +60,9 @@ class Linked:
 
 def entity_id(key: str) -> str:
     """Give the id of the node that is made for an entity."""
-    id = f"{_PREFIX}{key}"
-    if len(id.encode()) <= _ID_BYTES:
-        return id
+    node = f"{_PREFIX}{key}"
+    if len(node.encode()) <= _ID_BYTES:
+        return node
     return f"{_PREFIX}{blake2b(key.encode(), digest_size=32).hexdigest()}"
 
 
@@ -94,20 +95,20 @@ class Entities:
         groups: dict[str, list[Any]] = {}
         entities: dict[str, Canonical] = {}
         for mention, found in zip(mentions, resolve(mentions, known.values()), strict=True):
-            id = found.key if found.key in known else entity_id(found.key)
-            groups.setdefault(id, []).append(mention)
-            entities[id] = Canonical(id, found.name, found.label, found.aliases)
+            node = found.key if found.key in known else entity_id(found.key)
+            groups.setdefault(node, []).append(mention)
+            entities[node] = Canonical(node, found.name, found.label, found.aliases)
         for entity in entities.values():
             self._store(entity)
         return [
             Linked(
-                id=id,
-                kind=entities[id].label,
+                id=node,
+                kind=entities[node].label,
                 names=tuple(dict.fromkeys(one.text for one in same)),
                 count=len(same),
                 confidence=max(float(getattr(one, "confidence", 1.0)) for one in same),
             )
-            for id, same in groups.items()
+            for node, same in groups.items()
         ]
 
     def forget(self, id: str) -> bool:
@@ -155,17 +156,17 @@ class Entities:
             "aliases": list(aliases),
             **_terms(entity),
         }
-        native, nodes, id = self._native, self._nodes, entity.key
+        native, nodes, node = self._native, self._nodes, entity.key
         if known is None:
-            put_row(native, nodes, id, entity.name, {LABEL: ENTITY, "woven": True, **values})
-            self.changed[id] = None
+            put_row(native, nodes, node, entity.name, {LABEL: ENTITY, "woven": True, **values})
+            self.changed[node] = None
         elif known.name == entity.name:
-            native.update(nodes, id, False, None, values, [], [], [])
+            native.update(nodes, node, False, None, values, [], [], [])
         else:
-            row = rows_of(native.view(), nodes, [id], vectors=True)[0]
+            row = rows_of(native.view(), nodes, [node], vectors=True)[0]
             stale = [space for space in (row[5] or {}) if space == "text"] if row else []
-            native.update(nodes, id, True, entity.name, values, [], [], stale)
-            self.changed[id] = None
+            native.update(nodes, node, True, entity.name, values, [], [], stale)
+            self.changed[node] = None
 
     def _stored(self, id: str) -> Canonical | None:
         row = rows_of(self._native.view(), self._nodes, [id])[0]

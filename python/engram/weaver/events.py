@@ -107,7 +107,7 @@ class Events:
             self._streams.append(made)
         return made
 
-    def tell(  # noqa: PLR0913 - an event has this many sides
+    def tell(
         self,
         name: EventName,
         *,
@@ -138,7 +138,7 @@ class Events:
                 continue
             try:
                 callback(event)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - of whoever listens, not of the weaver
                 _log.exception("a callback of the event %s failed", event.name)
                 with self._lock:
                     self.callback_errors += 1

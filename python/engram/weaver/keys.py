@@ -1,6 +1,7 @@
 """How a task is written as a record, and read back.
 
-Owns: `Task`, the id of its record (`key_of`) and its metadata. Opposite side: `engram.weaver.queue`.
+Owns: `Task`, the id of its record (`key_of`) and its metadata. Opposite side:
+`engram.weaver.queue`.
 """
 
 from __future__ import annotations

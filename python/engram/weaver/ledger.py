@@ -1,8 +1,8 @@
 """What the weaver did to each node, so that it can be done once, changed and undone.
 
 Owns: `Done`, one record of the collection ``<graph>.woven`` for each node that was enriched. It is
-written in the commit of the result. Everything derived is a function of these records, which is how
-tests, and `Weaver` after a change of models, know what is right.
+written in the commit of the result. Everything derived is a function of these records, which is
+how tests, and `Weaver` after a change of models, know what is right.
 """
 
 from __future__ import annotations

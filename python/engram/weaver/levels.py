@@ -15,7 +15,16 @@ from engram.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BUDGETS", "ENRICHING", "KINDS", "LEVELS", "Budget", "Idleness", "Level", "checked_level"]
+__all__ = [
+    "BUDGETS",
+    "ENRICHING",
+    "KINDS",
+    "LEVELS",
+    "Budget",
+    "Idleness",
+    "Level",
+    "checked_level",
+]
 
 Level: TypeAlias = Literal["HighActivity", "Normal", "Idle", "SleepMode"]
 """How busy the application is, and so how much the weaver may do."""
@@ -74,7 +83,7 @@ BUDGETS: Mapping[Level, Budget] = {
     "Idle": Budget(4, 0.9, 64, ENRICHING),
     "SleepMode": Budget(4, 1.0, 128, KINDS),
 }
-"""The budgets that hold unless others are given. A weaver has no more workers than it was made with."""
+"""The budgets that hold unless others are given."""
 
 
 @dataclass(frozen=True, slots=True)

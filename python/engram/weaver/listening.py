@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["listen"]
 
 
-def listen(
-    place: Place, clock: Clock = SYSTEM
-) -> Callable[[Transaction, Sequence[Change]], None]:
+def listen(place: Place, clock: Clock = SYSTEM) -> Callable[[Transaction, Sequence[Change]], None]:
     """Give the listener of a graph; it queues nothing while weaving is off."""
     queue, signal = Queue(place.db, place.queue, clock=clock), signal_of(place)
 

@@ -1,9 +1,10 @@
 """The work on one node: its vector, its entities, the edges to them.
 
-Owns: `NodeWork`, the kind ``weave`` of tasks. A task does not say what changed: the work makes what
-is derived from a node fit the node as it is, or as it is gone, whatever was derived before.
-Invariants: models run without the write lock; what they made is stored only if the node's content is
-still what they looked at, together with the removal of the task and the record of what was done.
+Owns: `NodeWork`, the kind ``weave`` of tasks. A task does not say what changed: the work makes
+what is derived from a node fit the node as it is, or as it is gone, whatever was derived before.
+Invariants: models run without the write lock; what they made is stored only if the node's content
+is still what they looked at, together with the removal of the task and the record of what was
+done.
 Opposite sides: `engram.weaver.queue`, `engram.weaver.workers`.
 """
 
@@ -15,8 +16,8 @@ from engram import _native
 from engram.errors import NotFound
 from engram.filtering import quoted
 from engram.graph.names import CHAT, ENTITY, HAS_MESSAGE, LABEL, MENTIONS, SUMMARY
-from engram.weaver.entities import Entities, search_terms
 from engram.weaver.enricher import model_of
+from engram.weaver.entities import Entities, search_terms
 from engram.weaver.ledger import Done, as_done, done_of, forget, remember
 from engram.weaver.place import hash_of, rows_of, scan_rows
 from engram.weaver.relations import PAIRED, UNRELATED, Relations, pairs_of
@@ -24,7 +25,7 @@ from engram.weaver.upkeep import OPTIMIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from engram.embed.identity import Identity
@@ -121,7 +122,9 @@ class NodeWork:
             return False
         return done is None or (done.hash, done.model) != (content.mark, self.model)
 
-    def work(self, contents: Sequence[Content]) -> list[Found | Exception]:
+    def work(
+        self, contents: Sequence[Content], beat: Callable[[], None]
+    ) -> list[Found | Exception]:
         """Ask the models: for vectors in one batch, for entities text by text.
 
         A text that a model fails on does not take the others along: where a batch fails, each of
@@ -133,8 +136,8 @@ class NodeWork:
             vectors = self._embedded(wanted)
         except Exception as error:  # noqa: BLE001 - whatever a model raises is the task's
             for one in wanted:
-                vectors[one.id] = error if len(wanted) == 1 else self._alone(one)
-        return [self._found(one, vectors.get(one.id)) for one in contents]
+                vectors[one.id] = error if len(wanted) == 1 else self._alone(one, beat)
+        return [self._found(one, vectors.get(one.id), beat) for one in contents]
 
     def _embedded(self, contents: Sequence[Content]) -> dict[str, Any]:
         if not contents:
@@ -143,7 +146,7 @@ class NodeWork:
 
         texts = [one.text for one in contents]
         matrix = np.asarray(self._enricher.embed(texts), dtype=np.float32)
-        if matrix.ndim != 2 or len(matrix) != len(texts) or not np.isfinite(matrix).all():
+        if matrix.shape != (len(texts), *matrix.shape[1:2]) or not np.isfinite(matrix).all():
             raise ValueError(
                 f"embed() gave {matrix.shape} for {len(texts)} texts, or values that are not finite"
             )
@@ -151,13 +154,15 @@ class NodeWork:
         # A row of zeros says that nothing in the text is known: it has no vector.
         return {one.id: row for one, row in rows if row.any()}
 
-    def _alone(self, content: Content) -> Any:
+    def _alone(self, content: Content, beat: Callable[[], None]) -> Any:
+        beat()
         try:
             return self._embedded([content]).get(content.id)
         except Exception as error:  # noqa: BLE001 - as above
             return error
 
-    def _found(self, content: Content, vector: Any) -> Found | Exception:
+    def _found(self, content: Content, vector: Any, beat: Callable[[], None]) -> Found | Exception:
+        beat()
         if isinstance(vector, Exception):
             return vector
         try:
@@ -290,7 +295,7 @@ class _Weft:
             if pair not in old or not self._relations.is_there(pair):
                 self._relations.add(pair, node)
         if before is not None:
-            self._gone |= dict.fromkeys(id for id in before.entities if id not in after.entities)
+            self._gone |= dict.fromkeys(set(before.entities) - set(after.entities))
             self._unlink(node, before, after)
         chats = () if before is None else before.chats
         changed = before is None or _place_in_chat(before) != _place_in_chat(after)
@@ -300,9 +305,9 @@ class _Weft:
             self.chats[node] = None
 
     def _unlink(self, node: str, before: Done, after: Done) -> None:
-        for id in before.entities:
-            if id not in after.entities and after.hash:
-                key = (node, MENTIONS, id)
+        for entity in before.entities:
+            if entity not in after.entities and after.hash:
+                key = (node, MENTIONS, entity)
                 _native.delete_edge(self._native, self._place.nodes, key)
 
     def _disown(self, entity: str) -> None:
@@ -329,9 +334,9 @@ class _Weft:
         if self._edges:
             _native.put_edges(native, nodes, self._edges)
         self._relations.write()
-        for id in self._gone:
-            if not self._is_mentioned(id) and self.entities.forget(id):
-                forget(native, self._place.woven, id)
+        for entity in sorted(self._gone):
+            if not self._is_mentioned(entity) and self.entities.forget(entity):
+                forget(native, self._place.woven, entity)
 
     def _is_mentioned(self, id: str) -> bool:
         try:
@@ -348,4 +353,3 @@ def _place_in_chat(done: Done) -> tuple[str, tuple[str, ...], str]:
 def _moment(row: _native.Row | None) -> str:
     """Give the text by which messages of a chat are in order: as `Graph.messages` has them."""
     return "" if row is None else str(row[2].get("timestamp") or "")
-

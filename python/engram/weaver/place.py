@@ -1,7 +1,8 @@
 """Where the parts of a woven graph lie in the file.
 
-Owns: `Place`: the names of the collections, and reading rows of them, in which what is not there yet
-is empty. Invariant: names are those of `engram.Graph` (nodes and edges in the collection `name`).
+Owns: `Place`: the names of the collections, and reading rows of them, in which what is not there
+yet is empty. Invariant: names are those of `engram.Graph` (nodes and edges in the collection
+`name`).
 """
 
 from __future__ import annotations

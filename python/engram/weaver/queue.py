@@ -1,12 +1,12 @@
-"""Work that lives in the file: queued in the commit of the change, done in the commit of the result.
+"""Work that lives in the file: queued with the change, done with the result, in one commit each.
 
-Owns: `Queue` and `Task`. A task says that derived data of a node has to be made to fit the node; it
-is a record of the collection `name`, one for each kind and node, so a change of a node that waits
-already adds nothing. A fresh task of the kind ``weave`` is an id and nothing else, which is what
-keeps puts quick; what a claim, a failure or another kind add stands in its metadata.
-Invariant: a task leaves the queue in the transaction that stores its result (`finish`), so no result
-is lost or stored twice, whenever processes die. A lease only keeps others from doing the same work
-in vain: it ends by the clock, or when its process is known to be dead.
+Owns: `Queue` and `Task`. A task says that derived data of a node has to be made to fit the node;
+it is a record of the collection `name`, one for each kind and node, so a change of a node that
+waits already adds nothing. A fresh task of the kind ``weave`` is an id and nothing else, which is
+what keeps puts quick; what a claim, a failure or another kind add stands in its metadata.
+Invariant: a task leaves the queue in the transaction that stores its result (`finish`), so no
+result is lost or stored twice, whenever processes die. A lease only keeps others from doing the
+same work in vain: it ends by the clock, or when its process is known to be dead.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ class Queue:
         name: str,
         *,
         policy: Policy | None = None,
-        clock: Clock = SYSTEM,
-        random: Callable[[], float] = _random.random,
+        clock: Clock | None = None,
+        random: Callable[[], float] | None = None,
     ) -> None:
         """Open a queue; its collection is made at its first task.
 
@@ -104,15 +104,16 @@ class Queue:
             db: The database.
             name: The collection of its tasks.
             policy: Leases and retries.
-            clock: What tells the time.
-            random: Gives numbers from 0 to 1, for the waits after failures.
+            clock: What tells the time; `SYSTEM` unless given.
+            random: Gives numbers from 0 to 1, for the waits after failures; `random.random` unless
+                given.
         """
         self._db = db
         self._name = proper_str(name, "the name")
         self._collection = db.collection(name, embedder=None)
         self._policy = policy or Policy()
-        self._clock = clock
-        self._random = random
+        self._clock = clock or SYSTEM
+        self._random = random or _random.random
 
     @property
     def name(self) -> str:
@@ -247,9 +248,7 @@ class Queue:
         names = ", ".join(quoted(name) for name in dead)
         with self._db.transaction() as transaction:
             left = list(
-                self._scan(
-                    transaction._open().view(), f"state = 'running' AND owner IN [{names}]"
-                )
+                self._scan(transaction._open().view(), f"state = 'running' AND owner IN [{names}]")
             )
             return self.give_back(transaction, left)
 
@@ -279,16 +278,6 @@ class Queue:
             for task in chosen:
                 self.enqueue(transaction, [task.node], task.kind)
         return len(chosen)
-
-    def next_due(self, kinds: Iterable[str]) -> float | None:
-        """Give the seconds until a failed task may be tried again or a lease ends, or None."""
-        wanted = set(kinds)
-        moments = [
-            task.due_us if task.state == "waiting" else task.until_us
-            for task in self._scan(self._db._view(), "state IN ['waiting', 'running']")
-            if task.kind in wanted
-        ]
-        return None if not moments else max(0.0, (min(moments) - self._now_us()) / 1e6)
 
     def is_claimable(self, kinds: Iterable[str]) -> bool:
         """Say whether a claim would find something."""

@@ -1,9 +1,9 @@
 """The edges ``RELATED_TO`` between entities that are named together.
 
-Owns: `Relations`, which adds and takes sources of such edges within one transaction, and the choice
-of the entities of a text that are related. An edge leads from the smaller id to the larger one. Its
-properties: ``count`` (how many nodes name both), ``sources`` (the ids of the newest of them,
-`SOURCES` at most) and ``confidence``, which is one less half of the doubt for each source.
+Owns: `Relations`, which adds and takes sources of such edges within one transaction, and the
+choice of the entities of a text that are related. An edge leads from the smaller id to the larger
+one. Its properties: ``count`` (how many nodes name both), ``sources`` (the ids of the newest of
+them, `SOURCES` at most) and ``confidence``, which is one less half of the doubt for each source.
 Invariant: adding a source that is there, and taking one that is not, change nothing, as far as
 ``sources`` is complete.
 """

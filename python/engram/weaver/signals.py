@@ -1,8 +1,8 @@
 """How threads of one process hear of each other's commits.
 
 Owns: `Bell`, a condition with a count, and `Signal`, the bells of one graph in one process. Other
-processes are heard of by the file itself, whose last commit is looked at every `POLL_SECONDS` while
-somebody waits: that is one load from memory.
+processes are heard of by the file itself, whose last commit is looked at every `POLL_SECONDS`
+while somebody waits: that is one load from memory.
 """
 
 from __future__ import annotations

@@ -46,7 +46,9 @@ def status_of(place: Place, clock: Clock, weaver: Weaver | None) -> dict[str, An
         counts["stale"] = 0 if tally is None else tally.stale
         counts["rate"] = 0.0 if tally is None else tally.rate()
     last = None if weaver is None else weaver._shop.events.last
-    waiting = sum(kinds[kind][state] for kind in ENRICHING for state in ("queued", "running", "waiting"))
+    waiting = sum(
+        kinds[kind][state] for kind in ENRICHING for state in ("queued", "running", "waiting")
+    )
     return {
         "active_workers": 0 if weaver is None else weaver.active_workers,
         "queue_size": waiting,

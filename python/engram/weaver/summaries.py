@@ -1,10 +1,10 @@
 """Rolling summaries of chats.
 
 Owns: `SummaryWork`, the kind ``summary`` of tasks, one for each chat whose messages changed. The
-summary is a node of the label ``Summary`` with an edge ``SUMMARIZES`` to its chat. New messages are
-summed up together with the summary before; where one that it covers has changed or is gone, all are
-summed up anew. Invariant: ``covered`` messages, of the hash ``digest``, are in its text: no message
-is in it twice, none is left out.
+summary is a node of the label ``Summary`` with an edge ``SUMMARIZES`` to its chat. New messages
+are summed up together with the summary before; where one that it covers has changed or is gone,
+all are summed up anew. Invariant: ``covered`` messages, of the hash ``digest``, are in its text:
+no message is in it twice, none is left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from engram.weaver.place import put_row, rows_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engram.transaction import Transaction
     from engram.weaver.enricher import Enricher
@@ -51,9 +51,9 @@ class Content:
 
 def summary_id(chat: str) -> str:
     """Give the id of the summary of a chat."""
-    id = f"summary:{chat}"
-    if len(id.encode()) <= _ID_BYTES:
-        return id
+    node = f"summary:{chat}"
+    if len(node.encode()) <= _ID_BYTES:
+        return node
     return f"summary:{blake2b(chat.encode(), digest_size=32).hexdigest()}"
 
 
@@ -90,14 +90,15 @@ class SummaryWork:
         stays = rows[1] is not None and covered == len(done)
         return Content(chat, mark, True, len(done), before, texts, stays=stays)
 
-    def work(self, contents: Sequence[Content]) -> list[str | Exception]:
+    def work(self, contents: Sequence[Content], beat: Callable[[], None]) -> list[str | Exception]:
         """Sum up each chat; empty text for one that has nothing to sum up."""
-        return [self._summed_up(one) for one in contents]
+        return [self._summed_up(one, beat) for one in contents]
 
-    def _summed_up(self, content: Content) -> str | Exception:
+    def _summed_up(self, content: Content, beat: Callable[[], None]) -> str | Exception:
         text = content.before
         try:
             for start in range(0, len(content.new), _STEP):
+                beat()
                 part = content.new[start : start + _STEP]
                 text = self._enricher.summarize([text, *part] if text else list(part))
         except Exception as error:  # noqa: BLE001 - whatever a model raises is the task's
@@ -111,7 +112,7 @@ class SummaryWork:
         contents: Sequence[Content],
         results: Sequence[str],
     ) -> list[bool]:
-        """Store summaries with the removal of their tasks; say for each whether it still was true."""
+        """Store summaries with the removal of their tasks; say for each whether it was true."""
         stored = []
         for task, content, text in zip(tasks, contents, results, strict=True):
             now = self._content(transaction._open().view(), content.id)
@@ -125,10 +126,10 @@ class SummaryWork:
 
     def _write(self, transaction: Transaction, content: Content, text: str) -> None:
         native, nodes = transaction._open(), self._place.nodes
-        id = summary_id(content.id)
+        node = summary_id(content.id)
         if not text:
             # There is no chat, or nothing is said in it.
-            native.delete(nodes, [id])
+            native.delete(nodes, [node])
         else:
             values = {
                 LABEL: SUMMARY,
@@ -138,10 +139,10 @@ class SummaryWork:
                 "model": model_of(self._enricher),
                 "woven": True,
             }
-            put_row(native, nodes, id, text, values)
-            _native.put_edges(native, nodes, [(id, SUMMARIZES, content.id, None)])
+            put_row(native, nodes, node, text, values)
+            _native.put_edges(native, nodes, [(node, SUMMARIZES, content.id, None)])
         # It is a node like others: its vector is made, or what is known of it goes.
-        self._queue.enqueue(transaction, [id])
+        self._queue.enqueue(transaction, [node])
 
 
 def _digest(messages: Sequence[Done]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engram import _native
     from engram.transaction import Transaction
@@ -43,11 +43,11 @@ class SpaceWork:
         self._place = place
         self._queue = queue
 
-    def read(self, view: _native.View, tasks: Sequence[Task]) -> list[Content]:
+    def read(self, _: _native.View, tasks: Sequence[Task]) -> list[Content]:
         """Read nothing."""
         return [Content() for _ in tasks]
 
-    def work(self, contents: Sequence[Content]) -> list[bool | Exception]:
+    def work(self, contents: Sequence[Content], _: Callable[[], None]) -> list[bool | Exception]:
         """Optimize the file if that gives back enough."""
         try:
             found = self._place.db.stats()
@@ -63,8 +63,8 @@ class SpaceWork:
         self,
         transaction: Transaction,
         tasks: Sequence[Task],
-        contents: Sequence[Content],
-        results: Sequence[bool],
+        _: Sequence[Content],
+        __: Sequence[bool],
     ) -> list[bool]:
         """Remove the task."""
         return self._queue.finish(transaction, tasks)

@@ -1,7 +1,7 @@
 """The weaver: workers that keep what is derived from a graph in step with its nodes.
 
-Owns: `Weaver`, put together from the queue, the work, the levels and the events. Invariant: whether
-changes are queued stands in the file, so that processes without workers queue theirs, too.
+Owns: `Weaver`, put together from the queue, the work, the levels and the events. Invariant:
+whether changes are queued stands in the file, so that processes without workers queue theirs, too.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from threading import Lock, current_thread
 from weakref import ref
 
 from engram.errors import Conflict, InvalidInput
+from engram.graph.graphs import Graph
 from engram.weaver.activity import Activity
 from engram.weaver.clock import SYSTEM
 from engram.weaver.enricher import checked, identity_of, model_of
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     from engram.database import Database
     from engram.embed.identity import Identity
-    from engram.graph.graphs import Graph
     from engram.weaver.clock import Clock
     from engram.weaver.enricher import Enricher
     from engram.weaver.events import Callback, EventStream
@@ -75,7 +75,7 @@ class Weaver:
         policy: Policy | None = None,
         budgets: Mapping[Level, Budget] | None = None,
         idleness: Idleness | None = None,
-        clock: Clock = SYSTEM,
+        clock: Clock | None = None,
         random: Callable[[], float] | None = None,
     ) -> None:
         """Make a weaver; it works when it is started.
@@ -89,7 +89,7 @@ class Weaver:
             budgets: Budgets of levels, where they are not to be those of `BUDGETS`.
             idleness: Thresholds for switching levels by itself; unless given, the level is what
                 `set_activity_level` says, or ``Normal``.
-            clock: What tells the time.
+            clock: What tells the time; `SYSTEM` unless given.
             random: Gives numbers from 0 to 1, for the waits after failures.
 
         Raises:
@@ -99,17 +99,15 @@ class Weaver:
         """
         if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
             raise InvalidInput("input.invalid", f"workers is {workers!r}, not 1 or more")
-        if not hasattr(graph, "listeners"):
-            graph = graph.graph
-        self._graph: Graph = graph
-        own = graph._embedder()
+        self._graph = graph if isinstance(graph, Graph) else graph.graph
+        own = self._graph._embedder()
         # Without an embedder a graph has no vectors, unless somebody is given to make them.
         embeds = own is not None or enricher is not None
         self._enricher = _default(own) if enricher is None else checked(enricher)
-        place = Place(graph.database, graph.name)
+        clock = clock or SYSTEM
+        place = Place(self._graph.database, self._graph.name)
         signal, events = signal_of(place), Events(clock)
-        chance = {} if random is None else {"random": random}
-        queue = Queue(place.db, place.queue, policy=policy, clock=clock, **chance)
+        queue = Queue(place.db, place.queue, policy=policy, clock=clock, random=random)
         self._identity = identity_of(self._enricher, own)
         self._check_vectors()
         works = (

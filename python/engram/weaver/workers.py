@@ -1,10 +1,11 @@
 """The threads that do the work.
 
-Owns: `Worker` and `Shop`, what the workers of one weaver share. A turn of a worker is: look what the
-level allows, wait for a quiet moment, claim a batch, ask the models, store; then rest as long as its
-share of time says. Worker 0 also looks for commits of other processes and for leases of dead ones.
-Invariant: a thread ends only with its weaver or its handle; what the file refuses is told, and tried
-again.
+Owns: `Worker` and `Shop`, what the workers of one weaver share. A turn of a worker is: look what
+the level allows, wait for a quiet moment, claim a batch, ask the models, store; then rest as long
+as its share of time says. Worker 0 also looks for commits of other processes and for leases of
+dead ones.
+Invariant: a thread ends only with its weaver or its handle; what the file refuses is told, and
+tried again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from engram.weaver.signals import POLL_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any, Protocol
 
     from engram import _native
@@ -39,14 +40,15 @@ if TYPE_CHECKING:
 
         kind: str
 
-        def read(self, view: _native.View, tasks: Sequence[Task]) -> list[Any]: ...
-        def work(self, contents: Sequence[Any]) -> list[Any]: ...
+        def read(self, view: _native.View, tasks: Sequence[Task], /) -> list[Any]: ...
+        def work(self, contents: Sequence[Any], beat: Callable[[], None], /) -> list[Any]: ...
         def store(
             self,
             transaction: Transaction,
             tasks: Sequence[Task],
             contents: Sequence[Any],
             results: Sequence[Any],
+            /,
         ) -> list[bool]: ...
 
     Batch = Sequence[tuple[Task, Any, Any]]
@@ -174,13 +176,28 @@ class Worker(Thread):
         if work.kind == "weave" and fresh:
             shop.signal.note_change(max(fresh) / 1e6)
         batch = []
-        for task, content, result in zip(tasks, contents, work.work(contents), strict=True):
+        results = work.work(contents, self._beat(tasks))
+        for task, content, result in zip(tasks, contents, results, strict=True):
             if isinstance(result, Exception):
                 self._failed(task, result)
             else:
                 batch.append((task, content, result))
         if batch:
             self._store(work, batch)
+
+    def _beat(self, tasks: Sequence[Task]) -> Callable[[], None]:
+        """Give what is called between calls of models: it makes leases last that would end."""
+        queue, clock = self._shop.queue, self._shop.clock
+        span = queue.policy.lease_seconds / 3
+        renewed = clock.elapsed()
+
+        def beat() -> None:
+            nonlocal renewed
+            if clock.elapsed() - renewed >= span:
+                renewed = clock.elapsed()
+                queue.renew(tasks)
+
+        return beat
 
     def _store(self, work: Work, batch: Batch) -> None:
         """Store results; one that is refused does not take the others along."""
@@ -207,7 +224,7 @@ class Worker(Thread):
             try:
                 with self._shop.place.db.transaction() as transaction:
                     return work.store(transaction, tasks, contents, results)
-            except Busy:
+            except Busy:  # noqa: PERF203 - a try is a transaction
                 if tries == _STORE_TRIES - 1:
                     raise
         raise AssertionError("every try returns or raises")
