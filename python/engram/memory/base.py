@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engram.checks import proper_str
+from engram.embed import default
 from engram.embed.identity import Identity
 from engram.errors import EngramError, InvalidInput
 from engram.memory.layout import DEFAULT_NAME, Layout
@@ -38,7 +39,7 @@ class Base:
         db: Database,
         name: str = DEFAULT_NAME,
         *,
-        embedder: EmbedderChoice | str = "default",
+        embedder: EmbedderChoice = "default",
         splitter: TextSplitter | None = None,
         originals: bool = True,
     ) -> None:
@@ -102,7 +103,7 @@ class Base:
     @property
     def _said(self) -> bool:
         """Whether somebody said which embedder it is, for the memory or its database."""
-        return self._chosen or self.db._embedder != "default"
+        return self._chosen or self.db._embedder is not default
 
     def _check_fit(self, embedder: Embedder) -> None:
         """Check that what an embedder makes can stand beside the vectors that are there.
@@ -124,16 +125,16 @@ class Base:
 
     def _by_identity(self, identity: Identity) -> Embedder:
         """Find an embedder among those that are here."""
-        from engram import embed
+        from engram.embed import get_embedder
 
         text = identity.to_json()
         if self._found is not None and self._found[0] == text:
             return self._found[1]
         problem = "what has that name makes other vectors now"
-        built_in = embed.default()
+        built_in = default()
         try:
             embedder: Embedder = (
-                built_in if built_in.identity == identity else embed.get_embedder(identity.name)
+                built_in if built_in.identity == identity else get_embedder(identity.name)
             )
         except EngramError as error:
             problem = str(error)
