@@ -4,6 +4,7 @@ import inspect
 from pathlib import Path
 
 import engram
+import engram.agent
 import engram.answer
 import engram.compat.tessera
 import engram.compat.vecstore
@@ -25,6 +26,7 @@ import engram.testing
 
 MODULES = (
     engram,
+    engram.agent,
     engram.answer,
     engram.compat.tessera,
     engram.compat.vecstore,

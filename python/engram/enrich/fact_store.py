@@ -115,7 +115,7 @@ class FactStore:
             text, document=document, passage=passage, offset=offset, speaker=speaker, when=when
         )
         if not again:
-            found = self._new(found)
+            found = self.unsaid(found)
         return self.add(found, about=about)
 
     def read(
@@ -141,6 +141,23 @@ class FactStore:
             )
             for fact in self._extractor.facts(text, speaker=speaker, when=said)
         ]
+
+    def unsaid(self, facts: Iterable[Fact], *, where: Where | None = None) -> list[Fact]:
+        """Leave out facts that a stored statement of the same words makes, whosever it is.
+
+        Args:
+            facts: Facts that were read.
+            where: A filter for the stored facts that count.
+        """
+        given = list(facts)
+        marks = sorted({statement_hash(fact.statement) for fact in given})
+        if not marks:
+            return []
+        test = f"mark IN {list_text(marks, 'marks')}"
+        if where is not None:
+            test = f"{test} AND ({filter_text(where)})"
+        known = {_said(_fact(one)) for one in self._records.iterate(test, missing="ignore")}
+        return [fact for fact in given if _said(fact) not in known]
 
     def add(self, facts: Iterable[Fact], *, about: Mapping[str, Any] | None = None) -> list[Fact]:
         """Store facts, in one commit; those that are stored stay as they are.
@@ -225,7 +242,7 @@ class FactStore:
         found = self._records.facets("entity", limit=_MOST_ENTITIES, missing="ignore")["entity"]
         return {str(value): count for value, count in sorted(found)}
 
-    def correct(
+    def correct(  # noqa: PLR0913 - what, since when, and by whom
         self,
         entity: str,
         slot: str,
@@ -233,6 +250,8 @@ class FactStore:
         *,
         since: datetime | None = None,
         source: str | None = None,
+        about: Mapping[str, Any] | None = None,
+        where: Where | None = None,
     ) -> Fact:
         """Put right what is known. What was stored stays, with the time until which it was held.
 
@@ -243,6 +262,8 @@ class FactStore:
             since: Since when; unless given, since the fact that is put right, which then never
                 held.
             source: Where it is known from: the id of a document or message.
+            about: More about the source, kept under ``doc``.
+            where: As for `memories`: which facts may be put right.
 
         Returns:
             The correction: a fact of the extractor ``"correction"``, which outranks others of its
@@ -251,7 +272,7 @@ class FactStore:
         for given, what in ((entity, "the entity"), (slot, "the slot"), (value, "the value")):
             if not proper_str(given, what).strip():
                 raise InvalidInput("input.invalid", f"{what} is empty", "say what is right")
-        wrong = self.state(entity, slot)
+        wrong = self.state(entity, slot, where=where)
         begin = since or (wrong.valid_from if wrong is not None else None)
         fact = Fact(
             entity=wrong.entity if wrong is not None else entity,
@@ -262,7 +283,7 @@ class FactStore:
             document=source,
             extractor=CORRECTION,
         )
-        self.add([fact])
+        self.add([fact], about=about)
         (stored,) = self._records.get_many([fact_id(fact)])
         assert stored is not None
         return _fact(stored)
@@ -320,18 +341,6 @@ class FactStore:
             dict.fromkeys([asked, *(name for name, key in zip(names, keys[1:]) if key == keys[0])])
         )
 
-    def _new(self, facts: list[Fact]) -> list[Fact]:
-        """Leave out the facts whose statement is stored already, whoever made it."""
-        marks = {statement_hash(fact.statement) for fact in facts}
-        if not marks:
-            return []
-        test = f"mark IN {list_text(sorted(marks), 'marks')}"
-        known = {
-            (record.metadata or {}).get("mark")
-            for record in self._records.iterate(test, missing="ignore")
-        }
-        return [fact for fact in facts if statement_hash(fact.statement) not in known]
-
     def __len__(self) -> int:
         """Count the facts that are stored."""
         return len(self._records)
@@ -343,6 +352,12 @@ class FactStore:
     def __repr__(self) -> str:
         """Show collection and extractor."""
         return f"FactStore({self._records.name!r}, {self._extractor!r})"
+
+
+def _said(fact: Fact) -> tuple[str, str, str, str]:
+    """Say what two facts of the same words have in common."""
+    entity = plain_name(fact.entity, "PERSON")
+    return entity, fact.slot, value_key(fact.value), statement_hash(fact.statement)
 
 
 def _record(fact: Fact, about: Mapping[str, Any] | None) -> dict[str, Any]:
