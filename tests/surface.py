@@ -21,8 +21,11 @@ import engram.memory
 import engram.rag
 import engram.remote
 import engram.rerank
+import engram.sealing
+import engram.sessions
 import engram.tables
 import engram.testing
+import engram.weaver
 
 MODULES = (
     engram,
@@ -42,8 +45,11 @@ MODULES = (
     engram.memory,
     engram.rag,
     engram.rerank,
+    engram.sessions,
+    engram.sealing,
     engram.tables,
     engram.testing,
+    engram.weaver,
     engram.compat.vecstore,
     engram.remote,
 )
