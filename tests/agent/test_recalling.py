@@ -64,9 +64,7 @@ def test_the_speaker_that_a_question_names_goes_first(memory):
 def test_nobody_recalls_what_others_said(memory):
     found = memory.recall("kayak", user="other")
     assert [one.content for one in found.turns] == ["My kayak is green."]
-    assert [(one.entity, one.slot, one.value) for one in found.facts] == [
-        ("Zoe", "kayak", "green")
-    ]
+    assert [(one.entity, one.slot, one.value) for one in found.facts] == [("Zoe", "kayak", "green")]
     assert "green" not in memory.recall("kayak", user="team").text
     everybody = memory.recall("kayak", k=50)
     assert {one.user for one in everybody.turns} == {"team", "other"}

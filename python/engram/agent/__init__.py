@@ -9,8 +9,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from engram.agent.memory import AgentMemory, Forgotten, Remembered
+    from engram.agent.memory import AgentMemory, Forgotten
     from engram.agent.recalling import Recall
+    from engram.agent.remembering import Remembered
     from engram.agent.turns import Turn
 
 __all__ = ["AgentMemory", "Forgotten", "Recall", "Remembered", "Turn"]
@@ -19,7 +20,7 @@ _HOMES = {
     "AgentMemory": "memory",
     "Forgotten": "memory",
     "Recall": "recalling",
-    "Remembered": "memory",
+    "Remembered": "remembering",
     "Turn": "turns",
 }
 """Where the names that load when they are asked for live."""
