@@ -4,6 +4,7 @@ import inspect
 from pathlib import Path
 
 import engram
+import engram.agent
 import engram.answer
 import engram.compat.tessera
 import engram.compat.vecstore
@@ -28,6 +29,7 @@ import engram.weaver
 
 MODULES = (
     engram,
+    engram.agent,
     engram.answer,
     engram.compat.tessera,
     engram.compat.vecstore,
