@@ -48,7 +48,7 @@ class Memory(Ingesting, Recording, Tables, Facts, Upkeep):
         path: str | os.PathLike[str],
         *,
         name: str = DEFAULT_NAME,
-        embedder: EmbedderChoice | str = "default",
+        embedder: EmbedderChoice = "default",
         splitter: TextSplitter | None = None,
         originals: bool = True,
         read_only: bool = False,
