@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engram import _native
     from engram.embed.calling import EmbedderChoice, EmbedderSource
     from engram.graph.graphs import Graph
+    from engram.graph.kinds import Chat
     from engram.memory.memory import Memory
     from engram.reports import (
         BackupReport,
@@ -98,6 +99,10 @@ class Database(Reader):
 
             self._graph = Graph(self)
         return self._graph
+
+    def create_chat(self, title: str | None = None, topic: str | None = None) -> Chat:
+        """Make a chat in `graph`; see `Graph.create_chat`."""
+        return self.graph.create_chat(title, topic)
 
     def close(self) -> None:
         """Close the handle; a second time does nothing. Everything committed is in the file."""
