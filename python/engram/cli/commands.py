@@ -17,6 +17,7 @@ from engram.cli import (
     graph,
     importing,
     measuring,
+    memory,
     models,
     records,
     snapshots,
@@ -77,6 +78,7 @@ app.command("backup")(doctoring.backup)
 app.command("export")(transfer.export)
 app.add_typer(importing.app, name="import")
 app.add_typer(graph.app, name="graph")
+app.add_typer(memory.app, name="memory")
 app.add_typer(models.app, name="models")
 app.add_typer(evaluating.app, name="query-set")
 app.add_typer(snapshots.app, name="snapshot")
