@@ -18,8 +18,10 @@ from engram.cli import (
     importing,
     measuring,
     memory,
+    memory_upkeep,
     models,
     records,
+    sealing,
     snapshots,
     sources,
     transfer,
@@ -75,6 +77,9 @@ app.command("verify")(doctoring.verify)
 app.command("doctor")(doctoring.doctor)
 app.command("optimize")(doctoring.optimize)
 app.command("backup")(doctoring.backup)
+app.command("lock")(sealing.lock)
+app.command("unlock")(sealing.unlock)
+app.command("nudge")(memory_upkeep.nudge)
 app.command("export")(transfer.export)
 app.add_typer(importing.app, name="import")
 app.add_typer(graph.app, name="graph")

@@ -12,21 +12,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engram.cli import memory_answers, memory_facts, memory_sessions
+from engram.cli import (
+    memory_answers,
+    memory_facts,
+    memory_sessions,
+    memory_tables,
+    memory_upkeep,
+)
 from engram.cli.failure import EXIT_CODES
 from engram.cli.memory_options import (
     STDIN,
     AccessOption,
+    AdaptiveOption,
     AsOfOption,
     EmbedderOption,
     KOption,
+    MaxKOption,
     MemoryOption,
     ModeOption,
+    RelevancyOption,
     ScopeOption,
     SessionOption,
     SinceOption,
+    StrategyOption,
     TagsOption,
     UntilOption,
+    WhenOption,
     json_object,
     opened_memory,
     read_source,
@@ -58,9 +69,15 @@ app.command("facts")(memory_facts.facts)
 app.command("state")(memory_facts.state)
 app.command("correct")(memory_facts.correct)
 app.command("export-facts")(memory_facts.export_facts)
+app.command("timeline")(memory_upkeep.timeline)
+app.command("stats")(memory_upkeep.stats)
+app.command("info")(memory_upkeep.info)
+app.command("blob")(memory_upkeep.blob)
 app.add_typer(memory_sessions.app, name="session")
+app.add_typer(memory_tables.app, name="tables")
 
 _SNIPPET_CHARS = 300
+_SHOWN = 5
 
 
 @app.command("put")
@@ -270,14 +287,19 @@ def find(
     file: DatabaseArgument,
     text: Annotated[str, typer.Argument(help="What to look for, in words.")],
     *,
-    k: KOption = 5,
+    k: KOption = None,
     mode: ModeOption = "auto",
     where: WhereOption = None,
     scope: ScopeOption = None,
     tags: TagsOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    when: WhenOption = None,
     as_of: AsOfOption = None,
+    adaptive: AdaptiveOption = False,
+    min_relevancy: RelevancyOption = None,
+    max_k: MaxKOption = None,
+    strategy: StrategyOption = None,
     cursor: Annotated[
         str | None, typer.Option("--cursor", help="The next page: what the last one said.")
     ] = None,
@@ -291,7 +313,24 @@ def find(
     as_json: JsonOption = False,
 ) -> None:
     """Find the passages that fit a question."""
-    options = searching(k, mode, where, scope, tags, since, until, as_of, access)
+    if k is None and not adaptive:
+        k = _SHOWN
+    options = searching(
+        k=k,
+        mode=mode,
+        where=where,
+        scope=scope,
+        tags=tags,
+        since=since,
+        until=until,
+        when=when,
+        as_of=as_of,
+        access=access,
+        adaptive=adaptive,
+        min_relevancy=min_relevancy,
+        max_k=max_k,
+        adaptive_strategy=strategy,
+    )
     options |= without_none({"cursor": cursor, "per_document": per_document})
     options["snippet_chars"] = _SNIPPET_CHARS
     read_only = session is None
@@ -335,10 +374,8 @@ def get(
     as_json: JsonOption = False,
 ) -> None:
     """Show a document."""
-    asked = searching(None, "auto", None, None, None, None, None, as_of, access)
-    del asked["mode"]
     with opened_memory(file, name) as memory:
-        found = memory.get(document, **asked)
+        found = memory.get(document, **searching(as_of=as_of, access=access))
     if found is None:
         raise _no_document(document)
     plain = found.to_dict()

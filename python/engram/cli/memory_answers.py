@@ -12,16 +12,21 @@ import typer
 
 from engram.cli.memory_options import (
     AccessOption,
+    AdaptiveOption,
     AsOfOption,
     EmbedderOption,
     KOption,
+    MaxKOption,
     MemoryOption,
     ModeOption,
+    RelevancyOption,
     ScopeOption,
     SessionOption,
     SinceOption,
+    StrategyOption,
     TagsOption,
     UntilOption,
+    WhenOption,
     opened_memory,
     searching,
     without_none,
@@ -60,7 +65,12 @@ def ask(
     tags: TagsOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
+    when: WhenOption = None,
     as_of: AsOfOption = None,
+    adaptive: AdaptiveOption = False,
+    min_relevancy: RelevancyOption = None,
+    max_k: MaxKOption = None,
+    strategy: StrategyOption = None,
     access: AccessOption = None,
     sentences: Annotated[
         int | None, typer.Option("--sentences", help="Most sentences of an answer without model.")
@@ -95,7 +105,22 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question from the memory, with sources."""
-    options = searching(k, mode, where, scope, tags, since, until, as_of, access)
+    options = searching(
+        k=k,
+        mode=mode,
+        where=where,
+        scope=scope,
+        tags=tags,
+        since=since,
+        until=until,
+        when=when,
+        as_of=as_of,
+        access=access,
+        adaptive=adaptive,
+        min_relevancy=min_relevancy,
+        max_k=max_k,
+        adaptive_strategy=strategy,
+    )
     options |= without_none(
         {
             "sentences": sentences,

@@ -25,16 +25,21 @@ if TYPE_CHECKING:
 __all__ = [
     "STDIN",
     "AccessOption",
+    "AdaptiveOption",
     "AsOfOption",
     "EmbedderOption",
     "KOption",
+    "MaxKOption",
     "MemoryOption",
     "ModeOption",
+    "RelevancyOption",
     "ScopeOption",
     "SessionOption",
     "SinceOption",
+    "StrategyOption",
     "TagsOption",
     "UntilOption",
+    "WhenOption",
     "access_of",
     "json_object",
     "moment_of",
@@ -67,6 +72,20 @@ SinceOption = Annotated[
     str | None, typer.Option("--since", help="Only documents from then on, such as 2024-05-01.")
 ]
 UntilOption = Annotated[str | None, typer.Option("--until", help="Only documents from before.")]
+WhenOption = Annotated[
+    str | None, typer.Option("--when", help="Only documents from then, in words: last week.")
+]
+AdaptiveOption = Annotated[
+    bool, typer.Option("--adaptive", help="Let the scores decide how many there are.")
+]
+RelevancyOption = Annotated[
+    float | None, typer.Option("--min-relevancy", help="What a score must have; see --strategy.")
+]
+MaxKOption = Annotated[int | None, typer.Option("--max-k", help="Most, with --adaptive.")]
+StrategyOption = Annotated[
+    str | None,
+    typer.Option("--strategy", help="relative, absolute, cliff, elbow or combined."),
+]
 AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="As it was: a snapshot's name, or a commit's number.")
 ]
@@ -111,29 +130,13 @@ def opened_memory(
         yield memory
 
 
-def searching(
-    k: int | None,
-    mode: str,
-    where: str | None,
-    scope: str | None,
-    tags: list[str] | None,
-    since: str | None,
-    until: str | None,
-    as_of: str | None,
-    access: str | None,
-) -> dict[str, Any]:
+def searching(**given: Any) -> dict[str, Any]:
     """Give the options of a search as `Memory.find` and `Memory.ask` take them."""
-    given = {
-        "k": k,
-        "where": where,
-        "scope": scope,
-        "tags": tuple(tags or ()) or None,
-        "since": since,
-        "until": until,
-        "as_of": _point(as_of),
-        "access": access_of(access),
-    }
-    return {"mode": mode, **without_none(given)}
+    options = without_none(given)
+    for name, read in (("tags", tuple), ("as_of", _point), ("access", access_of)):
+        if name in options:
+            options[name] = read(options[name])
+    return options
 
 
 def without_none(options: dict[str, Any]) -> dict[str, Any]:
@@ -207,5 +210,5 @@ def read_source(path: str) -> str:
         raise InvalidInput("input.invalid", f"{path} is no UTF-8 text: {cause}") from cause
 
 
-def _point(text: str | None) -> str | int | None:
-    return int(text) if text is not None and text.isdigit() else text
+def _point(text: str) -> str | int:
+    return int(text) if text.isdigit() else text

@@ -11,10 +11,14 @@ import typer
 
 from engram.cli.memory_answers import ModelOption, UrlOption, model_of
 from engram.cli.memory_options import (
+    AdaptiveOption,
     AsOfOption,
     EmbedderOption,
     KOption,
+    MaxKOption,
     MemoryOption,
+    RelevancyOption,
+    StrategyOption,
     opened_memory,
     searching,
 )
@@ -159,14 +163,24 @@ def replay(
         str | None, typer.Option("--mode", help="auto, lex, sem or hybrid; as then unless given.")
     ] = None,
     as_of: AsOfOption = None,
+    adaptive: AdaptiveOption = False,
+    min_relevancy: RelevancyOption = None,
+    max_k: MaxKOption = None,
+    strategy: StrategyOption = None,
     embedder: EmbedderOption = "default",
     name: MemoryOption = DEFAULT_NAME,
     as_json: JsonOption = False,
 ) -> None:
     """Ask everything of a session again, and say what came out otherwise."""
-    settings = searching(k, mode or "auto", None, None, None, None, None, as_of, None)
-    if mode is None:
-        del settings["mode"]
+    settings = searching(
+        k=k,
+        mode=mode,
+        as_of=as_of,
+        adaptive=adaptive or None,
+        min_relevancy=min_relevancy,
+        max_k=max_k,
+        adaptive_strategy=strategy,
+    )
     by = model_of(model, base_url)
     try:
         with (
