@@ -46,6 +46,7 @@ def test_the_search_takes_what_find_takes(towers):
 
     assert len(cited()) == 2
     assert cited(k=1, mode="lex") == cited(mode="lex")[:1]
+    assert len(cited(adaptive=True, max_k=1)) == 1
     assert cited(where="year < 1900") == ["notes/tower.txt"]
     assert cited(tags=["bridge"]) == ["notes/bridge.txt"]
     assert cited(scope="notes/b") == ["notes/bridge.txt"]
@@ -70,6 +71,8 @@ def test_only_what_who_asks_may_see_is_answered_from(towers):
     boss, guest = AccessContext(roles=["boss"]), AccessContext(roles=["guest"])
     assert "moon" in towers.ask(question, access=boss).text
     assert "moon" not in towers.ask(question, access=guest, return_sources=True).context
+    audited = towers.ask(question, access=AccessContext(roles=["guest"], mode="audit"))
+    assert audited.hidden == (audited.citations[0].id,)
 
 
 def test_an_empty_memory_knows_nothing():

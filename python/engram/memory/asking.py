@@ -109,6 +109,7 @@ class Asking(Finding):
         def finished(answer: Answer) -> Answer:
             return replace(
                 answer,
+                hidden=finds.hidden or (),
                 search=finds.mode,
                 skipped=tuple(finds.skipped.items()),
                 ids=tuple(finds.ids),
@@ -135,6 +136,7 @@ class Asking(Finding):
                 )
         telling = {name: value for name, value in options.items() if name in ours}
         search = {name: value for name, value in options.items() if name in finding}
+        # An adaptive list is as long as its scores say.
         if not search.get("adaptive") and search.get("k") is None:
             search["k"] = _PASSAGES
         return {"snippet_chars": 0, **search}, telling
