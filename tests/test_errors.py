@@ -46,6 +46,7 @@ PYTHON_ONLY = [
     "document.unsupported",
     "document.encrypted",
     "document.damaged",
+    "snapshot.holds",
     "sealed.password",
     "sealed.damaged",
     "sealed.unsupported",
@@ -247,6 +248,12 @@ def cause_document_unsupported(db):
 
 def cause_document_damaged(db):
     extract(b"{", kind="json")
+
+
+def cause_snapshot_holds(db):
+    put = db.memory.put("a tent")
+    db.create_snapshot("before")
+    db.memory.forget(put.id)
 
 
 def sealed(db, at=None):

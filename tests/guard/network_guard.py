@@ -35,15 +35,25 @@ class NetworkUsedError(RuntimeError):
     """A test reached for the network."""
 
 
+def watched(environment):
+    """Give an environment in which a child is watched; the rest of it stays as it is."""
+    paths = [PLACE, *environment.get("PYTHONPATH", "").split(os.pathsep)]
+    return {
+        **environment,
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(filter(None, paths))),
+        LOG: os.environ[LOG],
+    }
+
+
 def install():
     """Watch this process and those that it starts. Called once, before anything else."""
     if os.environ.get(LOG) is None:
         descriptor, name = tempfile.mkstemp(prefix="network-", suffix=".log")
         os.close(descriptor)
         os.environ[LOG] = name
-    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    if PLACE not in paths:
-        os.environ["PYTHONPATH"] = os.pathsep.join([PLACE, *filter(None, paths)])
+    paths = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    paths = [PLACE, *map(os.path.abspath, paths)]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
     if PLACE not in sys.path:
         sys.path.append(PLACE)
     # The log of the run, whatever a test does to the environment afterwards.
@@ -97,7 +107,8 @@ def unwatched(program, arguments, environment):
     words = [os.fsdecode(word) for word in ([program] if program else []) + list(arguments or [])]
     if not any("python" in Path(word).name for word in words[:2]):
         return None
-    if any(word in BLIND for word in words):
+    # Who starts one so may bring a hook of its own.
+    if any(word in BLIND for word in words) and "sys.addaudithook(" not in " ".join(words):
         return f"{' '.join(words[:4])} (isolated)"
     if environment is None:
         return None
