@@ -22,12 +22,11 @@ from engram.reading import CollectionView
 from engram.results import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from engram._native import View
     from engram.graph.converged import ConvergedQuery
     from engram.graph.graphs import Graph
     from engram.records import Record
+    from engram.types import Mode
 
 __all__ = ["answer"]
 
@@ -38,8 +37,14 @@ _DEEPER = 4
 _SAMPLE = 256
 """Records that are read first where many match and few are wanted."""
 
-_FIRST_IDS, _MOST_IDS = 64, 4096
-"""Ids that one filter names: first few, for those nearest may do, then more."""
+_MOST_NAMED = 256
+"""Nodes that a second query is kept to by their ids."""
+
+_MOST_IDS = 4096
+"""Ids that one filter names of a neighbourhood."""
+
+_SPARE = 1.3
+"""How many more ids are asked for than should do."""
 
 
 def answer(graph: Graph, query: ConvergedQuery) -> Matches:
@@ -57,41 +62,53 @@ def _by_content(graph: Graph, query: ConvergedQuery, view: View) -> Matches:
     semantic = query.semantic_query or {}
     embedder = graph._embedder() if "text" in semantic else None
     threshold = semantic.get("threshold")
+    only: list[str] | None = None
+    if threshold is not None and query.lexical_query is not None:
+        # What is found by its words may mean something else: look first at how many are left.
+        meant = run(view, graph.name, embedder, _asked(query, _MOST_NAMED, words=False))
+        if len(meant) == 0:
+            return Matches(query, (), meant.report)
+        only = meant.ids if len(meant) < _MOST_NAMED else None
     wanted = query.limit
     while True:
-        results = run(view, graph.name, embedder, _asked(query, wanted))
+        results = run(view, graph.name, embedder, _asked(query, wanted, only=only))
         kept = [hit for hit in results if _is_near_enough(hit.scores, threshold)]
         if len(kept) >= query.limit or len(results) < wanted or wanted == LIMITS["k"]:
             break
-        # Words found nodes that mean something else: there may be more behind them.
         wanted = min(wanted * _DEEPER, LIMITS["k"])
     found = [Match(graph, query, view, hit, hit.score, hit.scores) for hit in kept[: query.limit]]
     return Matches(query, found, results.report)
 
 
-def _asked(query: ConvergedQuery, k: int) -> Query:
-    """Give the engine's query."""
-    semantic, lexical = query.semantic_query, query.lexical_query
-    words = None if lexical is None else lexical["text"]
-    mode = "lexical" if semantic is None else _SEMANTIC if lexical is None else "hybrid"
-    meant = None if semantic is None else semantic.get("text")
-    vector = None if semantic is None else semantic.get("vector")
-    threshold = None if semantic is None else semantic.get("threshold")
+def _asked(
+    query: ConvergedQuery, k: int, *, words: bool = True, only: list[str] | None = None
+) -> Query:
+    """Give the engine's query; without the words for ids alone, or of some ids only."""
+    semantic = query.semantic_query or {}
+    lexical = query.lexical_query["text"] if query.lexical_query is not None and words else None
+    mode: Mode = "hybrid"
+    if lexical is None or not semantic:
+        mode = "semantic" if semantic else "lexical"
+    where = query.filter
+    if only is not None:
+        of_these = f"_id IN {list_text(only, 'ids')}"
+        where = of_these if where is None else f"{of_these} AND ({where})"
+    threshold = semantic.get("threshold")
     asked = Query(
-        meant if words is None else words,
-        vector=vector,
-        vector_name=None if semantic is None else semantic.get("space"),
-        where=query.filter,
+        semantic.get("text") if lexical is None else lexical,
+        vector=semantic.get("vector"),
+        vector_name=semantic.get("space"),
+        where=where,
         near=query.neighbourhood,
         k=k,
-        mode=mode,  # type: ignore[arg-type]
+        mode=mode,
         exact=query.exact,
         min_score=None if threshold is None else {_SEMANTIC: threshold},
+        include=("text", "metadata") if words else (),
         explain=query.explain,
         missing=query.missing,
     )
-    if meant is not None:
-        asked.semantic_text = meant
+    asked.semantic_text = semantic.get("text")
     return asked
 
 
@@ -107,18 +124,16 @@ def _by_structure(graph: Graph, query: ConvergedQuery, view: View) -> Matches:
     """Find nodes by filter and neighbourhood alone."""
     started = perf_counter()
     reading = CollectionView(graph.name, lambda: view, graph._embedder)
-    where, ignore = query.filter, query.missing
     if query.graph_filter is None:
         records, matched = _first_by_id(reading, query)
     else:
         distances = _distances(reading, query)
         records, matched = [], len(distances)
-        if where is None:
+        if query.filter is None:
             ids = list(islice(distances, query.limit))
             records = [record for record in reading.get_many(ids) if record is not None]
         else:
-            reading.count(where, missing=ignore)
-            records = list(islice(_nearest(reading, query, list(distances)), query.limit))
+            records = _nearest(reading, query, list(distances))
     total = reading.count()
     report = _report(view, query, total, matched, perf_counter() - started)
     found = [Match(graph, query, view, record, 0.0, {}) for record in records]
@@ -155,15 +170,22 @@ def _distances(reading: CollectionView, query: ConvergedQuery) -> dict[str, int]
     return dict(sorted(starts.items(), key=lambda pair: (pair[1], pair[0])))
 
 
-def _nearest(reading: CollectionView, query: ConvergedQuery, ids: list[str]) -> Iterator[Record]:
-    """Go through those of some nodes that match, in their order."""
-    at, size = 0, _FIRST_IDS
-    while at < len(ids):
-        part = ids[at : at + size]
-        where = f"_id IN {list_text(part, 'ids')} AND ({query.filter})"
-        found = {record.id: record for record in reading.iterate(where, missing=query.missing)}
-        yield from (found[id_] for id_ in part if id_ in found)
-        at, size = at + size, min(size * _DEEPER, _MOST_IDS)
+def _nearest(reading: CollectionView, query: ConvergedQuery, ids: list[str]) -> list[Record]:
+    """Give the first of some nodes that match, in their order."""
+    where, missing = query.filter, query.missing
+    records: list[Record] = []
+    # Reading records is what costs: ask for as many as should do, by the share that matches.
+    share = reading.count(where, missing=missing) / max(reading.count(), 1)
+    at = 0
+    while at < len(ids) and len(records) < query.limit:
+        size = _SPARE * (query.limit - len(records)) / max(share, 1 / _MOST_IDS)
+        part = ids[at : at + min(int(size) + 1, _MOST_IDS)]
+        of_these = f"_id IN {list_text(part, 'ids')} AND ({where})"
+        found = {record.id: record for record in reading.iterate(of_these, missing=missing)}
+        records += (found[id_] for id_ in part if id_ in found)
+        at += len(part)
+        share = len(records) / at
+    return records[: query.limit]
 
 
 def _report(view: View, query: ConvergedQuery, total: int, matched: int, seconds: float) -> Report:
