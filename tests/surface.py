@@ -21,6 +21,7 @@ import engram.rag
 import engram.remote
 import engram.rerank
 import engram.sealing
+import engram.sessions
 import engram.tables
 import engram.testing
 
@@ -41,6 +42,7 @@ MODULES = (
     engram.memory,
     engram.rag,
     engram.rerank,
+    engram.sessions,
     engram.sealing,
     engram.tables,
     engram.testing,

@@ -54,6 +54,9 @@ PYTHON_ONLY = [
     "edge.exists",
     "edge.not_found",
     "graph.constraint",
+    "session.exists",
+    "session.ended",
+    "session.not_found",
 ]
 
 # Codes that are provoked elsewhere, and why not here.
@@ -71,6 +74,9 @@ ELSEWHERE = {
     "edge.exists": "graph/test_nodes.py makes an edge twice",
     "edge.not_found": "graph/test_nodes.py changes an edge that is not there",
     "graph.constraint": "graph/test_constraints.py breaks each kind",
+    "session.exists": "sessions/test_sessions.py starts one twice",
+    "session.ended": "sessions/test_sessions.py asks an ended one",
+    "session.not_found": "sessions/test_sessions.py asks for one",
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
     "model.invalid": "embed/test_dense.py spoils a folder",

@@ -129,6 +129,9 @@ Code: TypeAlias = Literal[
     "edge.exists",
     "edge.not_found",
     "graph.constraint",
+    "session.exists",
+    "session.ended",
+    "session.not_found",
 ]
 """Every stable error code."""
 
