@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from heapq import nsmallest
 from itertools import islice
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -22,17 +23,20 @@ from engram.reading import CollectionView
 from engram.results import Report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engram._native import View
     from engram.graph.converged import ConvergedQuery
     from engram.graph.graphs import Graph
     from engram.records import Record
-    from engram.types import Mode
+    from engram.results import Hit, Results
+    from engram.types import Embedder, Include, Mode
 
 __all__ = ["answer"]
 
 _SEMANTIC = "semantic"
 _DEEPER = 4
-"""How many times more hits are asked for where the threshold left too few."""
+"""How many times more hits are asked for than wanted, where a threshold may leave some out."""
 
 _SAMPLE = 256
 """Records that are read first where many match and few are wanted."""
@@ -61,29 +65,51 @@ def _by_content(graph: Graph, query: ConvergedQuery, view: View) -> Matches:
     """Let the engine rank what filter and neighbourhood leave."""
     semantic = query.semantic_query or {}
     embedder = graph._embedder() if "text" in semantic else None
-    threshold = semantic.get("threshold")
-    only: list[str] | None = None
-    if threshold is not None and query.lexical_query is not None:
-        # What is found by its words may mean something else: look first at how many are left.
-        meant = run(view, graph.name, embedder, _asked(query, _MOST_NAMED, words=False))
-        if len(meant) == 0:
-            return Matches(query, (), meant.report)
-        only = meant.ids if len(meant) < _MOST_NAMED else None
-    wanted = query.limit
-    while True:
-        results = run(view, graph.name, embedder, _asked(query, wanted, only=only))
-        kept = [hit for hit in results if _is_near_enough(hit.scores, threshold)]
-        if len(kept) >= query.limit or len(results) < wanted or wanted == LIMITS["k"]:
-            break
+    if semantic.get("threshold") is not None and query.lexical_query is not None:
+        return _by_words_and_threshold(graph, query, view, embedder)
+    results = run(view, graph.name, embedder, _asked(query, query.limit))
+    found = [Match(graph, query, view, hit, hit.score, hit.scores) for hit in results]
+    return Matches(query, found, results.report)
+
+
+def _by_words_and_threshold(
+    graph: Graph, query: ConvergedQuery, view: View, embedder: Embedder | None
+) -> Matches:
+    """Leave out what is found by its words and means something else."""
+
+    def ranked(k: int, only: list[str] | None = None) -> tuple[list[Hit], Results]:
+        results = run(view, graph.name, embedder, _asked(query, k, only=only, include=()))
+        least = (query.semantic_query or {})["threshold"]
+        return [hit for hit in results if hit.scores.get(_SEMANTIC, -inf) >= least], results
+
+    wanted = min(_DEEPER * query.limit, LIMITS["k"])
+    kept, results = ranked(wanted)
+    if len(kept) < query.limit and len(results) == wanted:
+        asked = _asked(query, _MOST_NAMED, words=False, include=())
+        near = run(view, graph.name, embedder, asked)
+        if len(near) == 0:
+            return Matches(query, (), near.report)
+        if len(near) < _MOST_NAMED:
+            kept, results = ranked(query.limit, near.ids)
+    while len(kept) < query.limit and len(results) == wanted < LIMITS["k"]:
         wanted = min(wanted * _DEEPER, LIMITS["k"])
-    found = [Match(graph, query, view, hit, hit.score, hit.scores) for hit in kept[: query.limit]]
+        kept, results = ranked(wanted)
+    kept = kept[: query.limit]
+    reading = CollectionView(graph.name, lambda: view, graph._embedder)
+    rows = zip(reading.get_many(hit.id for hit in kept), kept, strict=True)
+    found = [Match(graph, query, view, row, hit.score, hit.scores) for row, hit in rows if row]
     return Matches(query, found, results.report)
 
 
 def _asked(
-    query: ConvergedQuery, k: int, *, words: bool = True, only: list[str] | None = None
+    query: ConvergedQuery,
+    k: int,
+    *,
+    words: bool = True,
+    only: list[str] | None = None,
+    include: Sequence[Include] = ("text", "metadata"),
 ) -> Query:
-    """Give the engine's query; without the words for ids alone, or of some ids only."""
+    """Give the engine's query: maybe without the words, or of some ids only."""
     semantic = query.semantic_query or {}
     lexical = query.lexical_query["text"] if query.lexical_query is not None and words else None
     mode: Mode = "hybrid"
@@ -104,20 +130,12 @@ def _asked(
         mode=mode,
         exact=query.exact,
         min_score=None if threshold is None else {_SEMANTIC: threshold},
-        include=("text", "metadata") if words else (),
+        include=include,
         explain=query.explain,
         missing=query.missing,
     )
     asked.semantic_text = semantic.get("text")
     return asked
-
-
-def _is_near_enough(scores: object, threshold: float | None) -> bool:
-    """Say whether a hit has the similarity that is asked for."""
-    if threshold is None:
-        return True
-    found = scores.get(_SEMANTIC) if hasattr(scores, "get") else None
-    return found is not None and found >= threshold
 
 
 def _by_structure(graph: Graph, query: ConvergedQuery, view: View) -> Matches:
