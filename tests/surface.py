@@ -24,6 +24,7 @@ import engram.sealing
 import engram.sessions
 import engram.tables
 import engram.testing
+import engram.weaver
 
 MODULES = (
     engram,
@@ -46,6 +47,7 @@ MODULES = (
     engram.sealing,
     engram.tables,
     engram.testing,
+    engram.weaver,
     engram.compat.vecstore,
     engram.remote,
 )

@@ -190,6 +190,9 @@ CODES: dict[Code, type[EngramError]] = {
     "session.exists": Conflict,
     "session.ended": Conflict,
     "session.not_found": NotFound,
+    "weaver.failed": Conflict,
+    "weaver.timeout": Busy,
+    "weaver.stopping": Conflict,
 }
 """Every code with its class, the core's codes first and in its order."""
 

@@ -132,6 +132,9 @@ Code: TypeAlias = Literal[
     "session.exists",
     "session.ended",
     "session.not_found",
+    "weaver.failed",
+    "weaver.timeout",
+    "weaver.stopping",
 ]
 """Every stable error code."""
 

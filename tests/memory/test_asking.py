@@ -46,6 +46,7 @@ def test_the_search_takes_what_find_takes(towers):
 
     assert len(cited()) == 2
     assert cited(k=1, mode="lex") == cited(mode="lex")[:1]
+    assert len(cited(adaptive=True, max_k=1)) == 1
     assert cited(where="year < 1900") == ["notes/tower.txt"]
     assert cited(tags=["bridge"]) == ["notes/bridge.txt"]
     assert cited(scope="notes/b") == ["notes/bridge.txt"]

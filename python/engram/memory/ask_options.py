@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from engram.access import AccessContext
     from engram.embed.identity import Identity
+    from engram.memory.cutoffs import Strategy
     from engram.memory.finding import Mode
     from engram.memory.moments import Moment
     from engram.types import Embedder, Missing, Reranker, Vector, Where
@@ -25,7 +26,7 @@ __all__ = ["MemoryAskOptions", "SearchOptions"]
 class SearchOptions(TypedDict, total=False):
     """What `Memory.find` takes beside the question; see there."""
 
-    k: int
+    k: int | None
     mode: Mode
     scope: str | None
     where: Where | None
@@ -33,8 +34,13 @@ class SearchOptions(TypedDict, total=False):
     tags: Sequence[str]
     since: Moment | None
     until: Moment | None
+    when: str | bool | None
     as_of: str | int | datetime | None
     per_document: int | None
+    adaptive: bool
+    min_relevancy: float | None
+    max_k: int | None
+    adaptive_strategy: Strategy | None
     rerank: Reranker | Sequence[Reranker] | None
     rerank_depth: int | Sequence[int] | None
     query_embedding: Vector | None

@@ -135,7 +135,9 @@ class Asking(Finding):
                 )
         telling = {name: value for name, value in options.items() if name in ours}
         search = {name: value for name, value in options.items() if name in finding}
-        return {"k": _PASSAGES, "snippet_chars": 0, **search}, telling
+        # An adaptive list is as long as its scores say.
+        most = {} if search.get("adaptive") else {"k": _PASSAGES}
+        return {**most, "snippet_chars": 0, **search}, telling
 
     def _masked(self, question: str, search: dict[str, Any], masker: Masker) -> dict[str, Any]:
         """Keep what a provider's embedder or reranker would be sent.
