@@ -5,6 +5,7 @@ from pathlib import Path
 
 import engram
 import engram.answer
+import engram.compat.embedded_db
 import engram.compat.tessera
 import engram.compat.vecstore
 import engram.embed
@@ -29,6 +30,7 @@ import engram.weaver
 MODULES = (
     engram,
     engram.answer,
+    engram.compat.embedded_db,
     engram.compat.tessera,
     engram.compat.vecstore,
     engram.embed,
