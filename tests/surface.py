@@ -6,6 +6,7 @@ from pathlib import Path
 import engram
 import engram.agent
 import engram.answer
+import engram.compat.embedded_db
 import engram.compat.tessera
 import engram.compat.vecstore
 import engram.embed
@@ -31,6 +32,7 @@ MODULES = (
     engram,
     engram.agent,
     engram.answer,
+    engram.compat.embedded_db,
     engram.compat.tessera,
     engram.compat.vecstore,
     engram.embed,
