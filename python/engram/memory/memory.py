@@ -49,7 +49,7 @@ class Memory(Ingesting, Recording, Tables, Facts, Forgetting, Upkeep):
         path: str | os.PathLike[str],
         *,
         name: str = DEFAULT_NAME,
-        embedder: EmbedderChoice | str = "default",
+        embedder: EmbedderChoice = "default",
         splitter: TextSplitter | None = None,
         originals: bool = True,
         read_only: bool = False,
