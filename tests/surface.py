@@ -4,6 +4,7 @@ import inspect
 from pathlib import Path
 
 import engram
+import engram.agent
 import engram.answer
 import engram.compat.embedded_db
 import engram.compat.tessera
@@ -29,6 +30,7 @@ import engram.weaver
 
 MODULES = (
     engram,
+    engram.agent,
     engram.answer,
     engram.compat.embedded_db,
     engram.compat.tessera,
