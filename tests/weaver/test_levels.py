@@ -75,6 +75,9 @@ def test_a_level_bounds_the_kinds_of_work(graph, weaver, drain, clock):
     weaver.set_activity_level("Normal")
     drain(weaver)
     assert left() == ["optimize"]
+    chat.add_message("Alice", "Bob met Carol")
+    drain(weaver)
+    assert left() == ["communities", "optimize"]
     weaver.set_activity_level("SleepMode")
     drain(weaver)
     assert left() == []
@@ -89,6 +92,26 @@ def test_sleep_gives_dead_space_back(path, graph, weaver, drain):
     drain(weaver)
     assert path.stat().st_size < before / 4
     assert graph.database.verify(deep=True)
+
+
+def test_sleep_numbers_the_communities_of_entities(graph, weaver, drain):
+    pytest.importorskip("graspologic_native")
+    weaver.set_activity_level("SleepMode")
+    for n, text in enumerate(["Alice Bob Carol", "Bob Carol Alice", "Xaver Yann", "Zora"]):
+        graph.create_node("Message", f"{n}", text=text)
+    drain(weaver)
+
+    def communities():
+        found = {node.name: node.properties.get("community") for node in graph.nodes("Entity")}
+        return dict(sorted(found.items()))
+
+    assert communities() == {
+        "Alice": 0, "Bob": 0, "Carol": 0, "Xaver": 1, "Yann": 1, "Zora": None,
+    }  # fmt: skip
+    graph.delete_node("0")
+    graph.update_node("1", text="Alice and nobody")
+    drain(weaver)
+    assert communities() == {"Alice": None, "Xaver": 0, "Yann": 0, "Zora": None}
 
 
 def test_a_worker_waits_for_a_quiet_moment_but_not_for_ever(graph, weaver, enricher, clock):

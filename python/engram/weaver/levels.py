@@ -35,7 +35,7 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 _NODES = ("weave",)
 ENRICHING = ("weave", "summary")
 """The kinds of tasks that nodes wait for."""
-KINDS = ("weave", "summary", "optimize")
+KINDS = ("weave", "summary", "communities", "optimize")
 """The kinds of tasks."""
 
 
