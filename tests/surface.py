@@ -21,6 +21,7 @@ import engram.rag
 import engram.remote
 import engram.rerank
 import engram.sealing
+import engram.sessions
 import engram.tables
 import engram.testing
 import engram.weaver
@@ -42,6 +43,7 @@ MODULES = (
     engram.memory,
     engram.rag,
     engram.rerank,
+    engram.sessions,
     engram.sealing,
     engram.tables,
     engram.testing,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         verify_single_file,
         version_info,
     )
+    from engram.memory.rows import TableInfo, TableRow
+    from engram.memory.tables import TablesPut
     from engram.memory.when import Span
 
 __all__ = [
@@ -43,6 +45,9 @@ __all__ = [
     "SingleFile",
     "Span",
     "Stored",
+    "TableInfo",
+    "TableRow",
+    "TablesPut",
     "doctor",
     "info",
     "lock_nudge",
@@ -79,6 +84,9 @@ _HOMES = {
         ),
         "reports",
     ),
+    "TableInfo": "rows",
+    "TableRow": "rows",
+    "TablesPut": "tables",
 }
 """The module of each name; it loads when the name is asked for."""
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["About", "Finds", "Found", "found_of"]
 
-_PLACE = ("page", "slide", "sheet", "rows", "section", "attachment", "path")
+_PLACE = ("page", "slide", "sheet", "rows", "section", "attachment", "path", "table", "row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,8 @@ class Found:
         position: Which passage of the document it is, from 0.
         page: Its page, from 1, where the document has pages.
         place: Where it is in the file: those of ``page``, ``slide``, ``sheet``, ``rows``,
-            ``section``, ``attachment`` and ``path`` (headings) that are known.
+            ``section``, ``attachment`` and ``path`` (headings) that are known; for a row of a table
+            (`Memory.put_tables`) ``table`` and ``row``, and it has no range of the document's text.
         snippets: Pieces of it that show best what was looked for, best first, with the words
             marked; offsets are into the document's text.
         metadata: The metadata that the document was put with.

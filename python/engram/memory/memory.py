@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from engram.errors import InvalidInput
 from engram.memory.facts import Facts
-from engram.memory.finding import Finding
 from engram.memory.ingesting import Ingesting
 from engram.memory.layout import DEFAULT_NAME
+from engram.memory.recording import Recording
+from engram.memory.tables import Tables
 from engram.memory.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Memory"]
 
 
-class Memory(Ingesting, Finding, Facts, Upkeep):
+class Memory(Ingesting, Recording, Tables, Facts, Upkeep):
     """Documents in a database: put in, found by words and meaning, and given back.
 
     ``db.memory`` is the one of the name ``"memory"``; a database can have several. Safe to share by

@@ -25,6 +25,7 @@ from engram.memory.originals import pieces_of, put_pieces
 from engram.memory.outcomes import Put
 from engram.planning import TEXT_SPACE
 from engram.rag.indexing import _in_context
+from engram.sessions.scrubbing import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -336,3 +337,4 @@ def forget(memory: Base, document: str, about: dict[str, Any]) -> None:
             memory.db.collection(name, embedder=None).delete_where(
                 f"{DOC_ID} = {quoted(document)}", missing="ignore"
             )
+    scrub(memory.db, memory.layout.sessions, [document])
