@@ -198,14 +198,14 @@ class NodeWork:
         for n in stored:
             weft.weave(contents[n], results[n], known[n], rows[n])
         weft.write()
-        self._queue.enqueue(transaction, list(weft.entities.changed))
+        self._queue.enqueue(transaction, list(weft.entities.changed), derived=True)
         chats = list(weft.chats)
         if chats:
-            self._queue.enqueue(transaction, chats, "summary")
+            self._queue.enqueue(transaction, chats, "summary", derived=True)
         if weft.related:
-            self._queue.enqueue(transaction, [""], COMMUNITIES)
+            self._queue.enqueue(transaction, [""], COMMUNITIES, derived=True)
         if stored:
-            self._queue.enqueue(transaction, [""], OPTIMIZE)
+            self._queue.enqueue(transaction, [""], OPTIMIZE, derived=True)
         return [n in set(stored) for n in range(len(tasks))]
 
 
