@@ -52,6 +52,7 @@ class Memory(Ingesting, Recording, Tables, Facts, Forgetting, Upkeep):
         embedder: EmbedderChoice = "default",
         splitter: TextSplitter | None = None,
         originals: bool = True,
+        language: str | None = None,
         read_only: bool = False,
         create: bool = True,
         lock_timeout_ms: int | None = None,
@@ -67,6 +68,7 @@ class Memory(Ingesting, Recording, Tables, Facts, Forgetting, Upkeep):
             embedder: What embeds texts and questions, as in `Memory`.
             splitter: What cuts documents into passages, as in `Memory`.
             originals: Whether the bytes that documents were put as are kept, as in `Memory`.
+            language: What words are stemmed for, as in `Memory`.
             read_only: Refuse to write. The file must exist.
             create: Make the file where there is none.
             lock_timeout_ms: How long a write waits for another process or thread; 5,000 unless
@@ -103,7 +105,14 @@ class Memory(Ingesting, Recording, Tables, Facts, Forgetting, Upkeep):
             if force_writable:
                 with db.transaction():
                     pass
-            return cls(db, name, embedder=embedder, splitter=splitter, originals=originals)
+            return cls(
+                db,
+                name,
+                embedder=embedder,
+                splitter=splitter,
+                originals=originals,
+                language=language,
+            )
         except BaseException:
             db.close()
             raise
