@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -20,12 +21,23 @@ print(dict(os.environ) == before)
 """
 
 
-def load(folder, place, **variables):
+OPENVINO = """
+import os, sys
+before = dict(os.environ)
+from engram.embed import Dense
+assert "openvino" not in sys.modules
+Dense(sys.argv[1], backend="openvino").encode("a cat")
+assert "openvino" in sys.modules
+print(dict(os.environ) == before and not any("openvino_telemetry" in name for name in sys.modules))
+"""
+
+
+def load(folder, place, code=CODE, **variables):
     """Load a model in a process of its own; give what it says, and the files that it leaves."""
     kept = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
     homes = dict.fromkeys(("HOME", "TMPDIR", "XDG_DATA_HOME", "XDG_CACHE_HOME"), str(place))
     done = subprocess.run(
-        [sys.executable, "-c", CODE, str(folder)],
+        [sys.executable, "-c", code, str(folder)],
         env=kept | homes | variables | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
         capture_output=True,
         text=True,
@@ -39,5 +51,15 @@ def test_no_identifier_and_no_variable_is_left(dense_folder, tmp_path, variables
     place = tmp_path / "home"
     place.mkdir()
     said, left = load(dense_folder(), place, **variables)
+    assert said == "True\n"
+    assert left == []
+
+
+def test_openvino_reports_to_nobody_and_leaves_nothing(dense_folder, tmp_path):
+    if find_spec("openvino") is None:
+        pytest.skip("OpenVINO is not installed")
+    place = tmp_path / "home"
+    place.mkdir()
+    said, left = load(dense_folder(), place, OPENVINO)
     assert said == "True\n"
     assert left == []

@@ -3,12 +3,15 @@
 Owns: `OpenVinoSession`, which takes the place of `Session` where ``backend="openvino"``.
 Invariants: a precision that was asked for is the one that runs, or an error; in ``"int8"`` the
 scales of activations belong to one token each, so that a text comes out the same beside any others
-but for the rounding of kernels of different shapes.
+but for the rounding of kernels of different shapes; nothing is reported to anyone. Limits: a
+program that loaded the library before has decided about that for itself.
 """
 
 from __future__ import annotations
 
+import sys
 from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from engram.errors import InvalidInput, _missing_extra
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["PRECISIONS", "OpenVinoSession"]
+__all__ = ["PRECISIONS", "OpenVinoSession", "openvino_runtime"]
 
 PRECISIONS = ("float32", "bf16", "int8")
 """What it computes in. ``"bf16"`` rounds weights and activations to 8 bits of mantissa; ``"int8"``
@@ -34,6 +37,38 @@ cosine to float32 0.9993 with 32, 0.9989 with 128, 0.9976 with 384, at the same 
 
 _LEAST_WEIGHTS = 1024
 """Smaller matrices stay as they are: nothing is won."""
+
+_REPORTER = "openvino_telemetry"
+_lock = Lock()
+
+
+def openvino_runtime() -> Any:
+    """Give the module openvino, loaded so that it keeps to itself.
+
+    Its import reports to its maker, under an identifier that it leaves on the disk, where the
+    package openvino_telemetry can be imported; where it cannot, it does without. So that package is
+    out of sight for that moment.
+
+    Raises:
+        MissingExtra: ``extra.missing`` without it.
+    """
+    with _lock:
+        loaded = sys.modules.get("openvino")
+        if loaded is not None:
+            return loaded
+        absent: Any = object()
+        before = sys.modules.get(_REPORTER, absent)
+        sys.modules[_REPORTER] = None  # type: ignore[assignment]
+        try:
+            import openvino
+        except ImportError as cause:
+            raise _missing_extra("openvino", "openvino", 'backend="openvino"') from cause
+        finally:
+            if before is absent:
+                del sys.modules[_REPORTER]
+            else:
+                sys.modules[_REPORTER] = before
+    return openvino
 
 
 class OpenVinoSession:
@@ -69,10 +104,7 @@ class OpenVinoSession:
                 ``input.invalid`` for a device or a precision that is not there.
             MissingExtra: ``extra.missing`` without OpenVINO.
         """
-        try:
-            import openvino
-        except ImportError as cause:
-            raise _missing_extra("openvino", "openvino", 'backend="openvino"') from cause
+        openvino = openvino_runtime()
         if threads is not None and (isinstance(threads, bool) or threads < 1):
             raise InvalidInput("input.invalid", f"threads is {threads!r}, below 1")
         if device not in {"auto", "cpu"}:
