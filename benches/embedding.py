@@ -25,7 +25,7 @@ from typing import Any
 
 import engram
 from engram.embed import Dense, build_graph
-from engram.embed.local.openvino import openvino_runtime
+from engram.embed.local.runtime import openvino_runtime
 
 QUERY = "how does the engine find near vectors quickly"
 QUERIES = 600

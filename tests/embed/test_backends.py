@@ -1,6 +1,5 @@
 """Other runtimes give what ONNX Runtime gives, within what their precision costs."""
 
-import sys
 from importlib.util import find_spec
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 
 import engram
 from engram.embed import Dense, Torch, get_embedder
-from engram.embed.local.openvino import openvino_runtime
+from engram.embed.local.runtime import openvino_runtime
 from engram.errors import InvalidInput
 
 TEXTS = ["the cat sleeps", "", "a red house near the green garden", "dog " * 40]
@@ -26,7 +25,8 @@ def openvino():
 
 
 @pytest.fixture
-def torch():
+def torch(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     pytest.importorskip("sentence_transformers")
 
 
@@ -179,6 +179,8 @@ def test_what_torch_does_not_take(torch, reference, dense_folder):
 
 @pytest.mark.parametrize("package", ["openvino", "sentence_transformers"])
 def test_without_its_package_a_back_end_names_the_extra(package, dense_folder, monkeypatch):
+    import sys
+
     monkeypatch.setitem(sys.modules, package, None)
     backend = "openvino" if package == "openvino" else "torch"
     with pytest.raises(engram.errors.MissingExtra, match=backend) as found:

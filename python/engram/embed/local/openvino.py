@@ -3,18 +3,16 @@
 Owns: `OpenVinoSession`, which takes the place of `Session` where ``backend="openvino"``.
 Invariants: a precision that was asked for is the one that runs, or an error; in ``"int8"`` the
 scales of activations belong to one token each, so that a text comes out the same beside any others
-but for the rounding of kernels of different shapes; nothing is reported to anyone. Limits: a
-program that loaded the library before has decided about that for itself.
+but for the rounding of kernels of different shapes.
 """
 
 from __future__ import annotations
 
-import sys
 from queue import Empty, SimpleQueue
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from engram.errors import InvalidInput, _missing_extra
+from engram.embed.local.runtime import openvino_runtime
+from engram.errors import InvalidInput
 from engram.processors import processors
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["PRECISIONS", "OpenVinoSession", "openvino_runtime"]
+__all__ = ["PRECISIONS", "OpenVinoSession"]
 
 PRECISIONS = ("float32", "bf16", "int8")
 """What it computes in. ``"bf16"`` rounds weights and activations to 8 bits of mantissa; ``"int8"``
@@ -37,38 +35,6 @@ cosine to float32 0.9993 with 32, 0.9989 with 128, 0.9976 with 384, at the same 
 
 _LEAST_WEIGHTS = 1024
 """Smaller matrices stay as they are: nothing is won."""
-
-_REPORTER = "openvino_telemetry"
-_lock = Lock()
-
-
-def openvino_runtime() -> Any:
-    """Give the module openvino, loaded so that it keeps to itself.
-
-    Its import reports to its maker, under an identifier that it leaves on the disk, where the
-    package openvino_telemetry can be imported; where it cannot, it does without. So that package is
-    out of sight for that moment.
-
-    Raises:
-        MissingExtra: ``extra.missing`` without it.
-    """
-    with _lock:
-        loaded = sys.modules.get("openvino")
-        if loaded is not None:
-            return loaded
-        absent: Any = object()
-        before = sys.modules.get(_REPORTER, absent)
-        sys.modules[_REPORTER] = None  # type: ignore[assignment]
-        try:
-            import openvino
-        except ImportError as cause:
-            raise _missing_extra("openvino", "openvino", 'backend="openvino"') from cause
-        finally:
-            if before is absent:
-                del sys.modules[_REPORTER]
-            else:
-                sys.modules[_REPORTER] = before
-    return openvino
 
 
 class OpenVinoSession:
@@ -205,8 +171,8 @@ def _checked(precision: str | None) -> str:
 def _compress(model: Any, path: Path) -> None:
     """Put the weights of matrix products into int8, a scale for each output channel."""
     import numpy as np
-    from openvino import opset13
 
+    opset13 = openvino_runtime().opset13
     done = 0
     for node in model.get_ordered_ops():
         if node.get_type_name() != "MatMul":
