@@ -22,6 +22,8 @@ VERBS = {
     "get": "memory get",
     "blob": "memory blob",
     "delete": "memory delete",
+    "forget": "memory forget",
+    "verify_forgotten": "memory verify-forgotten",
     "timeline": "memory timeline",
     "stats": "memory stats",
     "info": "memory info",

@@ -15,6 +15,7 @@ import typer
 from engram.cli import (
     memory_answers,
     memory_facts,
+    memory_forgetting,
     memory_images,
     memory_putting,
     memory_sessions,
@@ -61,6 +62,8 @@ app = typer.Typer(help="Documents: put in, found, asked about.", no_args_is_help
 app.command("put")(memory_putting.put)
 app.command("put-many")(memory_putting.put_many)
 app.command("ask")(memory_answers.ask)
+app.command("forget")(memory_forgetting.forget)
+app.command("verify-forgotten")(memory_forgetting.verify_forgotten)
 app.command("enrich")(memory_facts.enrich)
 app.command("facts")(memory_facts.facts)
 app.command("state")(memory_facts.state)
