@@ -21,8 +21,10 @@ import engram.rag
 import engram.remote
 import engram.rerank
 import engram.sealing
+import engram.sessions
 import engram.tables
 import engram.testing
+import engram.weaver
 
 MODULES = (
     engram,
@@ -41,9 +43,11 @@ MODULES = (
     engram.memory,
     engram.rag,
     engram.rerank,
+    engram.sessions,
     engram.sealing,
     engram.tables,
     engram.testing,
+    engram.weaver,
     engram.compat.vecstore,
     engram.remote,
 )

@@ -54,6 +54,12 @@ PYTHON_ONLY = [
     "edge.exists",
     "edge.not_found",
     "graph.constraint",
+    "session.exists",
+    "session.ended",
+    "session.not_found",
+    "weaver.failed",
+    "weaver.timeout",
+    "weaver.stopping",
 ]
 
 # Codes that are provoked elsewhere, and why not here.
@@ -71,6 +77,12 @@ ELSEWHERE = {
     "edge.exists": "graph/test_nodes.py makes an edge twice",
     "edge.not_found": "graph/test_nodes.py changes an edge that is not there",
     "graph.constraint": "graph/test_constraints.py breaks each kind",
+    "session.exists": "sessions/test_sessions.py starts one twice",
+    "session.ended": "sessions/test_sessions.py asks an ended one",
+    "session.not_found": "sessions/test_sessions.py asks for one",
+    "weaver.failed": "weaver/test_failing.py fails until a task is given up",
+    "weaver.timeout": "weaver/test_failing.py waits for what does not come",
+    "weaver.stopping": "weaver/test_events.py stops a weaver in its callback",
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
     "model.invalid": "embed/test_dense.py spoils a folder",

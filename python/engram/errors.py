@@ -187,6 +187,12 @@ CODES: dict[Code, type[EngramError]] = {
     "edge.exists": Conflict,
     "edge.not_found": NotFound,
     "graph.constraint": Conflict,
+    "session.exists": Conflict,
+    "session.ended": Conflict,
+    "session.not_found": NotFound,
+    "weaver.failed": Conflict,
+    "weaver.timeout": Busy,
+    "weaver.stopping": Conflict,
 }
 """Every code with its class, the core's codes first and in its order."""
 

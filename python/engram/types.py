@@ -129,6 +129,12 @@ Code: TypeAlias = Literal[
     "edge.exists",
     "edge.not_found",
     "graph.constraint",
+    "session.exists",
+    "session.ended",
+    "session.not_found",
+    "weaver.failed",
+    "weaver.timeout",
+    "weaver.stopping",
 ]
 """Every stable error code."""
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     Model = str | LLM | Callable[[str], str]
 
-__all__ = ["AnswerStream", "AskOptions", "ask", "stream"]
+__all__ = ["AnswerStream", "AskOptions", "ask", "masker_of", "stream"]
 
 MAX_CONTEXT = 3_000
 """Tokens of context unless told otherwise: a dozen passages, and room for them in small models."""
@@ -118,6 +118,7 @@ def stream(
     model: Model | None = None,
     *,
     _whole: bool = False,
+    _finished: Callable[[Answer], Answer] | None = None,
     **options: Unpack[AskOptions],
 ) -> AnswerStream:
     """Answer as `ask` does, in pieces.
@@ -129,7 +130,7 @@ def stream(
         InvalidInput: At once as `ask` does; what a model raises comes with its pieces.
     """
     asked = _Asked(question, passages, model, options, whole=_whole)
-    return AnswerStream(asked.run())
+    return AnswerStream(asked.run(), _finished)
 
 
 class AnswerStream:
@@ -138,8 +139,14 @@ class AnswerStream:
     Leaving early and `close` end the connection.
     """
 
-    def __init__(self, pieces: Generator[str, None, Answer]) -> None:
+    def __init__(
+        self,
+        pieces: Generator[str, None, Answer],
+        finished: Callable[[Answer], Answer] | None = None,
+    ) -> None:
+        """Take the pieces, and what is to be done to the whole; `stream` does this for you."""
         self._pieces = pieces
+        self._finished = finished
         self._answer: Answer | None = None
 
     def __iter__(self) -> Iterator[str]:
@@ -150,7 +157,8 @@ class AnswerStream:
             return next(self._pieces)
         except StopIteration as end:
             if self._answer is None and end.value is not None:
-                self._answer = end.value
+                done = self._finished
+                self._answer = end.value if done is None else done(end.value)
         raise StopIteration
 
     @property
@@ -227,7 +235,7 @@ class _Asked:
         self.material = Material(self.context, question)
         wants_model = model is not None and not options.get("context_only", False)
         self.teller: Teller | None = as_teller(model) if wants_model and model else None
-        self.masker = _masker(options.get("mask_pii", False))
+        self.masker = masker_of(options.get("mask_pii", False))
         self.shown = self.masker.mask(self.context.text) if self.masker else self.context.text
 
     def run(self) -> Generator[str, None, Answer]:
@@ -306,7 +314,12 @@ class _Asked:
         )
 
 
-def _masker(choice: bool | Masker) -> Masker | None:  # noqa: FBT001 - as it was given
+def masker_of(choice: bool | Masker) -> Masker | None:  # noqa: FBT001 - as it was given
+    """Give a masker that has masked nothing; None where nothing is to be masked.
+
+    Raises:
+        InvalidInput: ``input.invalid`` where it is neither a bool nor a `Masker`.
+    """
     if choice is False:
         return None
     from engram.answer.masking import Masker

@@ -32,6 +32,17 @@ _PLACE_BONUS = 0.04
 _LEAST_TERMS = 2
 """A sentence of fewer terms is a heading or a scrap: it answers nothing by itself."""
 
+_NUMBER_BONUS = 0.06
+"""What a sentence with a number has before others where the question asks for one."""
+
+_DIGIT = re.compile(r"\d")
+_ASKS_FOR_A_NUMBER = re.compile(
+    r"\b(?:when|how (?:many|much|long|tall|high|old|far|large|big|fast|deep|wide)|"
+    r"wh(?:at|ich) (?:year|date|day|number|percentage)|wann|wie ?(?:viele?|lange?|hoch|alt|weit)|"
+    r"quand|combien|cu\u00e1ndo|cu\u00e1ntos?|cu\u00e1ntas?|quando|quanto|quanti|wanneer|hoeveel)\b"
+    r"|\u591a\u5c11|\u4f55\u65f6|\u51e0",
+    re.IGNORECASE,
+)
 _POINTS_BACK = re.compile(
     r"(?:he|she|it|they|this|these|those|such|er|sie|es|dies\w*|il|elle|ils|elles|ce(?:la|ci)?|"
     r"\u00e9l|ella|ellos|esto|esta|hij|zij|dit|dat)\b",
@@ -62,6 +73,7 @@ class Material:
         self.nearness = Nearness([part.chunk.text for part in self.parts])
         self._wanted = frozenset(terms(question))
         self._cosines = self.nearness.cosines(question)
+        self._asks_for_a_number = _ASKS_FOR_A_NUMBER.search(question) is not None
 
     def relevance(self) -> float:
         """Say how near the passages are to the question, 0 to 1; see `RELEVANT`."""
@@ -98,10 +110,29 @@ class Material:
     def _scores(self) -> list[float]:
         covered = self.nearness.coverage(self._wanted)
         last = len(self.context.citations)
-        return [
-            (float(cosine) + share) / 2 + _PLACE_BONUS * (last - part.number) / last
-            for part, cosine, share in zip(self.parts, self._cosines, covered, strict=True)
-        ]
+        scores: list[float] = []
+        for row, part in enumerate(self.parts):
+            near = (float(self._cosines[row]) + covered[row]) / 2
+            if self._points_back(row):
+                near = (near + self._near_with_the_one_before(row)) / 2
+            if self._asks_for_a_number and _DIGIT.search(part.chunk.text):
+                near += _NUMBER_BONUS
+            scores.append(near + _PLACE_BONUS * (last - part.number) / last)
+        return scores
+
+    def _near_with_the_one_before(self, row: int) -> float:
+        """Say how near a sentence and the one that it points back at are together."""
+        both = self.nearness.terms[row] | self.nearness.terms[row - 1]
+        share = len(self._wanted & both) / len(self._wanted) if self._wanted else 0.0
+        return (float(max(self._cosines[row], self._cosines[row - 1])) + share) / 2
+
+    def _points_back(self, row: int) -> bool:
+        """Say whether a sentence begins with "she" or "this", and which stands before it."""
+        return (
+            row > 0
+            and self.parts[row - 1].number == self.parts[row].number
+            and _POINTS_BACK.match(self.parts[row].chunk.text) is not None
+        )
 
     def _is_new(self, row: int, chosen: list[int]) -> bool:
         """Say whether a sentence says something that the chosen ones do not."""
@@ -117,11 +148,6 @@ class Material:
         found = list(chosen)
         for row in chosen:
             before = row - 1
-            fits = len(found) < most and before >= 0 and before not in found
-            if (
-                fits
-                and _POINTS_BACK.match(self.parts[row].chunk.text)
-                and self.parts[before].number == self.parts[row].number
-            ):
+            if len(found) < most and before not in found and self._points_back(row):
                 found.append(before)
         return sorted(found)

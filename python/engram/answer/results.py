@@ -124,6 +124,10 @@ class Answer:
         model: ``provider:model``, or the name of the function; None without a model.
         usage: Tokens, as the provider counted them; None where nothing was sent or counted.
         masked: How many values were replaced before anything was sent, by kind.
+        search: How `Memory.ask` searched: ``"lexical"``, ``"semantic"``, ``"hybrid"``; None where
+            the passages were given.
+        skipped: Why each retriever that did not run was left out, by its name.
+        ids: The passages that `Memory.ask` found, best first.
     """
 
     question: str
@@ -141,6 +145,9 @@ class Answer:
     model: str | None = None
     usage: Usage | None = None
     masked: tuple[tuple[str, int], ...] = ()
+    search: str | None = None
+    skipped: tuple[tuple[str, str], ...] = ()
+    ids: tuple[str, ...] = ()
 
     @property
     def grounded(self) -> bool:
@@ -173,6 +180,9 @@ class Answer:
             "output_tokens": self.usage.output_tokens,
         }
         plain["masked"] = dict(self.masked)
+        plain["search"] = self.search
+        plain["skipped"] = dict(self.skipped)
+        plain["ids"] = list(self.ids)
         return plain
 
     def __str__(self) -> str:

@@ -10,11 +10,12 @@ from engram.graph.asking import Asking
 from engram.graph.carrying import Carrying
 from engram.graph.linking import EdgeStore
 from engram.graph.walking import Walking
+from engram.graph.weaving import Weaving
 
 __all__ = ["Graph"]
 
 
-class Graph(Carrying, EdgeStore, Walking, Asking):
+class Graph(Carrying, EdgeStore, Walking, Asking, Weaving):
     """Nodes with labels, properties, texts and embeddings, and typed edges between them.
 
     `Database.graph` is the one named ``"graph"``. Safe to share by threads.

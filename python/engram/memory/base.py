@@ -40,6 +40,7 @@ class Base:
         *,
         embedder: EmbedderChoice | str = "default",
         splitter: TextSplitter | None = None,
+        originals: bool = True,
     ) -> None:
         """Take a place in a database; nothing is written before the first put.
 
@@ -51,8 +52,11 @@ class Base:
                 (`engram.embed.get_embedder`); None to store and search words alone.
             splitter: What cuts documents into passages; None for one that fits their kind, of
                 1,000 characters at most.
+            originals: Whether the bytes that documents were put as are kept beside their text,
+                compressed, and can be read back.
         """
         self.db = db
+        self.originals = originals
         self.layout = Layout(proper_str(name, "the name"))
         self._chosen = embedder != "default" if isinstance(embedder, str) else True
         if isinstance(embedder, str) and embedder != "default":
