@@ -98,9 +98,10 @@ class _Provider(EmbeddingProvider):
 def _remote(name: str, model: str, key: str | None, **options: Any) -> Any:
     from engram.embed.remote import get_remote
 
-    given = {key: value for key, value in options.items() if value is not None}
+    options["key"] = key
+    given: Any = {name: value for name, value in options.items() if value is not None}
     with mapped():
-        return get_remote(f"{name}:{model}", **given, **({} if key is None else {"key": key}))
+        return get_remote(f"{name}:{model}", **given)
 
 
 class OpenAIEmbeddings(_Provider):

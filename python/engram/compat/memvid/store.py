@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engram.answer import ask as answer_from
-from engram.compat.memvid.access import context_of, list_of
+from engram.compat.memvid.access import context_of
 from engram.compat.memvid.cards import BOOST
+from engram.compat.memvid.documents import document_of, options_of
 from engram.compat.memvid.embeddings import embedder_of
 from engram.compat.memvid.errors import LexIndexDisabledError, VecIndexDisabledError, mapped
-from engram.compat.memvid.shapes import DATES, LABELS, answer_of, finds_of, hit_of
-from engram.compat.memvid.upkeep import Upkeep
-from engram.errors import EngramError, InvalidInput
+from engram.compat.memvid.records import Records
+from engram.compat.memvid.shapes import answer_of, finds_of, hit_of
+from engram.errors import InvalidInput
 from engram.memory import Memory
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Memvid"]
 
-_PLAIN = ("title", "label", "uri", "tags", "kind", "track", "timestamp")
-_KNOWN = (*_PLAIN, "text", "file", "metadata", "labels", "search_text")
-_ASKED = ("enable_embedding", "embedding_model", "auto_tag", "extract_dates", "vector_compression")
-_TUNING = {"compression_level": 3, "disable_auto_checkpoint": True, "skip_sync": False}
 _MODES = {"lex": "lex", "sem": "sem", "vec": "sem", "auto": "auto"}
 _HOW = {
     "query_embedding",
@@ -43,11 +39,9 @@ _HOW = {
     "acl_context",
     "acl_enforcement_mode",
 }
-_CONFIDENCE = 0.6
-_NO_TAGS = frozenset({"DATE", "MONEY", "EMAIL", "URL"})
 
 
-class Memvid(Upkeep):
+class Memvid(Records):
     """Documents in one file. Made by `create` and `use`; closed by `close`, `seal` or ``with``."""
 
     def put(  # noqa: PLR0913 - as memvid-sdk has it
@@ -217,9 +211,10 @@ class Memvid(Upkeep):
                 given["k"] = k
             given |= self._until(as_of_frame, as_of_ts)
             given["rerank"] = self._boosts()
-            found = self._memory.find(
-                query, snippet_chars=snippet_chars, scope=scope, cursor=cursor, **given
-            )
+            given["scope"] = scope
+            found = self._memory.find(query, snippet_chars=snippet_chars, cursor=cursor, **given)
+            if self._session is not None:
+                self._session.find(query, **given)
         return finds_of(query, found)
 
     def ask(  # noqa: PLR0913 - as memvid-sdk has it
@@ -267,29 +262,20 @@ class Memvid(Upkeep):
             given = self._asked(mode, how)
             if "adaptive" not in given:
                 given["k"] = k
-            found = self._memory.find(
-                question,
-                scope=scope,
-                since=since,
-                until=until,
-                snippet_chars=snippet_chars,
-                rerank=self._boosts(),
-                **given,
-            )
+            given |= {"scope": scope, "since": since, "until": until, "rerank": self._boosts()}
+            found = self._memory.find(question, snippet_chars=snippet_chars, **given)
             hits = [hit_of(one, rank) for rank, one in enumerate(found, 1)]
             if show_chunks:
                 print(*(f"[{hit['rank']}] {hit['text']}" for hit in hits), sep="\n\n")  # noqa: T201
-            limits: Any = {}
             if llm_context_chars is not None:
-                limits = {"max_context": llm_context_chars, "length": "characters"}
-            answer = answer_from(
+                given |= {"max_context": llm_context_chars, "length": "characters"}
+            answer = (self._session or self._memory).ask(
                 question,
-                found,
                 _model(model, api_key),
                 context_only=context_only,
                 mask_pii=mask_pii,
                 return_sources=return_sources,
-                **limits,
+                **given,
             )
         return answer_of(answer, hits, found.mode)
 
@@ -302,7 +288,7 @@ class Memvid(Upkeep):
         identity: Any,
     ) -> list[str]:
         """Put documents; those that come after a bad one are put, too."""
-        wanted = _options(options)
+        wanted = options_of(options)
         model = wanted.get("embedding_model")
         by = self._embedder(embedder, model)
         enable = wanted.get("enable_embedding")
@@ -312,7 +298,7 @@ class Memvid(Upkeep):
         if embeddings is not None:
             identity = self._identity(identity, by, embeddings)
         done = memory.put_many(
-            [_document(request, wanted) for request in requests],
+            [document_of(request, wanted) for request in requests],
             embeddings=embeddings,
             embedding_identity=identity,
             enable_embedding=enable if embeddings is None else None,
@@ -413,66 +399,3 @@ def _model(model: str | None, key: str | None) -> Any:
     from engram.llm import get_llm
 
     return get_llm(model, key=key)
-
-
-def _options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the options of putting; those of memvid's own file can only be as they are."""
-    unknown = sorted(set(given) - {*_ASKED, *_TUNING})
-    if unknown:
-        raise InvalidInput(
-            "input.invalid", f"unknown options: {', '.join(unknown)}", ", ".join(_ASKED)
-        )
-    for name, only in {**_TUNING, "vector_compression": False}.items():
-        if given.get(name, only) != only:
-            raise InvalidInput(
-                "input.invalid",
-                f"{name}={given[name]!r}: engram compresses, syncs and searches in its own way",
-                f"leave it out; {name}={only!r} is what it comes to",
-            )
-    return {name: value for name, value in given.items() if name in _ASKED}
-
-
-def _document(request: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a document of `engram.Memory` of one of memvid-sdk."""
-    unknown = sorted(set(request) - set(_KNOWN))
-    if unknown:
-        raise InvalidInput(
-            "input.invalid", f"unknown keys: {', '.join(unknown)}", f"one of {', '.join(_KNOWN)}"
-        )
-    given = {name: request[name] for name in _PLAIN if request.get(name) is not None}
-    text, file = request.get("text"), request.get("file")
-    about = dict(request.get("metadata") or {})
-    searched = [one for one in (request.get("search_text"), text if file else None) if one]
-    given |= {"file": file} if file else {"text": text}
-    if searched:
-        given["search_text"] = "\n".join(searched)
-    if request.get("labels"):
-        about[LABELS] = [str(one) for one in request["labels"]]
-    names, dates = _noticed(text, file, options)
-    given["tags"] = list(dict.fromkeys([*(request.get("tags") or ()), *names]))
-    if dates:
-        about[DATES] = dates
-    access, about = list_of(about)
-    return {**given, "metadata": about, "access": access}
-
-
-def _noticed(
-    text: str | None, file: str | None, options: Mapping[str, Any]
-) -> tuple[list[str], list[str]]:
-    """Find the names and the dates of a document."""
-    wants = options.get("auto_tag", True), options.get("extract_dates", True)
-    if not any(wants):
-        return [], []
-    if text is None and file is not None:
-        from engram.extract import extract
-
-        try:
-            text = extract(file, tables=False).text
-        except EngramError:
-            return [], []  # the put that follows tells why
-    from engram.enrich import get_extractor
-
-    found = get_extractor("rules").extract(text or "", min_confidence=_CONFIDENCE)
-    names = [one.text.lower() for one in found if one.label not in _NO_TAGS]
-    dates = [one.text for one in found if one.label == "DATE"]
-    return names if wants[0] else [], dates if wants[1] else []
