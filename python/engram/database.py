@@ -58,7 +58,7 @@ class Database(Reader):
     def __init__(self, native: _native.Database, embedder: EmbedderChoice) -> None:
         """Wrap a native handle; `engram.open` does this for you."""
         self._native = native
-        self._embedder = embedder
+        self._embedder = embedder_source(embedder)
         self._graph: Graph | None = None
         self._memory: Memory | None = None
 
@@ -365,7 +365,7 @@ class Database(Reader):
 
     def _embedder_of(self, choice: EmbedderChoice) -> EmbedderSource:
         own = isinstance(choice, str) and choice == "default"
-        return embedder_source(self._embedder if own else choice)
+        return self._embedder if own else embedder_source(choice)
 
     def __repr__(self) -> str:
         """Show the file and how it is open."""

@@ -45,7 +45,8 @@ def open(  # noqa: A001 - engram.open reads as it should
         durability: ``"full"``: a commit is on disk when the call returns. ``"relaxed"``: syncs may
             be grouped, so that a power loss may take the latest commits (never a part of one).
         embedder: What embeds texts: ``"default"`` is the built-in model (`engram.embed.Static`),
-            None stores texts without vectors.
+            a name or a folder what `engram.embed.get_embedder` makes of it, None stores texts
+            without vectors.
 
     Raises:
         Io: ``file.not_found``, ``io.failed``.

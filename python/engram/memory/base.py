@@ -5,7 +5,7 @@ Owns: `Base`, which the groups of verbs build on. Invariant: nothing here writes
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from engram.checks import proper_str
 from engram.embed.identity import Identity
@@ -59,11 +59,7 @@ class Base:
         self.originals = originals
         self.layout = Layout(proper_str(name, "the name"))
         self._chosen = embedder != "default" if isinstance(embedder, str) else True
-        if isinstance(embedder, str) and embedder != "default":
-            from engram.embed import get_embedder
-
-            embedder = get_embedder(embedder)
-        self._source = db._embedder_of(cast("EmbedderChoice", embedder))
+        self._source = db._embedder_of(embedder)
         self._found: tuple[str, Embedder] | None = None
         self._splitting = Splitting(splitter=splitter)
 
