@@ -17,8 +17,11 @@ from engram.cli import (
     graph,
     importing,
     measuring,
+    memory,
+    memory_upkeep,
     models,
     records,
+    sealing,
     snapshots,
     sources,
     transfer,
@@ -74,9 +77,13 @@ app.command("verify")(doctoring.verify)
 app.command("doctor")(doctoring.doctor)
 app.command("optimize")(doctoring.optimize)
 app.command("backup")(doctoring.backup)
+app.command("lock")(sealing.lock)
+app.command("unlock")(sealing.unlock)
+app.command("nudge")(memory_upkeep.nudge)
 app.command("export")(transfer.export)
 app.add_typer(importing.app, name="import")
 app.add_typer(graph.app, name="graph")
+app.add_typer(memory.app, name="memory")
 app.add_typer(models.app, name="models")
 app.add_typer(evaluating.app, name="query-set")
 app.add_typer(snapshots.app, name="snapshot")
