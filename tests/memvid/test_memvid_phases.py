@@ -4,16 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import document_files
 import pytest
 from typer.testing import CliRunner
 
+import document_files
 import engram
 from engram.cli.commands import app
 from engram.compat import memvid
 from engram.compat.memvid import (
     EmbeddingFailedError,
-    FileNotFoundError,
     LockedError,
     Memvid,
     MemvidError,
@@ -77,7 +76,7 @@ def test_p0_1_locks_are_told_and_never_taken_from_the_living(held):
 
 
 def test_p0_1_opening_is_as_asked(folder):
-    with pytest.raises(FileNotFoundError) as caught:
+    with pytest.raises(memvid.FileNotFoundError) as caught:
         use("basic", "none.mv2", mode="open")
     assert caught.value.code == "MV013"
     with pytest.raises(MemvidError, match="no adapter for 'langchian'"):
@@ -117,12 +116,9 @@ def test_p0_4_verify_of_an_instance_and_of_a_path(notes, folder):
     place = raw.rindex(b"PostgreSQL") if b"PostgreSQL" in raw else len(raw) // 2
     raw[place] ^= 0xFF
     (folder / "notes.mv2").write_bytes(raw)
-    try:
-        report = Memvid.verify("notes.mv2", deep=True)
-    except MemvidError as error:
-        assert error.code == "MV012"
-    else:
-        assert report["overall_status"] == "failed"
+    report = Memvid.verify("notes.mv2", deep=True)
+    assert report["overall_status"] == "failed"
+    assert report["checks"][0]["name"].startswith("corrupt.")
 
 
 def test_p0_5_doctor_plans_before_it_acts(notes, capsys):
@@ -143,7 +139,7 @@ def test_p0_5_doctor_plans_before_it_acts(notes, capsys):
 def test_p0_6_one_file_is_all_there_is(notes, folder):
     memvid.verify_single_file("notes.mv2")
     (folder / "notes.mv2-wal").write_bytes(b"")
-    with pytest.raises(VerifyFailedError, match="notes.mv2-wal"):
+    with pytest.raises(VerifyFailedError, match=r"notes\.mv2-wal"):
         memvid.verify_single_file("notes.mv2")
 
 
@@ -272,7 +268,7 @@ def test_p2_1_ner(folder):
     assert caught.value.code == "MV017"
     rules = memvid.NerModel("rules")
     found = rules.extract("Alice met Bob in Paris.", 0.5)
-    assert [(one["name"], one["type"]) for one in found][0] == ("Alice", "PERSON")
+    assert [one["type"] for one in found] == ["PERSON", "PERSON", "GPE"]
     assert "PERSON" in rules.entity_types
     if MODELS.exists():
         assert memvid.NerModel(MODELS / "ner").entity_types
@@ -281,7 +277,9 @@ def test_p2_1_ner(folder):
 def test_p2_2_tables(folder):
     pytest.importorskip("pdfplumber")
     rows = [["Fruit", "Price"], ["Apple", "3"], ["Pear", "4"]]
-    (folder / "prices.pdf").write_bytes(document_files.pdf(["Prices"], drawings=[document_files.ruled(rows)]))
+    (folder / "prices.pdf").write_bytes(
+        document_files.pdf(["Prices"], drawings=[document_files.ruled(rows)])
+    )
     with create("a.mv2") as memory:
         done = memory.put_pdf_tables("prices.pdf", embed_rows=True)
         assert (done["tables_count"], done["total_rows"]) == (1, 2)

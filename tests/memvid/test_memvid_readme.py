@@ -2,8 +2,9 @@
 
 import json
 
-import document_files
 import pytest
+
+import document_files
 from engram.compat.memvid import create, use
 from engram.compat.memvid.embeddings import OpenAIEmbeddings, get_embedder
 from loopback import EMBEDDINGS, chat
@@ -82,7 +83,9 @@ def test_batch_ingestion(folder):
 
 def test_semantic_search_with_the_embedder_that_is_there(folder):
     with create("notes.mv2") as memory:
-        memory.put(title="Cooking", text="Boil the potatoes for twenty minutes.", enable_embedding=True)
+        memory.put(
+            title="Cooking", text="Boil the potatoes for twenty minutes.", enable_embedding=True
+        )
         memory.put(title="Learning", text="Neural networks have layers.", enable_embedding=True)
         results = memory.find("deep learning", mode="sem")
     assert (results["engine"], results["hits"][0]["title"]) == ("semantic", "Learning")

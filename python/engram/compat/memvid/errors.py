@@ -84,13 +84,13 @@ class CapacityExceededError(MemvidError):
 
 
 class TicketInvalidError(MemvidError):
-    """MV002; never raised."""
+    """MV002: a ticket is not valid; never raised."""
 
     code = "MV002"
 
 
 class TicketReplayError(MemvidError):
-    """MV003; never raised."""
+    """MV003: a ticket was used before; never raised."""
 
     code = "MV003"
 
@@ -102,7 +102,7 @@ class LexIndexDisabledError(MemvidError):
 
 
 class TimeIndexMissingError(MemvidError):
-    """MV005; never raised."""
+    """MV005: there is no index by time; never raised."""
 
     code = "MV005"
 
@@ -126,7 +126,7 @@ class ApiKeyRequiredError(MemvidError):
 
 
 class MemoryAlreadyBoundError(MemvidError):
-    """MV009; never raised."""
+    """MV009: the file is bound to somebody else; never raised."""
 
     code = "MV009"
 
