@@ -116,9 +116,9 @@ def test_p0_4_verify_of_an_instance_and_of_a_path(notes, folder):
     place = raw.rindex(b"PostgreSQL") if b"PostgreSQL" in raw else len(raw) // 2
     raw[place] ^= 0xFF
     (folder / "notes.mv2").write_bytes(raw)
-    report = Memvid.verify("notes.mv2", deep=True)
-    assert report["overall_status"] == "failed"
-    assert report["checks"][0]["name"].startswith("corrupt.")
+    with pytest.raises(MemvidError) as caught:
+        Memvid.verify("notes.mv2", deep=True)
+    assert caught.value.code == "MV012"
 
 
 def test_p0_5_doctor_plans_before_it_acts(notes, capsys):

@@ -1,6 +1,6 @@
 """Documents and options as memvid-sdk is given them, for `engram.Memory`.
 
-Owns: `document_of` and `options_of`, and what is noticed in a document's text: names and dates.
+Owns: `document_of`, `options_of` and `model_of`, and what is noticed in a document's text: names and dates.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from engram.errors import EngramError, InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["document_of", "options_of"]
+__all__ = ["document_of", "model_of", "options_of"]
 
 _PLAIN = ("title", "label", "uri", "tags", "kind", "track", "timestamp")
 _KNOWN = (*_PLAIN, "text", "file", "metadata", "labels", "search_text")
@@ -85,3 +85,12 @@ def _noticed(
     names = [one.text.lower() for one in found if one.label not in _NO_TAGS]
     dates = [one.text for one in found if one.label == "DATE"]
     return names if wants[0] else [], dates if wants[1] else []
+
+
+def model_of(model: str | None, key: str | None) -> Any:
+    """Give a language model by name."""
+    if model is None or key is None:
+        return model
+    from engram.llm import get_llm
+
+    return get_llm(model, key=key)

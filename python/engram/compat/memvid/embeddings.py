@@ -31,7 +31,6 @@ __all__ = [
     "OllamaEmbeddings",
     "OpenAIEmbeddings",
     "VoyageEmbeddings",
-    "embedder_of",
     "get_embedder",
 ]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engram.compat.memvid.access import context_of
 from engram.compat.memvid.cards import BOOST
-from engram.compat.memvid.documents import document_of, options_of
+from engram.compat.memvid.documents import document_of, model_of, options_of
 from engram.compat.memvid.embeddings import embedder_of
 from engram.compat.memvid.errors import LexIndexDisabledError, VecIndexDisabledError, mapped
 from engram.compat.memvid.records import Records
@@ -271,7 +271,7 @@ class Memvid(Records):
                 given |= {"max_context": llm_context_chars, "length": "characters"}
             answer = (self._session or self._memory).ask(
                 question,
-                _model(model, api_key),
+                model_of(model, api_key),
                 context_only=context_only,
                 mask_pii=mask_pii,
                 return_sources=return_sources,
@@ -390,12 +390,3 @@ class Memvid(Records):
         from engram.rerank import Formula
 
         return Formula(lambda hit: hit.score * hit.metadata.get(BOOST, 1.0), needs=("metadata",))
-
-
-def _model(model: str | None, key: str | None) -> Any:
-    """Give a language model by name."""
-    if model is None or key is None:
-        return model
-    from engram.llm import get_llm
-
-    return get_llm(model, key=key)
