@@ -7,6 +7,10 @@ import engram
 import engram.agent
 import engram.answer
 import engram.compat.embedded_db
+import engram.compat.memvid
+import engram.compat.memvid.clip
+import engram.compat.memvid.embeddings
+import engram.compat.memvid.entities
 import engram.compat.tessera
 import engram.compat.vecstore
 import engram.embed
@@ -33,6 +37,10 @@ MODULES = (
     engram.agent,
     engram.answer,
     engram.compat.embedded_db,
+    engram.compat.memvid,
+    engram.compat.memvid.clip,
+    engram.compat.memvid.embeddings,
+    engram.compat.memvid.entities,
     engram.compat.tessera,
     engram.compat.vecstore,
     engram.embed,
