@@ -43,11 +43,8 @@ class Base:
         embedder: EmbedderChoice = "default",
         splitter: TextSplitter | None = None,
         originals: bool = True,
-<<<<<<< HEAD
         language: str | None = None,
-=======
         vision: Vision | str | None = None,
->>>>>>> main
     ) -> None:
         """Take a place in a database; nothing is written before the first put.
 
@@ -61,21 +58,15 @@ class Base:
                 1,000 characters at most.
             originals: Whether the bytes that documents were put as are kept beside their text,
                 compressed, and can be read back.
-<<<<<<< HEAD
             language: What words are stemmed for, such as ``"de"``, or ``"none"``; left out: as
                 stored, or English. It cannot change once there are documents.
-        """
-        self.db = db
-        self.originals = originals
-        self._language = language
-=======
             vision: What embeds images (`put_images`): an `engram.embed.Vision` of the CLIP kind, or
                 the name or folder of one; None for the one that embedded those that are there.
         """
         self.db = db
         self.originals = originals
+        self._language = language
         self._vision = vision
->>>>>>> main
         self.layout = Layout(proper_str(name, "the name"))
         self._chosen = embedder != "default" if isinstance(embedder, str) else True
         self._source = db._embedder_of(embedder)

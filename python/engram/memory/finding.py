@@ -163,19 +163,14 @@ class Finding(Base):
             own.append(f"{RESERVED}.kind = {quoted(kind)}")
         own += self._access_filters(access, as_of)
         asked_for = self._filter(where, as_of)
-<<<<<<< HEAD
-        vector, by, skipped = self._query_vector(
-            query, engine_mode, query_embedding, query_embedding_identity, embedder, as_of
-=======
         space = IMAGE_SPACE if looks else TEXT_SPACE
         engine_mode = "semantic" if looks else engine_mode
         vector, by, skipped = (
             (image_query(self, query, image), None, dict[str, str]())
             if looks
             else self._query_vector(
-                query, engine_mode, query_embedding, query_embedding_identity, embedder
+                query, engine_mode, query_embedding, query_embedding_identity, embedder, as_of
             )
->>>>>>> main
         )
         asked = Query(
             None if engine_mode == "semantic" and vector is not None else query,

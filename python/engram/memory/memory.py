@@ -54,11 +54,8 @@ class Memory(Ingesting, Recording, Tables, Images, Facts, Forgetting, Upkeep):
         embedder: EmbedderChoice = "default",
         splitter: TextSplitter | None = None,
         originals: bool = True,
-<<<<<<< HEAD
         language: str | None = None,
-=======
         vision: Vision | str | None = None,
->>>>>>> main
         read_only: bool = False,
         create: bool = True,
         lock_timeout_ms: int | None = None,
@@ -74,11 +71,8 @@ class Memory(Ingesting, Recording, Tables, Images, Facts, Forgetting, Upkeep):
             embedder: What embeds texts and questions, as in `Memory`.
             splitter: What cuts documents into passages, as in `Memory`.
             originals: Whether the bytes that documents were put as are kept, as in `Memory`.
-<<<<<<< HEAD
             language: What words are stemmed for, as in `Memory`.
-=======
             vision: What embeds images, as in `Memory`.
->>>>>>> main
             read_only: Refuse to write. The file must exist.
             create: Make the file where there is none.
             lock_timeout_ms: How long a write waits for another process or thread; 5,000 unless
@@ -121,11 +115,8 @@ class Memory(Ingesting, Recording, Tables, Images, Facts, Forgetting, Upkeep):
                 embedder=embedder,
                 splitter=splitter,
                 originals=originals,
-<<<<<<< HEAD
                 language=language,
-=======
                 vision=vision,
->>>>>>> main
             )
         except BaseException:
             db.close()
