@@ -222,8 +222,8 @@ COMMANDS = [
     "put", "find", "get", "list", "delete", "stats", "verify", "doctor", "optimize", "backup",
     "recall-check", "export", "import", "import file", "import chroma", "import lancedb",
     "import qdrant", "import faiss", "import sqlite-vec", "snapshot create", "snapshot list",
-    "snapshot restore", "snapshot delete", "evaluate", "query-set import", "query-set export",
-    "query-set list", "query-set delete",
+    "snapshot restore", "snapshot delete", "reembed", "evaluate", "query-set import",
+    "query-set export", "query-set list", "query-set delete",
 ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from engram.collection import Collection
 from engram.embed.calling import embedder_source
 from engram.errors import Conflict, InvalidInput, NotFound
 from engram.past import DatabaseView, Reader
+from engram.reembedding import ReembeddingAll
 from engram.settings import Settings
 from engram.transaction import Transaction, active
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["Database"]
 
 
-class Database(Reader):
+class Database(Reader, ReembeddingAll):
     """An open database. Made by `engram.open`; safe to share by threads.
 
     After `fork` an inherited handle opens the file anew in the child; an in-memory database stays

@@ -19,6 +19,7 @@ from engram.cli import (
     measuring,
     models,
     records,
+    reembedding,
     snapshots,
     sources,
     transfer,
@@ -74,6 +75,7 @@ app.command("verify")(doctoring.verify)
 app.command("doctor")(doctoring.doctor)
 app.command("optimize")(doctoring.optimize)
 app.command("backup")(doctoring.backup)
+app.command("reembed")(reembedding.reembed)
 app.command("export")(transfer.export)
 app.add_typer(importing.app, name="import")
 app.add_typer(graph.app, name="graph")
