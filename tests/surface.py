@@ -4,6 +4,7 @@ import inspect
 from pathlib import Path
 
 import engram
+import engram.answer
 import engram.compat.tessera
 import engram.compat.vecstore
 import engram.embed
@@ -19,11 +20,15 @@ import engram.memory
 import engram.rag
 import engram.remote
 import engram.rerank
+import engram.sealing
+import engram.sessions
 import engram.tables
 import engram.testing
+import engram.weaver
 
 MODULES = (
     engram,
+    engram.answer,
     engram.compat.tessera,
     engram.compat.vecstore,
     engram.embed,
@@ -38,8 +43,11 @@ MODULES = (
     engram.memory,
     engram.rag,
     engram.rerank,
+    engram.sessions,
+    engram.sealing,
     engram.tables,
     engram.testing,
+    engram.weaver,
     engram.compat.vecstore,
     engram.remote,
 )

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NEEDED = {
     "docs/how-to/documents.md": ("docx",),
+    "docs/how-to/graph.md": ("graspologic_native", "matplotlib", "networkx"),
     "docs/how-to/migrate.md": (
         "apsw", "chromadb", "faiss", "lancedb", "qdrant_client", "sqlite_vec",
     ),

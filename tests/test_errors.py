@@ -46,11 +46,20 @@ PYTHON_ONLY = [
     "document.unsupported",
     "document.encrypted",
     "document.damaged",
+    "sealed.password",
+    "sealed.damaged",
+    "sealed.unsupported",
     "node.exists",
     "node.stale",
     "edge.exists",
     "edge.not_found",
     "graph.constraint",
+    "session.exists",
+    "session.ended",
+    "session.not_found",
+    "weaver.failed",
+    "weaver.timeout",
+    "weaver.stopping",
 ]
 
 # Codes that are provoked elsewhere, and why not here.
@@ -68,6 +77,12 @@ ELSEWHERE = {
     "edge.exists": "graph/test_nodes.py makes an edge twice",
     "edge.not_found": "graph/test_nodes.py changes an edge that is not there",
     "graph.constraint": "graph/test_constraints.py breaks each kind",
+    "session.exists": "sessions/test_sessions.py starts one twice",
+    "session.ended": "sessions/test_sessions.py asks an ended one",
+    "session.not_found": "sessions/test_sessions.py asks for one",
+    "weaver.failed": "weaver/test_failing.py fails until a task is given up",
+    "weaver.timeout": "weaver/test_failing.py waits for what does not come",
+    "weaver.stopping": "weaver/test_events.py stops a weaver in its callback",
     "internal": "is a bug where it happens",
     "extra.missing": "test_transfer.py hides the package",
     "model.invalid": "embed/test_dense.py spoils a folder",
@@ -232,6 +247,28 @@ def cause_document_unsupported(db):
 
 def cause_document_damaged(db):
     extract(b"{", kind="json")
+
+
+def sealed(db, at=None):
+    path = Path(db.path).with_name("x.sealed")
+    engram.lock(db.path, "right", path)
+    if at is not None:
+        raw = bytearray(path.read_bytes())
+        raw[at] ^= 1
+        path.write_bytes(raw)
+    return path
+
+
+def cause_sealed_password(db):
+    engram.unlock(sealed(db), "wrong")
+
+
+def cause_sealed_damaged(db):
+    engram.unlock(sealed(db, at=-1), "right")
+
+
+def cause_sealed_unsupported(db):
+    engram.unlock(db.path, "right", db.path + ".out")
 
 
 def cause_handle_closed(db):

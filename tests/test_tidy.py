@@ -38,6 +38,7 @@ LAYERS = [
     ["transaction", "past"],
     ["database"],
     ["opening"],
+    ["sealing"],
     ["tables", "access", "sealing"],
     ["graph"],
     ["rerank", "evaluate", "importers", "integrations"],

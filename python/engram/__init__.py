@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         Stats,
         VerifyReport,
     )
+    from engram.sealing import Sealed, is_sealed, lock, unlock
     from engram.snippets import Snippet
     from engram.types import Embedder
 
@@ -108,6 +109,7 @@ __all__ = [
     "ReembedReport",
     "Report",
     "Results",
+    "Sealed",
     "SnapshotInfo",
     "Snippet",
     "Space",
@@ -118,7 +120,10 @@ __all__ = [
     "VerifyReport",
     "__version__",
     "doctor",
+    "is_sealed",
+    "lock",
     "open",
+    "unlock",
 ]
 
 _LATER = {
@@ -130,6 +135,7 @@ _LATER = {
     "Identity": "engram.embed.identity",
     "Facet": "engram.faceting",
     "Snippet": "engram.snippets",
+    **dict.fromkeys(("Sealed", "is_sealed", "lock", "unlock"), "engram.sealing"),
     **dict.fromkeys(("Condition", "F", "Field"), "engram.expressions"),
     **dict.fromkeys(
         (

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engram import _native
     from engram.embed.calling import EmbedderChoice, EmbedderSource
     from engram.graph.graphs import Graph
+    from engram.graph.kinds import Chat
     from engram.memory.memory import Memory
     from engram.reports import (
         BackupReport,
@@ -58,7 +59,7 @@ class Database(Reader, ReembeddingAll):
     def __init__(self, native: _native.Database, embedder: EmbedderChoice) -> None:
         """Wrap a native handle; `engram.open` does this for you."""
         self._native = native
-        self._embedder = embedder
+        self._embedder = embedder_source(embedder)
         self._graph: Graph | None = None
         self._memory: Memory | None = None
 
@@ -99,6 +100,10 @@ class Database(Reader, ReembeddingAll):
 
             self._graph = Graph(self)
         return self._graph
+
+    def create_chat(self, title: str | None = None, topic: str | None = None) -> Chat:
+        """Make a chat in `graph`; see `Graph.create_chat`."""
+        return self.graph.create_chat(title, topic)
 
     def close(self) -> None:
         """Close the handle; a second time does nothing. Everything committed is in the file."""
@@ -361,7 +366,7 @@ class Database(Reader, ReembeddingAll):
 
     def _embedder_of(self, choice: EmbedderChoice) -> EmbedderSource:
         own = isinstance(choice, str) and choice == "default"
-        return embedder_source(self._embedder if own else choice)
+        return self._embedder if own else embedder_source(choice)
 
     def __repr__(self) -> str:
         """Show the file and how it is open."""

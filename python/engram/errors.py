@@ -179,11 +179,20 @@ CODES: dict[Code, type[EngramError]] = {
     "document.unsupported": InvalidInput,
     "document.encrypted": InvalidInput,
     "document.damaged": Corrupt,
+    "sealed.password": InvalidInput,
+    "sealed.damaged": Corrupt,
+    "sealed.unsupported": Incompatible,
     "node.exists": Conflict,
     "node.stale": Conflict,
     "edge.exists": Conflict,
     "edge.not_found": NotFound,
     "graph.constraint": Conflict,
+    "session.exists": Conflict,
+    "session.ended": Conflict,
+    "session.not_found": NotFound,
+    "weaver.failed": Conflict,
+    "weaver.timeout": Busy,
+    "weaver.stopping": Conflict,
 }
 """Every code with its class, the core's codes first and in its order."""
 

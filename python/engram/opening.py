@@ -10,7 +10,7 @@ import os
 from engram import _native
 from engram.database import Database
 from engram.embed.calling import embedder_source
-from engram.errors import InvalidInput
+from engram.errors import Incompatible, InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def open(  # noqa: A001 - engram.open reads as it should
         durability: ``"full"``: a commit is on disk when the call returns. ``"relaxed"``: syncs may
             be grouped, so that a power loss may take the latest commits (never a part of one).
         embedder: What embeds texts: ``"default"`` is the built-in model (`engram.embed.Static`),
-            None stores texts without vectors.
+            a name or a folder what `engram.embed.get_embedder` makes of it, None stores texts
+            without vectors.
 
     Raises:
         Io: ``file.not_found``, ``io.failed``.
@@ -60,13 +61,18 @@ def open(  # noqa: A001 - engram.open reads as it should
     _check_timeout(lock_timeout_ms)
     embedder_source(embedder)
     name = os.fsdecode(path)
-    native = _native.Database.open(
-        None if name == ":memory:" else name,
-        read_only,
-        create,
-        lock_timeout_ms,
-        durability == "relaxed",
-    )
+    try:
+        native = _native.Database.open(
+            None if name == ":memory:" else name,
+            read_only,
+            create,
+            lock_timeout_ms,
+            durability == "relaxed",
+        )
+    except Incompatible as error:
+        from engram.sealing.files import of_sealed
+
+        raise of_sealed(error, name) from None
     return Database(native, embedder)
 
 

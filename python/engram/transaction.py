@@ -14,6 +14,7 @@ from engram.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -32,7 +33,7 @@ _open: ContextVar[tuple[Transaction, ...]] = ContextVar("engram_transactions", d
 class Transaction:
     """Writes that become visible together, or not at all. Made by `Database.transaction`."""
 
-    __slots__ = ("_database", "_finished", "_native", "commit")
+    __slots__ = ("_database", "_finished", "_native", "_then", "commit")
 
     commit: int | None
     """The commit that it became; None before its end and after a rollback."""
@@ -42,6 +43,7 @@ class Transaction:
         self._database = database
         self._native: _native.Transaction | None = None
         self._finished = False
+        self._then: dict[Callable[[], None], None] = {}
         self.commit = None
 
     def __enter__(self) -> Self:
@@ -72,6 +74,8 @@ class Transaction:
             return
         if kind is None:
             self.commit = native.commit()
+            for call in self._then:
+                call()
         else:
             native.rollback()
 
@@ -92,6 +96,10 @@ class Transaction:
         """
         settings = Settings(metric, language, stop_words, k1, b)
         return self._database._collection(name, settings, embedder, self)
+
+    def _after_commit(self, call: Callable[[], None]) -> None:
+        """Call a function that cannot fail after the commit, once however often it is given."""
+        self._then[call] = None
 
     def _open(self) -> _native.Transaction:
         """Give the native transaction."""

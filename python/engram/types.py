@@ -121,11 +121,20 @@ Code: TypeAlias = Literal[
     "document.unsupported",
     "document.encrypted",
     "document.damaged",
+    "sealed.password",
+    "sealed.damaged",
+    "sealed.unsupported",
     "node.exists",
     "node.stale",
     "edge.exists",
     "edge.not_found",
     "graph.constraint",
+    "session.exists",
+    "session.ended",
+    "session.not_found",
+    "weaver.failed",
+    "weaver.timeout",
+    "weaver.stopping",
 ]
 """Every stable error code."""
 

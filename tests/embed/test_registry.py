@@ -174,15 +174,6 @@ def test_a_provider_that_is_none_is_named():
     assert caught.value.code == "provider.unknown"
 
 
-def test_a_name_where_an_embedder_is_wanted_is_refused_with_the_way(path):
-    with pytest.raises(InvalidInput, match=r"get_embedder\('minilm'\)"):
-        engram.open(path, embedder="minilm")
-    with engram.open(path) as db:
-        for name in ("one", "two"):
-            with pytest.raises(InvalidInput, match=r"get_embedder\('minilm'\)"):
-                db.collection(name, embedder="minilm").put("a", text="x")
-
-
 def test_the_catalog_is_sound():
     assert known("MINILM") is known("sentence-transformers/all-minilm-l6-v2")
     assert known("nothing") is None

@@ -15,6 +15,7 @@ from engram.enrich import (
     LABELS,
     Entity,
     EntityExtractor,
+    ModelExtractor,
     RuleExtractor,
     SpacyExtractor,
     get_extractor,
@@ -226,3 +227,33 @@ def marked_texts():
                 spans[-1][1] = len(text) + len(token)
             text += token + " "
         yield text, {tuple(span) for span in spans}
+
+
+def test_token_classifiers_are_extractors(tagger):
+    extractor = get_extractor(tagger)
+    assert isinstance(extractor, ModelExtractor)
+    assert isinstance(extractor, EntityExtractor)
+    assert extractor.name == "tiny-ner"
+    assert extractor.entity_types == ("LOC", "MISC", "PERSON")
+    text = "Zorblax the Great met seven Blorp in Paris, elsewhere"
+    found = extractor.extract(text, 0.5)
+    assert [(one.text, one.label) for one in found] == [
+        ("Zorblax", "PERSON"), ("Great", "PERSON"), ("Blorp", "MISC"), ("Paris", "GPE"),
+        ("elsewhere", "LOC"),
+    ]  # fmt: skip
+    assert all(text[one.start : one.end] == one.text for one in found)
+    assert all(0.9 < one.confidence < 1 for one in found)
+    assert extractor.extract(text, 1.0) == []
+    with pytest.raises(engram.InvalidInput, match="min_confidence"):
+        extractor.extract(text, 2)
+
+
+def test_a_loaded_token_classifier_is_taken_as_it_is(tagger):
+    model = engram.embed.TokenClassifier(tagger)
+    assert get_extractor(model).extract("Zorblax")[0].label == "PERSON"
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(engram.EngramError) as caught:
+        get_extractor(tmp_path / "none")
+    assert caught.value.details["kind"] == "ner"

@@ -59,10 +59,11 @@ def test_any_back_end_can_stand_behind_them():
 
 
 def test_health_names_what_fails():
-    functions.configure(extractor="no-such-model")
+    functions.configure(extractor="no-such-model", summarizer="no-such-writer")
     health = functions.health_check()
     assert health["status"] == "failing"
     assert health["extract_entities"]["code"] == "model.not_found"
+    assert health["summarize"]["code"] == "model.not_found"
     assert health["generate_embedding"]["ok"]
     with pytest.raises(engram.NotFound):
         functions.extract_entities("Alice")
@@ -70,7 +71,7 @@ def test_health_names_what_fails():
 
 @pytest.mark.parametrize(
     "choice",
-    [{"min_confidence": 2}, {"sentences": 0}, {"summarizer": "bart"}],
+    [{"min_confidence": 2}, {"sentences": 0}],
 )
 def test_a_choice_that_cannot_be_is_refused_at_once(choice):
     with pytest.raises(engram.InvalidInput, match=r"input\.invalid"):

@@ -78,6 +78,38 @@ def test_a_summarizing_model_writes_by_choice():
     assert summarize(["abcd", "efgh"], model=Half()) == "abcd"
 
 
+class Short:
+    """Reads ten words, and keeps every second one."""
+
+    max_length = 10
+    read = 0
+
+    def count_tokens(self, text):
+        return len(text.split())
+
+    def summarize(self, text):
+        assert self.count_tokens(text) <= self.max_length
+        Short.read += self.count_tokens(text)
+        return " ".join(text.split()[::2])
+
+
+def test_a_text_longer_than_a_model_reads_is_summed_up_in_parts():
+    words = [f"word{number}" for number in range(50)]
+    summary = summarize([" ".join(words)], model=Short())
+    assert set(summary.split()) <= set(words)
+    assert len(summary.split()) <= 10
+    assert Short.read > 50
+
+
+def test_a_model_that_makes_nothing_shorter_is_an_error():
+    class Same(Short):
+        def summarize(self, text):
+            return text
+
+    with pytest.raises(engram.InvalidInput, match="no text shorter"):
+        summarize(["word " * 50], model=Same())
+
+
 def test_a_model_that_says_nothing_is_an_error():
     with pytest.raises(engram.InvalidInput, match=r"llm\.answer"):
         summarize(["Long story."], model=lambda prompt: "  ")

@@ -7,6 +7,7 @@ import pytest
 
 from engram import Memory
 from engram.embed import Identity
+from provider_fixtures import clock, quick, serve  # noqa: F401
 
 
 class Words:

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from engram.embed.building import build_graph
     from engram.embed.dense import Dense
+    from engram.embed.hashing import Hash
     from engram.embed.images import pdf_page, pdf_page_count
     from engram.embed.late_interaction import QuantizedTokens, max_sim, quantize
     from engram.embed.local.session import devices
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from engram.embed.store import InstalledModel, ModelStore
     from engram.embed.time_series import TimeSeries
     from engram.embed.token_classifier import LabeledSpan, TokenClassifier
+    from engram.embed.torch_model import Torch
     from engram.embed.vision import Vision
 
 __all__ = [
     "Dense",
+    "Hash",
     "Identity",
     "InstalledModel",
     "LabeledSpan",
@@ -41,6 +44,7 @@ __all__ = [
     "Static",
     "TimeSeries",
     "TokenClassifier",
+    "Torch",
     "Vision",
     "build_graph",
     "default",
@@ -54,6 +58,7 @@ __all__ = [
 
 _HOMES = {
     "Dense": "dense",
+    "Hash": "hashing",
     "InstalledModel": "store",
     "LabeledSpan": "token_classifier",
     "ModelStore": "store",
@@ -64,6 +69,7 @@ _HOMES = {
     "Static": "static",
     "TimeSeries": "time_series",
     "TokenClassifier": "token_classifier",
+    "Torch": "torch_model",
     "Vision": "vision",
     "build_graph": "building",
     "devices": "local.session",

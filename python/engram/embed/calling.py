@@ -6,6 +6,8 @@ identity's dimension and is finite. A text that the embedder gives a zero row fo
 
 from __future__ import annotations
 
+import os
+
 from engram.embed import default
 from engram.embed.identity import Identity
 from engram.embed.static import Static
@@ -14,14 +16,14 @@ from engram.errors import InvalidInput
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, Literal
+    from typing import Any
 
     import numpy as np
     from numpy.typing import NDArray
 
     from engram.types import Embedder
 
-    EmbedderChoice = Embedder | Literal["default"] | None
+    EmbedderChoice = Embedder | str | os.PathLike[str] | None
     EmbedderSource = Callable[[], Embedder | None]
     Embedded = tuple[Sequence[int], Any]
 
@@ -33,22 +35,22 @@ _FLOAT_BYTES = 4
 def embedder_source(choice: EmbedderChoice) -> EmbedderSource:
     """Turn the `embedder` argument into a function that gives the embedder, or None.
 
-    The built-in model is loaded at the first call of that function, not here.
+    A model is loaded at the first call of that function, not here; that there is one of its name
+    is checked here.
 
     Raises:
-        InvalidInput: ``embedder.invalid`` where an object lacks an identity or ``encode_batch``.
+        InvalidInput: ``embedder.invalid`` where an object lacks an identity or ``encode_batch``, or
+            a model embeds no texts.
+        NotFound: ``model.not_found`` naming the nearest known names, or the command that installs.
     """
     if choice is None:
         return lambda: None
-    if isinstance(choice, str):
-        if choice != "default":
-            raise InvalidInput(
-                "embedder.invalid",
-                f"unknown embedder {choice!r}",
-                f"pass engram.embed.get_embedder({choice!r}), any object with `identity` and "
-                '`encode_batch`, "default", or None',
-            )
+    if isinstance(choice, str) and choice == "default":
         return default
+    if isinstance(choice, (str, os.PathLike)):
+        from engram.embed.naming import named
+
+        return named(choice)
     identity = getattr(choice, "identity", None)
     if not isinstance(identity, Identity) or not callable(getattr(choice, "encode_batch", None)):
         raise InvalidInput(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         "dense", "multi", "sparse", "vision", "series", "cross-encoder", "tokens", "seq2seq"
     ]
 
-__all__ = ["CATALOG", "KnownModel", "known"]
+__all__ = ["ALIASES", "CATALOG", "KnownModel", "known"]
 
 _BGE_QUERY = "Represent this sentence for searching relevant passages: "
 
@@ -124,11 +124,20 @@ _MODELS = (
 CATALOG: Mapping[str, KnownModel] = {one.name: one for one in _MODELS}
 """Every known model by name."""
 
-_ALIASES = {"minilm": "all-MiniLM-L6-v2", "colbert-v2": "colbertv2.0", "colbertv2": "colbertv2.0"}
+ALIASES = {
+    "bge-base": "bge-base-en-v1.5",
+    "bge-large": "bge-large-en-v1.5",
+    "bge-small": "bge-small-en-v1.5",
+    "colbert-v2": "colbertv2.0",
+    "colbertv2": "colbertv2.0",
+    "minilm": "all-MiniLM-L6-v2",
+    "nomic": "nomic-embed-text-v1.5",
+}
+"""Short names, those of memvid among them."""
 
 
 def known(name: str) -> KnownModel | None:
     """Find a model by its name, its repository or an alias, in any case of letters."""
     plain = name.lower()
-    plain = _ALIASES.get(plain, plain).lower()
+    plain = ALIASES.get(plain, plain).lower()
     return next((one for one in _MODELS if plain in {one.name.lower(), one.repo.lower()}), None)

@@ -57,9 +57,12 @@ class Dense(LocalModel):
             trained for it (Matryoshka embeddings, Kusupati et al., 2022).
         matryoshka: The dimensions that `dim` may be, where the model's files do not say.
         device: ``"cpu"``, ``"cuda"``, ``"coreml"``, ``"directml"``, or ``"auto"`` for the best
-            that is there.
+            that is there. With OpenVINO, the processor.
         threads: Threads of the processor; all that the process may use, unless given.
         batch_tokens: Most tokens that run at a time, padding included.
+        backend: What runs the graph: ``"onnx"`` (ONNX Runtime) or ``"openvino"``.
+        precision: What OpenVINO computes in: ``"float32"``, ``"bf16"`` or ``"int8"``. With ONNX
+            Runtime the file decides.
 
     Raises:
         Io: ``file.not_found`` where there is no such folder.
@@ -81,6 +84,7 @@ class Dense(LocalModel):
         "_pooling",
         "_prompted",
         "_whole",
+        "backend",
         "document_prefix",
         "normalize",
         "query_prefix",
@@ -102,6 +106,8 @@ class Dense(LocalModel):
         device: str = "auto",
         threads: int | None = None,
         batch_tokens: int | None = None,
+        backend: str = "onnx",
+        precision: str | None = None,
     ) -> None:
         """Load the model; the graph runs once on a word, which also tells its dimension."""
         self._encoder = TextEncoder(
@@ -113,7 +119,10 @@ class Dense(LocalModel):
             device=device,
             threads=threads,
             batch_tokens=batch_tokens,
+            backend=backend,
+            precision=precision,
         )
+        self.backend = backend
         folder = self._encoder.folder
         super().__init__(folder, self._encoder.session)
         if pooling is not None and pooling not in POOLINGS:
@@ -150,7 +159,10 @@ class Dense(LocalModel):
         return dim
 
     def _settings(self) -> dict[str, Any]:
-        return {
+        precision = self._encoder.session.precision
+        # In float32 any back end gives the same vectors, up to the last digits.
+        changed = {"precision": precision} if precision in {"bf16", "int8"} else {}
+        return changed | {
             "pooling": self._pooling,
             "prefix": [self.query_prefix, self.document_prefix],
             "max_length": self.max_length,
@@ -296,7 +308,9 @@ class Dense(LocalModel):
         return len(ids) - (1 if len(nothing) > 1 else 0)
 
     def _facts(self) -> list[str]:
-        return [*super()._facts(), f"max_length={self.max_length}"]
+        run_by = [f"backend={self.backend!r}", f"precision={self._encoder.session.precision!r}"]
+        shown = run_by if self.backend != "onnx" else []
+        return [*super()._facts(), f"max_length={self.max_length}", *shown]
 
 
 def _flat(outputs: dict[str, Floats]) -> Floats | None:

@@ -1,7 +1,7 @@
 """From a name to the folder of a model.
 
-Owns: `found`. A name is looked for among folders, installed models and packages that carry models,
-in this order; nothing is fetched.
+Owns: `found`, and the names of what is no folder. A name is looked for among folders, installed
+models and packages that carry models, in this order; nothing is fetched.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engram.embed.catalog import CATALOG, known
+from engram.embed.catalog import ALIASES, CATALOG, known
 from engram.embed.local.folder import ModelFolder
 from engram.embed.store import ModelStore
 from engram.errors import NotFound
@@ -20,10 +20,25 @@ from engram.errors import NotFound
 if TYPE_CHECKING:
     from engram.embed.catalog import KnownModel
 
-__all__ = ["found", "unknown"]
+__all__ = ["BUILT_IN", "HASH", "found", "full_name", "unknown"]
 
 BUILT_IN = ("default", "static", "engram-static")
 """Names of the built-in model, which is no folder."""
+
+HASH = "hash"
+"""The embedder by hashes, which is none either."""
+
+_REMOTE = {
+    "openai-small": "openai:text-embedding-3-small",
+    "openai-large": "openai:text-embedding-3-large",
+    "openai-ada": "openai:text-embedding-ada-002",
+}
+"""Short names of providers' models, as memvid has them."""
+
+
+def full_name(source: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    """Give ``"provider:model"`` for a short name of it, anything else as it is."""
+    return _REMOTE.get(source, source) if isinstance(source, str) else source
 
 
 def found(
@@ -55,7 +70,8 @@ def found(
 
 def unknown(name: str, store: ModelStore) -> NotFound:
     """Make the error for a name that nothing has, with the nearest ones."""
-    names = {*CATALOG, *(one.name for one in store.list_models()), BUILT_IN[0]}
+    names = {*CATALOG, *ALIASES, *_REMOTE, BUILT_IN[0], HASH}
+    names |= {one.name for one in store.list_models()}
     by_plain = {one.lower(): one for one in names}
     plain = name.rpartition("/")[2].lower()
     near = [by_plain[one] for one in get_close_matches(plain, by_plain, n=3, cutoff=0.4)]

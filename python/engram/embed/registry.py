@@ -1,8 +1,8 @@
 """From a name to an embedder.
 
-Owns: `get_embedder` and `kind_of`. Nothing is fetched: a model that is known but not here is
-an error that names the command which installs it. Names with a provider (``openai:...``) go to
-`engram.embed.remote`, which is imported by the first of them.
+Owns: `get_embedder`, and what a folder's files make. Nothing is fetched: a model that is known but
+not here is an error that names the command which installs it. Names with a provider
+(``openai:...``) go to `engram.embed.remote`, which is imported by the first of them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from engram.embed import default
 from engram.embed.dense import Dense
-from engram.embed.finding import BUILT_IN, found
+from engram.embed.finding import BUILT_IN, HASH, found, full_name
+from engram.embed.hashing import Hash
 from engram.embed.multi_vector import MultiVector
 from engram.embed.sparse import Sparse
 from engram.embed.time_series import TimeSeries
+from engram.embed.torch_model import Torch
 from engram.embed.vision import Vision
 from engram.errors import InvalidInput
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from engram.embed.local.folder import ModelFolder
     from engram.embed.store import ModelStore
 
-__all__ = ["get_embedder", "kind_of"]
+__all__ = ["get_embedder", "kind_of", "loaded", "provider_of"]
 
 _KINDS: dict[str, Any] = {
     "dense": Dense,
@@ -44,55 +46,96 @@ _OTHERS = {
 """What a folder may be beside an embedder: in words, and what runs it."""
 
 
-def get_embedder(
+def get_embedder(  # noqa: PLR0913 - one setting each
     source: str | os.PathLike[str],
     *,
     dim: int | None = None,
     device: str = "auto",
     threads: int | None = None,
+    backend: str = "onnx",
+    precision: str | None = None,
     store: ModelStore | None = None,
 ) -> Any:
     """Give the embedder of a name, a folder or a provider.
 
     Args:
         source: ``"default"`` for the built-in model; the name of an installed model
-            (``"all-MiniLM-L6-v2"``); a folder; or ``"provider:model"``, such as
-            ``"openai:text-embedding-3-small"``.
+            (``"all-MiniLM-L6-v2"``, or short ``"minilm"``, ``"bge-small"``, ``"nomic"``); a
+            folder; ``"provider:model"``, such as ``"openai:text-embedding-3-small"`` (or short
+            ``"openai-small"``); or ``"hash"``, which needs no model, for tests.
         dim: Length of the vectors, for models that may be cut.
         device: Where a local model runs.
         threads: Threads that a local model uses.
+        backend: What runs a local model: ``"onnx"``, ``"openvino"``, or ``"torch"`` for folders
+            that have no ONNX file.
+        precision: What OpenVINO computes in; see `Dense`.
         store: Where models are installed; the user's own store, unless given.
 
     Returns:
-        `Static`, `Dense`, `MultiVector`, `Sparse`, `Vision`, `TimeSeries`, or the provider's
-        embedder, as the model's files say.
+        `Static`, `Hash`, `Dense`, `Torch`, `MultiVector`, `Sparse`, `Vision`, `TimeSeries`, or the
+        provider's embedder, as the model's files say.
 
     Raises:
         NotFound: ``model.not_found`` naming the nearest known names, or the command that installs.
         InvalidInput: ``model.invalid``, ``input.invalid``, ``input.dimension``.
         MissingExtra: ``extra.missing``.
     """
+    local = {"device": device, "threads": threads, "backend": backend, "precision": precision}
+    source = full_name(source)
     if isinstance(source, str) and source in BUILT_IN:
-        if dim not in {None, default().dimension} or device not in {"auto", "cpu"} or threads:
-            raise InvalidInput("input.invalid", "the built-in model has no dim, device or threads")
+        _without(local | {"dim": dim if dim != default().dimension else None}, "the built-in model")
         return default()
-    provider = _provider(source)
+    if source == HASH:
+        _without(local, "the embedder by hashes")
+        return Hash() if dim is None else Hash(dim)
+    provider = provider_of(source)
     if provider is not None:
-        if device != "auto" or threads is not None:
-            raise InvalidInput("input.invalid", f"{provider} has no device or threads of its own")
+        _without(local, provider)
         options = {} if dim is None else {"dimensions": dim}
         return import_module("engram.embed.remote").get_remote(source, **options)
     folder = found(source, store=store)
+    return loaded(folder, dim=dim, **local)
+
+
+_UNSET = {"device": {"auto", "cpu"}, "backend": {"onnx"}}
+"""What settings of local models ask for nothing, beside None."""
+
+
+def _without(settings: dict[str, Any], what: str) -> None:
+    """Refuse settings that mean nothing for an embedder."""
+    wrong = [
+        name
+        for name, value in settings.items()
+        if value is not None and value not in _UNSET.get(name, ())
+    ]
+    if wrong:
+        raise InvalidInput("input.invalid", f"{what} has no {', '.join(wrong)} of its own")
+
+
+def loaded(folder: ModelFolder, **settings: Any) -> Any:
+    """Load the embedder that a folder's files make; settings as of `get_embedder`."""
     kind = kind_of(folder)
     if kind in _OTHERS:
         what, remedy = _OTHERS[kind]
         raise folder.unfit(f"is a {what}, which embeds nothing", remedy)
-    settings: dict[str, Any] = {"name": folder.name, "device": device, "threads": threads}
-    if dim is not None and kind != "dense":
-        raise InvalidInput("input.invalid", f"dim for model {folder.name}, which is no dense one")
-    if kind == "dense":
-        settings["dim"] = dim
-    return _KINDS[kind](folder.path, **settings)
+    dim = settings.pop("dim", None)
+    backend, precision = settings.pop("backend", "onnx"), settings.pop("precision", None)
+    named: dict[str, Any] = {"name": folder.name, **settings}
+    if kind != "dense" and (dim is not None or backend != "onnx" or precision is not None):
+        raise InvalidInput(
+            "input.invalid",
+            f"dim, backend or precision for model {folder.name}, which is no dense one",
+        )
+    if kind != "dense":
+        return _KINDS[kind](folder.path, **named)
+    if backend != "torch":
+        return Dense(folder.path, dim=dim, backend=backend, precision=precision, **named)
+    threads = named.pop("threads", None)
+    if dim is not None or threads is not None or precision is not None:
+        raise InvalidInput(
+            "input.invalid", "dim, threads or precision with torch", "leave them out"
+        )
+    return Torch(folder.path, **named)
 
 
 def kind_of(folder: ModelFolder) -> str:
@@ -125,7 +168,7 @@ def kind_of(folder: ModelFolder) -> str:
     return found or "dense"
 
 
-def _provider(source: str | os.PathLike[str]) -> str | None:
+def provider_of(source: str | os.PathLike[str]) -> str | None:
     """Give the provider of ``provider:model``; a letter before a colon is a drive of Windows."""
     if not isinstance(source, str) or Path(source).is_dir():
         return None

@@ -12,10 +12,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from engram.enrich.enricher import Enricher, LocalEnricher, default_enricher
     from engram.enrich.entities import LABELS, Entity, EntityExtractor, get_extractor
+    from engram.enrich.fact_models import ModelFacts
+    from engram.enrich.fact_rules import RuleFacts
+    from engram.enrich.fact_store import FactStore
+    from engram.enrich.facts import Fact, FactExtractor, get_fact_extractor
     from engram.enrich.resolution import Canonical, resolve
     from engram.enrich.rules import RuleExtractor
     from engram.enrich.spacy_models import SpacyExtractor
     from engram.enrich.summaries import RollingSummary, Summarizer, roll, summarize
+    from engram.enrich.token_models import ModelExtractor
 
 __all__ = [
     "LABELS",
@@ -23,13 +28,20 @@ __all__ = [
     "Enricher",
     "Entity",
     "EntityExtractor",
+    "Fact",
+    "FactExtractor",
+    "FactStore",
     "LocalEnricher",
+    "ModelExtractor",
+    "ModelFacts",
     "RollingSummary",
     "RuleExtractor",
+    "RuleFacts",
     "SpacyExtractor",
     "Summarizer",
     "default_enricher",
     "get_extractor",
+    "get_fact_extractor",
     "resolve",
     "roll",
     "summarize",
@@ -38,6 +50,11 @@ __all__ = [
 _HOMES = {
     **dict.fromkeys(("Enricher", "LocalEnricher", "default_enricher"), "enricher"),
     **dict.fromkeys(("LABELS", "Entity", "EntityExtractor", "get_extractor"), "entities"),
+    **dict.fromkeys(("Fact", "FactExtractor", "get_fact_extractor"), "facts"),
+    "FactStore": "fact_store",
+    "ModelExtractor": "token_models",
+    "ModelFacts": "fact_models",
+    "RuleFacts": "fact_rules",
     **dict.fromkeys(("Canonical", "resolve"), "resolution"),
     "RuleExtractor": "rules",
     "SpacyExtractor": "spacy_models",

@@ -6,6 +6,7 @@ a summarizer. Invariant: each of the three is loaded once, at the first call tha
 
 from __future__ import annotations
 
+import os
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -14,7 +15,6 @@ from engram.enrich.summaries import summarize
 from engram.errors import InvalidInput
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Sequence
 
     import numpy as np
@@ -50,8 +50,9 @@ class LocalEnricher:
     Args:
         embedder: An embedder, or a name for `engram.embed.get_embedder`.
         extractor: An extractor, or a name for `engram.enrich.get_extractor`.
-        summarizer: ``"extractive"``; ``"provider:model"`` for `engram.llm.get_llm`; a model that
-            writes summaries, a language model, or a function from prompt to answer.
+        summarizer: ``"extractive"``; ``"provider:model"`` for `engram.llm.get_llm`; the name or
+            folder of a model for `engram.embed.Seq2Seq`; a model that writes summaries, a language
+            model, or a function from prompt to answer.
         min_confidence: Entities below it are left out, 0 to 1.
         sentences: Most sentences of a summary.
 
@@ -64,19 +65,13 @@ class LocalEnricher:
         *,
         embedder: str | os.PathLike[str] | Embedder = "default",
         extractor: str | os.PathLike[str] | EntityExtractor = "rules",
-        summarizer: str | Summarizer | LLM | Callable[[str], str] = _EXTRACTIVE,
+        summarizer: str | os.PathLike[str] | Summarizer | LLM | Callable[[str], str] = _EXTRACTIVE,
         min_confidence: float = 0.5,
         sentences: int = 3,
     ) -> None:
         """Keep what is chosen; nothing is loaded."""
         if isinstance(sentences, bool) or not isinstance(sentences, int) or sentences < 1:
             raise InvalidInput("input.invalid", f"sentences is {sentences!r}", "1 or more")
-        if isinstance(summarizer, str) and summarizer != _EXTRACTIVE and ":" not in summarizer:
-            raise InvalidInput(
-                "input.invalid",
-                f"unknown summarizer {summarizer!r}",
-                '"extractive", "provider:model", or a model',
-            )
         self._choices: dict[str, Any] = {
             "embedder": embedder,
             "extractor": extractor,
@@ -174,8 +169,6 @@ def default_enricher() -> LocalEnricher:
 
 
 def _embedder(choice: Any) -> Embedder | None:
-    import os
-
     from engram.embed.calling import embedder_source
 
     if isinstance(choice, (str, os.PathLike)):
@@ -191,10 +184,14 @@ def _embedder(choice: Any) -> Embedder | None:
 def _summarizer(choice: Any) -> Any:
     if choice == _EXTRACTIVE:
         return None
-    if isinstance(choice, str):
+    if isinstance(choice, str) and ":" in choice:
         from engram.llm import get_llm
 
         return get_llm(choice)
+    if isinstance(choice, (str, os.PathLike)):
+        from engram.embed import Seq2Seq
+
+        return Seq2Seq(choice)
     if callable(getattr(choice, "summarize", None)):
         return choice
     from engram.llm import as_llm

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from engram.embed.token_classifier import TokenClassifier
+
 __all__ = ["LABELS", "Entity", "EntityExtractor", "Label", "apart", "checked_text", "get_extractor"]
 
 Label: TypeAlias = Literal[
@@ -87,13 +89,14 @@ class EntityExtractor(Protocol):
 
 
 def get_extractor(
-    source: str | os.PathLike[str] | EntityExtractor = _RULES, **options: Any
+    source: str | os.PathLike[str] | TokenClassifier | EntityExtractor = _RULES, **options: Any
 ) -> EntityExtractor:
     """Give the extractor of a name.
 
     Args:
         source: ``"rules"``; ``"spacy"`` (``en_core_web_sm``) or ``"spacy:<model>"``; the name or
-            folder of a token-classification model; or an extractor, which is given back.
+            folder of a token-classification model, or such a model; or an extractor, which is given
+            back.
         options: What the extractor takes beside its model.
 
     Raises:
@@ -102,8 +105,9 @@ def get_extractor(
         InvalidInput: ``input.invalid``, ``model.invalid``.
     """
     if callable(getattr(source, "extract", None)):
-        return cast("EntityExtractor", source)
-    if not isinstance(source, (str, os.PathLike)):
+        if hasattr(source, "entity_types"):
+            return cast("EntityExtractor", source)
+    elif not isinstance(source, (str, os.PathLike)):
         raise InvalidInput(
             "input.invalid",
             f"{type(source).__name__} is no extractor of entities",
@@ -118,9 +122,9 @@ def get_extractor(
         from engram.enrich.spacy_models import SpacyExtractor
 
         return SpacyExtractor(source.partition(":")[2] or "en_core_web_sm", **options)
-    from engram.enrich.token_models import model_extractor
+    from engram.enrich.token_models import ModelExtractor
 
-    return model_extractor(source, **options)
+    return ModelExtractor(source, **options)
 
 
 def checked_confidence(value: float) -> float:

@@ -43,7 +43,7 @@ def configure(
     *,
     embedder: str | os.PathLike[str] | Embedder = "default",
     extractor: str | os.PathLike[str] | EntityExtractor = "rules",
-    summarizer: str | Summarizer | LLM | Callable[[str], str] = "extractive",
+    summarizer: str | os.PathLike[str] | Summarizer | LLM | Callable[[str], str] = "extractive",
     min_confidence: float = 0.5,
     sentences: int = 3,
 ) -> None:
@@ -52,8 +52,9 @@ def configure(
     Args:
         embedder: An embedder, or a name for `engram.embed.get_embedder`.
         extractor: An extractor, or a name for `engram.enrich.get_extractor`.
-        summarizer: ``"extractive"``; ``"provider:model"`` for `engram.llm.get_llm`; a model that
-            writes summaries, a language model, or a function from prompt to answer.
+        summarizer: ``"extractive"``; ``"provider:model"`` for `engram.llm.get_llm`; the name or
+            folder of a model for `engram.embed.Seq2Seq`; a model that writes summaries, a language
+            model, or a function from prompt to answer.
         min_confidence: Entities below it are left out, 0 to 1.
         sentences: Most sentences of a summary.
 

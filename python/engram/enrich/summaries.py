@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engram.llm import LLM
     from engram.types import Embedder
 
-__all__ = ["RollingSummary", "Summarizer", "roll", "sentences_of", "summarize"]
+__all__ = ["RollingSummary", "Summarizer", "places_of", "roll", "sentences_of", "summarize"]
 
 _ENDS = re.compile(
     r"(?<=[.!?\u3002\uff01\uff1f])[\"'\u201d\u2019)\]]*(?:\s+|(?<=[\u3002\uff01\uff1f]))|\n+"
@@ -143,14 +143,19 @@ def roll(
 
 def sentences_of(text: str) -> list[str]:
     """Part a text into sentences: at full stops, question and exclamation marks, and lines."""
-    parts, start = [], 0
+    return [" ".join(text[start:end].split()) for start, end in places_of(text)]
+
+
+def places_of(text: str) -> list[tuple[int, int]]:
+    """Say where the sentences of a text begin and end, blanks behind them included."""
+    places, start = [], 0
     for end in _ENDS.finditer(text):
         if _ABBREVIATED.search(text[max(start, end.start() - 8) : end.start()]):
             continue
-        parts.append(text[start : end.end()])
+        places.append((start, end.end()))
         start = end.end()
-    parts.append(text[start:])
-    return [" ".join(part.split()) for part in parts if part.strip()]
+    places.append((start, len(text)))
+    return [(low, high) for low, high in places if text[low:high].strip()]
 
 
 def _written(
@@ -160,10 +165,10 @@ def _written(
     before: str,
 ) -> str:
     """Have a model write the summary."""
-    own = getattr(model, "summarize", None)
     text = "\n".join(texts)
-    if callable(own):
-        answer: object = own(f"{before}\n{text}" if before else text)
+    if callable(getattr(model, "summarize", None)):
+        whole = f"{before}\n{text}" if before else text
+        answer: object = _in_parts(cast("Summarizer", model), whole)
     else:
         from engram.llm import as_llm
 
@@ -176,6 +181,25 @@ def _written(
             "llm.answer", f"{model!r:.80} gave no summary: {answer!r:.80}", "ask again"
         )
     return answer.strip()
+
+
+def _in_parts(model: Summarizer, text: str) -> object:
+    """Sum up a text that is longer than the model reads: its parts, then what that gives."""
+    count = getattr(model, "count_tokens", None)
+    limit = getattr(model, "max_length", None)
+    while callable(count) and isinstance(limit, int) and count(text) > limit:
+        from engram.rag import RecursiveCharacterTextSplitter
+
+        splitter = RecursiveCharacterTextSplitter(limit, 0, length=count)
+        shorter = "\n".join(model.summarize(part) for part in splitter.split_text(text))
+        if len(shorter) >= len(text):
+            raise InvalidInput(
+                "llm.answer",
+                f"{model!r:.80} makes no text shorter than its {limit} tokens",
+                "a larger max_length, or fewer texts at a time",
+            )
+        text = shorter
+    return model.summarize(text)
 
 
 def _chosen(texts: Sequence[str], count: int, embedder: Embedder | None) -> list[str]:

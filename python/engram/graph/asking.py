@@ -1,6 +1,7 @@
-"""How a graph is asked.
+"""How a graph is asked, and handed to other programs.
 
-Owns: `Asking`, mixed into `Graph`: `Graph.query`. `engram.graph.answering` finds the answer.
+Owns: `Asking`, mixed into `Graph`: its query, which `engram.graph.answering` answers, and its
+exports, which `engram.graph.exporting` writes.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from typing import TYPE_CHECKING
 from engram.graph.base import Base
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import os
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from engram.graph.converged import ConvergedQuery
+    from engram.graph.exporting import Part
     from engram.graph.matches import Matches
+    from engram.types import Where
 
 __all__ = ["Asking"]
 
@@ -45,3 +49,61 @@ class Asking(Base):
         from engram.graph.converged import as_converged
 
         return answer(self, as_converged(query, parts))  # type: ignore[arg-type]
+
+    def to_networkx(self, *, where: Where | None = None, ids: Iterable[str] | None = None) -> Any:
+        """Give the graph as a `networkx.MultiDiGraph`.
+
+        Nodes have their properties, ``label`` and ``text`` as attributes; the key of an edge is its
+        type, and its properties are its attributes. Needs the extra ``graph``.
+
+        Args:
+            where: Only nodes that match a filter, and the edges between them.
+            ids: Only nodes of these ids, such as ``graph.subgraph([...]).nodes``.
+
+        Raises:
+            MissingExtra: ``extra.missing`` without the package networkx.
+        """
+        from engram.graph.exporting import to_networkx
+
+        return to_networkx(self._part(where, ids))
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        format: str | None = None,
+        *,
+        where: Where | None = None,
+        ids: Iterable[str] | None = None,
+    ) -> int:
+        """Write the graph to a file for other programs.
+
+        Args:
+            path: The file; ``.graphml``, ``.dot`` and ``.gv`` (Graphviz), ``.png``, ``.svg`` and
+                ``.pdf`` (a picture of at most 500 nodes, which needs the extra ``graph``) decide
+                the format.
+            format: The format, where the name does not tell.
+            where: Only nodes that match a filter, and the edges between them.
+            ids: Only nodes of these ids.
+
+        Returns:
+            How many nodes were written.
+
+        Raises:
+            InvalidInput: ``input.invalid`` for an unknown format, ``input.limit`` for a picture of
+                too many nodes.
+            MissingExtra: ``extra.missing`` for a picture without networkx and matplotlib.
+            Io: Where the file cannot be written.
+        """
+        from engram.graph.exporting import export
+
+        return export(self._part(where, ids), path, format)
+
+    def _part(self, where: Where | None, ids: Iterable[str] | None) -> Part:
+        """Give some nodes of the latest commit."""
+        from engram.checks import str_ids
+        from engram.graph.exporting import Part
+        from engram.reading import CollectionView
+
+        view = self.database._view()
+        reading = CollectionView(self.name, lambda: view, self._embedder)
+        return Part(reading, where, None if ids is None else str_ids(ids))

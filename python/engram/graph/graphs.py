@@ -7,14 +7,15 @@ are the engine's own, so that both are in every commit, snapshot and view of the
 from __future__ import annotations
 
 from engram.graph.asking import Asking
+from engram.graph.carrying import Carrying
 from engram.graph.linking import EdgeStore
-from engram.graph.talking import Talking
 from engram.graph.walking import Walking
+from engram.graph.weaving import Weaving
 
 __all__ = ["Graph"]
 
 
-class Graph(Talking, EdgeStore, Walking, Asking):
+class Graph(Carrying, EdgeStore, Walking, Asking, Weaving):
     """Nodes with labels, properties, texts and embeddings, and typed edges between them.
 
     `Database.graph` is the one named ``"graph"``. Safe to share by threads.

@@ -134,6 +134,22 @@ class Chat(Node):
         summaries = [node for node in found if isinstance(node, Summary)]
         return sorted(summaries, key=lambda node: (node.created, node.id))
 
+    def export(self, format: str = "openai") -> Any:
+        """Give it as another program writes it.
+
+        Args:
+            format: ``"openai"``: a list of messages with ``role`` and ``content``;
+                ``"sharegpt"``: a dict with ``conversations``; ``"chatgpt"``: one conversation of
+                ChatGPT's ``conversations.json``. What the same form said of it when it was
+                imported is written again.
+
+        Raises:
+            InvalidInput: ``input.invalid`` for an unknown format.
+        """
+        from engram.graph.carrying import exported
+
+        return exported(self, format)
+
     def delete(self) -> bool:
         """Delete it with its messages and summaries, in one commit; say whether it was there."""
         with self._graph._transaction():

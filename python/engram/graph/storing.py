@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int | None], None]
 
-__all__ = ["NodeStore"]
+__all__ = ["NodeStore", "given"]
 
 _KEYS = frozenset({"id", "label", "text", "properties", "vector", "vectors"})
 
@@ -116,7 +116,7 @@ class NodeStore(NodeReading):
                 progress(done, total)
 
         rows = (self._row(node, index) for index, node in enumerate(nodes))
-        writer = self._writer(self._check_batch, lambda _, batch: of_batch(_given(batch)))
+        writer = self._writer(self._check_batch, lambda _, batch: of_batch(given(batch)))
         return writer.put_many(rows, batch_size=batch_size, progress=tell)
 
     def update_node(  # noqa: PLR0913 - a node has this many sides
@@ -347,7 +347,8 @@ class NodeStore(NodeReading):
             check(stored, self.collection, [(record.id, left)])
 
 
-def _given(batch: Batch | None) -> Batch:
+def given(batch: Batch | None) -> Batch:
+    """Give the batch that a bulk call writes."""
     assert batch is not None, "put_many writes batches"
     return batch
 

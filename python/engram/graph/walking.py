@@ -149,6 +149,39 @@ class Walking(NodeReading):
             limit=limit,
         )
 
+    def communities(
+        self,
+        *,
+        label: str | None = None,
+        types: Types = None,
+        weight: str | None = None,
+        resolution: float = 1.0,
+        seed: int = 0,
+    ) -> dict[str, int]:
+        """Find sets of nodes that have more edges among themselves than to the rest.
+
+        By the Leiden method (Traag et al., 2019), whatever the direction of the edges. Needs the
+        extra ``graph``.
+
+        Args:
+            label: Only nodes of this label, and edges among them.
+            types: Only edges of this type or these types.
+            weight: A property of the edges that says how much each counts, 0 or more; one without
+                it counts 1.
+            resolution: Above 1 for more and smaller sets, below for fewer and larger ones.
+            seed: Another one may give another set where several are as good.
+
+        Returns:
+            The number of its set by id, 0 for the largest. Nodes without edges are in none.
+
+        Raises:
+            MissingExtra: ``extra.missing`` without the package graspologic-native.
+            InvalidInput: ``input.invalid``.
+        """
+        from engram.graph.communities import communities
+
+        return communities(self.collection, label, types, weight, resolution, seed)
+
     def _around(
         self,
         id: str,

@@ -8,14 +8,57 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from engram.memory.documents import Stored
+    from engram.memory.facts import Enriched
     from engram.memory.finds import Finds, Found
     from engram.memory.layout import Layout
     from engram.memory.memory import Memory
     from engram.memory.outcomes import Failed, Put, PutMany
+    from engram.memory.reports import (
+        EmbeddingIdentitySummary,
+        LockState,
+        MemoryStats,
+        SingleFile,
+        doctor,
+        info,
+        lock_nudge,
+        lock_who,
+        verify,
+        verify_single_file,
+        version_info,
+    )
+    from engram.memory.rows import TableInfo, TableRow
+    from engram.memory.tables import TablesPut
+    from engram.memory.when import Span
 
-__all__ = ["Failed", "Finds", "Found", "Layout", "Memory", "Put", "PutMany", "Stored"]
+__all__ = [
+    "EmbeddingIdentitySummary",
+    "Enriched",
+    "Failed",
+    "Finds",
+    "Found",
+    "Layout",
+    "LockState",
+    "Memory",
+    "MemoryStats",
+    "Put",
+    "PutMany",
+    "SingleFile",
+    "Span",
+    "Stored",
+    "TableInfo",
+    "TableRow",
+    "TablesPut",
+    "doctor",
+    "info",
+    "lock_nudge",
+    "lock_who",
+    "verify",
+    "verify_single_file",
+    "version_info",
+]
 
 _HOMES = {
+    "Enriched": "facts",
     "Failed": "outcomes",
     "Finds": "finds",
     "Found": "finds",
@@ -23,7 +66,27 @@ _HOMES = {
     "Memory": "memory",
     "Put": "outcomes",
     "PutMany": "outcomes",
+    "Span": "when",
     "Stored": "documents",
+    **dict.fromkeys(
+        (
+            "EmbeddingIdentitySummary",
+            "LockState",
+            "MemoryStats",
+            "SingleFile",
+            "doctor",
+            "info",
+            "lock_nudge",
+            "lock_who",
+            "verify",
+            "verify_single_file",
+            "version_info",
+        ),
+        "reports",
+    ),
+    "TableInfo": "rows",
+    "TableRow": "rows",
+    "TablesPut": "tables",
 }
 """The module of each name; it loads when the name is asked for."""
 

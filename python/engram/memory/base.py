@@ -5,7 +5,7 @@ Owns: `Base`, which the groups of verbs build on. Invariant: nothing here writes
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from engram.checks import proper_str
 from engram.embed.identity import Identity
@@ -40,6 +40,7 @@ class Base:
         *,
         embedder: EmbedderChoice | str = "default",
         splitter: TextSplitter | None = None,
+        originals: bool = True,
     ) -> None:
         """Take a place in a database; nothing is written before the first put.
 
@@ -51,15 +52,14 @@ class Base:
                 (`engram.embed.get_embedder`); None to store and search words alone.
             splitter: What cuts documents into passages; None for one that fits their kind, of
                 1,000 characters at most.
+            originals: Whether the bytes that documents were put as are kept beside their text,
+                compressed, and can be read back.
         """
         self.db = db
+        self.originals = originals
         self.layout = Layout(proper_str(name, "the name"))
         self._chosen = embedder != "default" if isinstance(embedder, str) else True
-        if isinstance(embedder, str) and embedder != "default":
-            from engram.embed import get_embedder
-
-            embedder = get_embedder(embedder)
-        self._source = db._embedder_of(cast("EmbedderChoice", embedder))
+        self._source = db._embedder_of(embedder)
         self._found: tuple[str, Embedder] | None = None
         self._splitting = Splitting(splitter=splitter)
 

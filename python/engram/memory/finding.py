@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Literal
 
 from engram.embed.calling import embed_query
 from engram.errors import InvalidInput
-from engram.filtering import filter_text, list_text, quoted
+from engram.filtering import filter_text, list_text
 from engram.memory.base import Base
+from engram.memory.conditions import conditions, joined
+from engram.memory.cutoffs import adaptive_of, cut
 from engram.memory.finds import Finds, found_of
 from engram.memory.inputs import as_identity
 from engram.memory.layout import DOC_ID, RESERVED
-from engram.memory.moments import moment
+from engram.memory.when import found_in, span_in_words
 from engram.paging import resume
 from engram.planning import TEXT_SPACE
 from engram.query import Query
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
 
     from engram.access import AccessContext
     from engram.embed.identity import Identity
+    from engram.memory.cutoffs import Strategy
     from engram.memory.moments import Moment
-    from engram.results import Results
+    from engram.memory.when import Span
+    from engram.results import Hit, Results
     from engram.types import Embedder, Missing, Reranker, Vector, Where
 
 __all__ = ["Finding", "Mode"]
@@ -57,7 +61,7 @@ class Finding(Base):
         self,
         query: str,
         *,
-        k: int = 10,
+        k: int | None = None,
         mode: Mode = "auto",
         scope: str | None = None,
         where: Where | None = None,
@@ -65,11 +69,16 @@ class Finding(Base):
         tags: Sequence[str] = (),
         since: Moment | None = None,
         until: Moment | None = None,
+        when: str | bool | None = None,
         as_of: str | int | datetime | None = None,
         cursor: str | None = None,
         snippet_chars: int = SNIPPET_CHARS,
         snippets: int = 1,
         per_document: int | None = None,
+        adaptive: bool = False,
+        min_relevancy: float | None = None,
+        max_k: int | None = None,
+        adaptive_strategy: Strategy | None = None,
         rerank: Reranker | Sequence[Reranker] | None = None,
         rerank_depth: int | Sequence[int] | None = None,
         query_embedding: Vector | None = None,
@@ -81,7 +90,7 @@ class Finding(Base):
 
         Args:
             query: What to look for, in words.
-            k: Most passages, 1 or more.
+            k: Most passages, 1 or more; 10 unless given.
             mode: ``"auto"`` searches by words and by meaning where both can be, and says in
                 `Finds.mode` what ran; ``"lex"`` by words; ``"sem"`` by meaning; ``"hybrid"`` by
                 both, or fails.
@@ -94,11 +103,21 @@ class Finding(Base):
             since: Only documents from that moment on: an aware datetime, a date, ISO 8601 text, or
                 seconds since 1970.
             until: Only documents from before that moment.
+            when: Only documents from then, in words such as ``"last week"`` or ``"in March 2024"``;
+                True looks for such words in the query and takes them out of it (`Finds.when`).
             as_of: Search the memory as it was: a commit number, a moment or a snapshot's name.
             cursor: `Finds.cursor` of the page before.
             snippet_chars: Characters of a snippet; 0 for no snippets.
             snippets: How many snippets of each passage, 1 or more.
             per_document: Most passages of one document.
+            adaptive: Whether the scores decide how many passages there are, up to `max_k`.
+            min_relevancy: What a passage's score must have, by the strategy: a share of the best
+                score (``relative``, ``combined``) or of the one before it (``cliff``), or so much
+                (``absolute``). 0.5 unless given.
+            max_k: Most passages of an adaptive list; 100 unless given.
+            adaptive_strategy: ``"relative"``, ``"absolute"``, ``"cliff"``, ``"elbow"`` (where the
+                scores bend), or ``"combined"``, the default: relative, and no fall in one step to
+                below 0.6 of the score before. `Finds.cut` says what ended the list.
             rerank: What looks at the first hits again; see `engram.rerank`.
             rerank_depth: How many hits it looks at.
             query_embedding: A vector to look for in the place of the one that would be made.
@@ -120,7 +139,15 @@ class Finding(Base):
                 "input.invalid", f"unknown mode {mode!r}", f"one of: {', '.join(_MODES)}"
             )
         engine_mode = _MODES[mode]
-        own = _own_filters(scope, tags, since, until)
+        how = adaptive_of(adaptive, min_relevancy, max_k, adaptive_strategy)
+        if how is not None and (k is not None or cursor is not None):
+            raise InvalidInput(
+                "input.invalid",
+                f"{'cursor' if k is None else 'k'} with adaptive: the scores end the list",
+                "max_k says how many there are at most",
+            )
+        query, span = _in_query(query, when)
+        own = conditions(scope, tags, since, until, span)
         own += self._access_filters(access, as_of)
         asked_for = self._filter(where, as_of)
         vector, by, skipped = self._query_vector(
@@ -130,8 +157,8 @@ class Finding(Base):
             None if engine_mode == "semantic" and vector is not None else query,
             vector=vector,
             vector_name=None if engine_mode == "lexical" else TEXT_SPACE,
-            where=_joined([asked_for, *own]),
-            k=k,
+            where=joined([asked_for, *own]),
+            k=how.most if how is not None else 10 if k is None else k,
             mode="auto" if vector is None and engine_mode == "semantic" else engine_mode,
             rerank=rerank,
             rerank_depth=rerank_depth,
@@ -144,9 +171,15 @@ class Finding(Base):
         if cursor is not None:
             asked.offset, asked.candidates = resume(cursor, asked)
         results = self._ask(asked, where, by, as_of)
-        whole = self._whole(results, as_of)
-        found = [found_of(hit, snippets, whole.get(hit.id)) for hit in results]
-        return Finds(found, results, skipped=skipped, access=access)
+        kept, why = (len(results), None) if how is None else cut(results.scores, how)
+        hits = list(results[:kept])
+        whole = self._whole(hits, as_of)
+        found = [found_of(hit, snippets, whole.get(hit.id)) for hit in hits]
+        finds = Finds(found, results, skipped=skipped, access=access, cut=why)
+        finds.when = span
+        if how is not None:
+            finds.cursor = None
+        return finds
 
     def _filter(self, where: Where | None, as_of: Any) -> str | None:
         """Give a filter as text that stands for itself, so that it can be joined with others.
@@ -173,7 +206,7 @@ class Finding(Base):
             filters += [f"NOT {DOC_ID} IN {list_text(ids, 'ids')}"] if ids else []
         return filters
 
-    def _whole(self, results: Results, as_of: Any) -> dict[str, str]:
+    def _whole(self, results: Sequence[Hit], as_of: Any) -> dict[str, str]:
         """Give the texts of documents that were found by a text of their own, by passage id."""
         hits = [hit for hit in results if hit.metadata[RESERVED]["context"] == len(hit.text or "")]
         if not hits:
@@ -272,28 +305,10 @@ class Finding(Base):
             )
 
 
-def _joined(filters: Sequence[str | None]) -> str | None:
-    """Give one filter that asks for all of them."""
-    asked = [one for one in filters if one is not None]
-    return " AND ".join(f"({one})" for one in asked) if asked else None
-
-
-def _own_filters(
-    scope: str | None,
-    tags: Sequence[str],
-    since: Moment | None,
-    until: Moment | None,
-) -> list[str]:
-    """Write conditions on documents as filters."""
-    filters = []
-    if scope is not None:
-        filters.append(f"{RESERVED}.uri STARTSWITH {quoted(scope)}")
-    if isinstance(tags, str):
-        raise InvalidInput("input.invalid", "tags is one str, not several", "tags=[...]")
-    if tags:
-        filters.append(f"{RESERVED}.tags CONTAINS ALL {list_text(tags, 'tags')}")
-    if since is not None:
-        filters.append(f"{RESERVED}.timestamp >= {quoted(moment(since, 'since'))}")
-    if until is not None:
-        filters.append(f"{RESERVED}.timestamp < {quoted(moment(until, 'until'))}")
-    return filters
+def _in_query(query: str, when: str | bool | None) -> tuple[str, Span | None]:  # noqa: FBT001 - as it was given
+    """Give the query and the span of time that is asked for."""
+    if when is None or when is False:
+        return query, None
+    if when is True:
+        return found_in(query)
+    return query, span_in_words(when)

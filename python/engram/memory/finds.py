@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from engram.access import AccessContext
+    from engram.memory.when import Span
     from engram.results import Hit, Results
 
 __all__ = ["About", "Finds", "Found", "found_of"]
 
-_PLACE = ("page", "slide", "sheet", "rows", "section", "attachment", "path")
+_PLACE = ("page", "slide", "sheet", "rows", "section", "attachment", "path", "table", "row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,8 @@ class Found:
         position: Which passage of the document it is, from 0.
         page: Its page, from 1, where the document has pages.
         place: Where it is in the file: those of ``page``, ``slide``, ``sheet``, ``rows``,
-            ``section``, ``attachment`` and ``path`` (headings) that are known.
+            ``section``, ``attachment`` and ``path`` (headings) that are known; for a row of a table
+            (`Memory.put_tables`) ``table`` and ``row``, and it has no range of the document's text.
         snippets: Pieces of it that show best what was looked for, best first, with the words
             marked; offsets are into the document's text.
         metadata: The metadata that the document was put with.
@@ -170,18 +172,20 @@ class Finds(Sequence[Found]):
         skipped: Why each retriever that did not run was left out, by its name.
         report: How the engine answered.
         cursor: Where the next page starts, for ``find(..., cursor=)``; None where this is the last.
+        when: The span of time that `when` asked for, and the words that say it; else None.
         cut: Why the list ends where it ends, where it was cut adaptively; else None.
         hidden: Ids of the passages in the list that who asks may not see, where `AccessContext`
             only audits; None without one.
     """
 
-    __slots__ = ("_found", "cursor", "cut", "hidden", "mode", "report", "skipped")
+    __slots__ = ("_found", "cursor", "cut", "hidden", "mode", "report", "skipped", "when")
 
     mode: str
     skipped: dict[str, str]
     report: Report
     cursor: str | None
     cut: str | None
+    when: Span | None
     hidden: tuple[str, ...] | None
 
     def __init__(
@@ -206,6 +210,7 @@ class Finds(Sequence[Found]):
         self.skipped = {**self.report.skipped, **(skipped or {})}
         self.mode = mode_of(self.report.retrievers)
         self.cut = cut
+        self.when = None
 
     @overload
     def __getitem__(self, index: int) -> Found: ...
@@ -232,6 +237,7 @@ class Finds(Sequence[Found]):
             "skipped": dict(self.skipped),
             "cursor": self.cursor,
             "cut": self.cut,
+            "when": None if self.when is None else self.when.to_dict(),
             "hidden": None if self.hidden is None else list(self.hidden),
             "report": self.report.to_dict(),
         }

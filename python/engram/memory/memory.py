@@ -5,11 +5,15 @@ Owns: `Memory`, which is its groups of verbs put together; each group has a file
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from engram.memory.finding import Finding
+from engram.errors import InvalidInput
+from engram.memory.facts import Facts
 from engram.memory.ingesting import Ingesting
 from engram.memory.layout import DEFAULT_NAME
+from engram.memory.recording import Recording
+from engram.memory.tables import Tables
+from engram.memory.upkeep import Upkeep
 
 if TYPE_CHECKING:
     import os
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Memory"]
 
 
-class Memory(Ingesting, Finding):
+class Memory(Ingesting, Recording, Tables, Facts, Upkeep):
     """Documents in a database: put in, found by words and meaning, and given back.
 
     ``db.memory`` is the one of the name ``"memory"``; a database can have several. Safe to share by
@@ -46,10 +50,13 @@ class Memory(Ingesting, Finding):
         name: str = DEFAULT_NAME,
         embedder: EmbedderChoice | str = "default",
         splitter: TextSplitter | None = None,
+        originals: bool = True,
         read_only: bool = False,
         create: bool = True,
         lock_timeout_ms: int | None = None,
         durability: Durability = "full",
+        force: Literal["stale_only"] | None = None,
+        force_writable: bool = False,
     ) -> Self:
         """Open a file, or make it, and its memory; closing the memory closes the file.
 
@@ -58,11 +65,17 @@ class Memory(Ingesting, Finding):
             name: Which of its memories.
             embedder: What embeds texts and questions, as in `Memory`.
             splitter: What cuts documents into passages, as in `Memory`.
+            originals: Whether the bytes that documents were put as are kept, as in `Memory`.
             read_only: Refuse to write. The file must exist.
             create: Make the file where there is none.
             lock_timeout_ms: How long a write waits for another process or thread; 5,000 unless
                 given.
             durability: As in `engram.open`.
+            force: ``"stale_only"`` asks that a lock which a dead process left behind does not keep
+                this one out. That always holds: a process frees its lock by dying, and no lock of
+                a living one is ever taken away.
+            force_writable: Take the write lock once while opening, so that a file which cannot be
+                written to is an error now rather than at the first put.
 
         Raises:
             EngramError: As `engram.open`.
@@ -70,6 +83,14 @@ class Memory(Ingesting, Finding):
         from engram.opening import LOCK_TIMEOUT_MS
         from engram.opening import open as open_database
 
+        if force not in {None, "stale_only"}:
+            raise InvalidInput(
+                "input.invalid",
+                f"unknown force={force!r}",
+                'force="stale_only"; no lock of a living process can be taken away',
+            )
+        if force_writable and read_only:
+            raise InvalidInput("input.invalid", "force_writable with read_only", "drop one of them")
         db = open_database(
             path,
             read_only=read_only,
@@ -78,7 +99,10 @@ class Memory(Ingesting, Finding):
             durability=durability,
         )
         try:
-            return cls(db, name, embedder=embedder, splitter=splitter)
+            if force_writable:
+                with db.transaction():
+                    pass
+            return cls(db, name, embedder=embedder, splitter=splitter, originals=originals)
         except BaseException:
             db.close()
             raise

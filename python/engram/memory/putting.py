@@ -162,12 +162,13 @@ class Putting(Base):
             format=item.format,
             splitting=self._splitting,
             whole=item.embedding is not None,
+            keep=self.originals,
         )
 
     def _digest(self, item: Item, embedder: Embedder | None) -> str:
         """Give what tells whether a document was put just so before."""
         who = None if embedder is None else embedder.identity.to_json()
-        return item.digest(self._splitting, who)
+        return item.digest(self._splitting, who, self.originals)
 
     def _put_embedder(self, *, enable: bool | None) -> Embedder | None:
         """Give what embeds what is put.

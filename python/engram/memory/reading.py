@@ -66,6 +66,7 @@ class Request:
     format: str | None = None
     splitting: Splitting = field(default_factory=Splitting)
     whole: bool = False
+    keep: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class Read:
         when: When it says it is from, else when its file was changed; None for neither.
         hash: SHA-256 of its bytes.
         size: How many bytes.
+        raw: Its bytes, where they are to be kept and are not just its text.
         chunks: Its passages without white space around them, none empty.
         places: Where each passage is: page, slide, sheet and the like.
     """
@@ -91,6 +93,7 @@ class Read:
     when: str | None
     hash: str
     size: int
+    raw: bytes | None
     chunks: list[Chunk]
     places: list[dict[str, Any]]
 
@@ -115,6 +118,7 @@ def read(request: Request) -> Read:
         when=_when(document, request.path),
         hash=content_hash(raw),
         size=len(raw),
+        raw=raw if request.keep and document.text.encode() != raw else None,
         chunks=chunks,
         places=[document.where(chunk.start) for chunk in chunks],
     )

@@ -21,9 +21,11 @@ from engram.ingest import Batch
 from engram.memory.layout import DOC_ID, DOCUMENT_KEYS, RESERVED, document_id, passage_id
 from engram.memory.moments import now
 from engram.memory.near import alike, checked_threshold
+from engram.memory.originals import pieces_of, put_pieces
 from engram.memory.outcomes import Put
 from engram.planning import TEXT_SPACE
 from engram.rag.indexing import _in_context
+from engram.sessions.scrubbing import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +49,7 @@ class Ready:
         hash: SHA-256 of its bytes.
         document: The record of the document.
         passages: The records of its passages.
+        raw: Its bytes, where they are kept apart from its text.
         vector: The vector that was given for it, and who made it.
         must_embed: Whether a document without any vector is an error.
         keep: Whether it is put beside a document of the same bytes.
@@ -56,6 +59,7 @@ class Ready:
     hash: str
     document: dict[str, Any]
     passages: list[dict[str, Any]]
+    raw: bytes | None
     vector: tuple[Any, Identity | None] | None
     must_embed: bool
     keep: bool
@@ -69,7 +73,7 @@ class Ready:
     @property
     def chars(self) -> int:
         """How much there is to write, about."""
-        return 2 * len(self.document["text"])
+        return 2 * len(self.document["text"]) + len(self.raw or b"")
 
 
 def make_ready(
@@ -113,6 +117,7 @@ def make_ready(
         "digest": digest,
         "passages": len(passages),
         "found": read.found,
+        "pieces": pieces_of(read.raw),
         "file": isinstance(item.file, (str, os.PathLike)),
     }
     vector = None
@@ -124,6 +129,7 @@ def make_ready(
         hash=read.hash,
         document={"id": identity, "text": read.text, "metadata": {**own, RESERVED: about}},
         passages=passages,
+        raw=read.raw,
         vector=vector,
         must_embed=must_embed,
         keep=keep,
@@ -258,6 +264,7 @@ class Writer:
         if fresh:
             memory._documents.put_many([ready.document for ready in fresh])
             self._put_passages(fresh, embedded)
+            put_pieces(memory, {one.id: one.raw for one in fresh if one.raw is not None})
         return done
 
     def _there(self, ids: list[str]) -> dict[str, dict[str, Any]]:
@@ -330,3 +337,4 @@ def forget(memory: Base, document: str, about: dict[str, Any]) -> None:
             memory.db.collection(name, embedder=None).delete_where(
                 f"{DOC_ID} = {quoted(document)}", missing="ignore"
             )
+    scrub(memory.db, memory.layout.sessions, [document])

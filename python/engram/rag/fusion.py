@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from copy import copy
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from engram.checks import proper_str
 from engram.errors import InvalidInput
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engram.llm import LLM
     from engram.reading import CollectionView
 
-    Searcher = Collection | CollectionView | Callable[[str], Sequence[Any]]
+    Searcher: TypeAlias = Collection | CollectionView | Callable[[str], Sequence[Any]]
 
 __all__ = ["RRF_K", "MultiQueryRetrieval"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engram.checks import proper_str
 from engram.embed.finding import found
-from engram.embed.local.session import Session
+from engram.embed.local.graph import opened
 from engram.embed.local.tokens import Tokens, declared_length
 from engram.errors import InvalidInput
 
@@ -56,12 +56,15 @@ class TextEncoder:
         device: str,
         threads: int | None,
         batch_tokens: int | None,
+        backend: str = "onnx",
+        precision: str | None = None,
     ) -> None:
         if batch_tokens is not None and (isinstance(batch_tokens, bool) or batch_tokens < 1):
             raise InvalidInput("input.invalid", f"batch_tokens is {batch_tokens!r}, below 1")
         self.folder = found(source, name)
         self.tokens = Tokens(self.folder, declared_length(self.folder, max_length))
-        self.session = Session(self.folder.graph(file, *stems), device, threads)
+        graph = self.folder.graph(file, *stems)
+        self.session = opened(graph, backend, precision, device, threads)
         width = self.session.shape("input_ids")[1] if "input_ids" in self.session.inputs else None
         # Some exports take texts of one length only.
         self._width = width if isinstance(width, int) else 0

@@ -125,7 +125,8 @@ class ModelFolder:
         weights = "safetensors" if self.has("model.safetensors") else "weights"
         raise self.unfit(
             f"has no ONNX file ({weights} alone do not run)",
-            "export the model to ONNX; engram.embed.build_graph writes the graph of a BERT model",
+            "export the model to ONNX; engram.embed.build_graph writes the graph of a BERT model; "
+            "engram.embed.Torch runs it without one",
         )
 
     def unfit(self, what: str, hint: str | None = None) -> InvalidInput:

@@ -11,7 +11,7 @@ from engram.embed.identity import Identity
 
 if TYPE_CHECKING:
     from engram.embed.local.folder import ModelFolder
-    from engram.embed.local.session import Session
+    from engram.embed.local.graph import Graph
 
 __all__ = ["LocalModel"]
 
@@ -21,7 +21,7 @@ class LocalModel:
 
     __slots__ = ("_folder", "_identity", "_sessions")
 
-    def __init__(self, folder: ModelFolder, *sessions: Session) -> None:
+    def __init__(self, folder: ModelFolder, *sessions: Graph) -> None:
         self._folder = folder
         self._sessions = sessions
         self._identity: Identity | None = None

@@ -52,6 +52,7 @@ class Session:
     Attributes:
         device: Where it runs: ``"cpu"``, ``"cuda"``, ``"coreml"`` or ``"directml"``.
         threads: How many threads of the processor it uses.
+        precision: ``"as stored"``: the file decides.
         inputs: The names of what it takes.
         outputs: The names of what it gives.
         alone: Whether each input must run by itself. A graph that measures the range of its
@@ -59,7 +60,16 @@ class Session:
             would come out differently beside others.
     """
 
-    __slots__ = ("_session", "alone", "device", "inputs", "outputs", "path", "threads")
+    __slots__ = (
+        "_session",
+        "alone",
+        "device",
+        "inputs",
+        "outputs",
+        "path",
+        "precision",
+        "threads",
+    )
 
     def __init__(
         self, path: Path, device: str = "auto", threads: int | None = None, *, aside: bool = True
@@ -81,6 +91,7 @@ class Session:
         if threads is not None and (isinstance(threads, bool) or threads < 1):
             raise InvalidInput("input.invalid", f"threads is {threads!r}, below 1")
         self.path = path
+        self.precision = "as stored"
         self.threads = threads or processors()
         self.alone = _scales_by_batch(path)
         wanted = _choose(device)

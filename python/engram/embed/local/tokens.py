@@ -72,6 +72,9 @@ class Tokens:
         """Give the token ids of texts, cut at the limit."""
         if self._lower:
             texts = [text.lower() for text in texts]
+        if len(texts) == 1:
+            # A batch wakes other threads, which costs more than tokenizing a query.
+            return [self.tokenizer.encode(texts[0]).ids]
         return [one.ids for one in self.tokenizer.encode_batch_fast(list(texts))]
 
     def windowing(self, share: int) -> Any:
@@ -113,6 +116,14 @@ class Tokens:
         """Fill rows of ids to one width: ids, mask, segments, positions, int64 ``(n, width)``."""
         import numpy as np
 
+        if len(ids) == 1 and segments is None and width <= len(ids[0]):
+            whole = np.array(ids, dtype=np.int64)
+            return {
+                "input_ids": whole,
+                "attention_mask": np.ones_like(whole),
+                "token_type_ids": np.zeros_like(whole),
+                "position_ids": np.arange(whole.shape[1], dtype=np.int64)[None],
+            }
         width = max(width, *map(len, ids)) if ids else width
         filled = np.full((len(ids), width), self.pad_id, dtype=np.int64)
         mask = np.zeros_like(filled)
