@@ -364,6 +364,10 @@ class Database(Reader, ReembeddingAll):
                 "leave the with block of the transaction first",
             )
 
+    def _embed_with(self, embedder: Embedder) -> None:
+        self._embedder = lambda: embedder
+        self._graph = self._memory = None
+
     def _embedder_of(self, choice: EmbedderChoice) -> EmbedderSource:
         own = isinstance(choice, str) and choice == "default"
         return self._embedder if own else embedder_source(choice)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from engram.collection import Collection
-    from engram.embed.calling import EmbedderChoice, EmbedderSource
+    from engram.embed.calling import EmbedderSource
     from engram.reports import ReembedReport
     from engram.spaces import Space
     from engram.transaction import Transaction
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Reembedding", "ReembeddingAll"]
 
 _BATCH = 4096
-"""Texts a commit: with 1,024, moving records in the file takes as long as embedding with the built-in
-model; with 16,384 it is no faster."""
+"""Texts a commit: with 1,024, moving records in the file takes longer than embedding with the
+built-in model; with 16,384 it is no faster."""
 _AT_A_TIME = 512
 """Texts that an embedder is handed."""
 _COMMIT_S = 5.0
@@ -108,13 +108,12 @@ class ReembeddingAll:
 
     __slots__ = ()
 
-    _embedder: EmbedderChoice
-
     if TYPE_CHECKING:
 
         def collection(self, name: str) -> Collection: ...  # noqa: D102 - of `Database`
         def _view(self) -> _native.View: ...
         def _outside(self, action: str) -> None: ...
+        def _embed_with(self, embedder: Embedder) -> None: ...
 
     def reembed(
         self,
@@ -152,18 +151,13 @@ class ReembeddingAll:
             reports[name] = one.reembed(made, batch_size=batch_size, progress=told)
             before += reports[name].embedded + reports[name].unembedded
         if collections is None:
-            self._embedder = made  # type: ignore[misc]  # a slot of `Database`
+            self._embed_with(made)
         return reports
 
 
 def _resolved(embedder: Embedder | str | os.PathLike[str]) -> Embedder:
     """Give the embedder of a name, or check the one that was given."""
-    given: Any = embedder
-    if isinstance(given, str) or hasattr(given, "__fspath__"):
-        from engram.embed.registry import get_embedder
-
-        given = get_embedder(given)
-    made = embedder_source(given)()
+    made = embedder_source(embedder)()
     if made is None:
         raise InvalidInput("embedder.invalid", "reembed needs an embedder, not None")
     return made

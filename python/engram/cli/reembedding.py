@@ -18,7 +18,6 @@ from engram.cli.output import (
     print_line,
     progress_bar,
 )
-from engram.embed.registry import get_embedder
 
 __all__ = ["reembed"]
 
@@ -40,11 +39,10 @@ def reembed(
 
     A run that was stopped goes on where it was.
     """
-    embedder = get_embedder(model)
     with opened(file, read_only=False) as db, progress_bar("texts") as progress:
         for name in collection or ():
             existing(db, name)
-        reports = db.reembed(embedder, collection or None, progress=progress)
+        reports = db.reembed(model, collection or None, progress=progress)
     if as_json:
         print_json({name: report.to_dict() for name, report in reports.items()})
         return
