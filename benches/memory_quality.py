@@ -33,7 +33,11 @@ def through_memory(folder: Path, embedder: Any) -> dict[str, float]:
     with Memory.open(":memory:", embedder=embedder) as memory:
         done = memory.put_many(
             (
-                {"text": one["text"] or one["title"], "title": one["title"] or None, "uri": one["_id"]}
+                {
+                    "text": one["text"] or one["title"],
+                    "title": one["title"] or None,
+                    "uri": one["_id"],
+                }
                 for one in documents
             ),
             duplicates="keep",
@@ -44,7 +48,9 @@ def through_memory(folder: Path, embedder: Any) -> dict[str, float]:
         for name, mode in FIND.items():
 
             def ask(text: str, mode: Any = mode) -> list[str]:
-                return [found.uri or "" for found in memory.find(text, k=K, mode=mode, per_document=1)]
+                return [
+                    found.uri or "" for found in memory.find(text, k=K, mode=mode, per_document=1)
+                ]
 
             report = evaluate_retrieval(ask, asked, k=K, metrics=[MEASURE])
             out[name] = report.scores[MEASURE]

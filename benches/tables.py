@@ -111,7 +111,9 @@ def report(figures: dict[str, dict[str, dict[str, float]]]) -> None:
     for what in ("cells", "pairs"):
         print(f"| F1 of {what} | {' | '.join(figures)} |\n|---|{'---|' * len(figures)}")
         for name in names:
-            print(f"| {name} | {' | '.join(f'{one[name][what]:.3f}' for one in figures.values())} |")
+            print(
+                f"| {name} | {' | '.join(f'{one[name][what]:.3f}' for one in figures.values())} |"
+            )
         means = (sum(row[what] for row in one.values()) / len(one) for one in figures.values())
         print(f"| mean | {' | '.join(f'{one:.3f}' for one in means)} |\n")
 

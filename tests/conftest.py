@@ -4,12 +4,15 @@ import os
 import zlib
 from pathlib import Path
 
+import network_guard
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
 import engram
 from engram.embed import Identity
+
+network_guard.install()
 
 # The frameworks that engram is integrated with read these when they are imported; Chroma loads ONNX
 # Runtime by itself.
@@ -32,6 +35,24 @@ settings.register_profile(
 settings.load_profile("fast")
 
 DIMENSION = 16
+
+
+@pytest.fixture(autouse=True)
+def _nothing_reaches_out():
+    """Fail a test that reaches beyond this machine, by itself or by what it starts."""
+    start = network_guard.seen()[1]
+    yield
+    reached = network_guard.seen(start)[0]
+    if reached:
+        pytest.fail(f"the network was used: {reached}")
+
+
+def pytest_sessionfinish(session):
+    """Fail the run if anything reached out at any time, within a test or not."""
+    reached = network_guard.seen()[0]
+    if reached:
+        print(f"\nthe network was used:\n{reached}")  # noqa: T201 - for whoever ran the tests
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 class WordEmbedder:

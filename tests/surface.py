@@ -4,7 +4,9 @@ import inspect
 from pathlib import Path
 
 import engram
+import engram.agent
 import engram.answer
+import engram.compat.embedded_db
 import engram.compat.tessera
 import engram.compat.vecstore
 import engram.embed
@@ -28,7 +30,9 @@ import engram.weaver
 
 MODULES = (
     engram,
+    engram.agent,
     engram.answer,
+    engram.compat.embedded_db,
     engram.compat.tessera,
     engram.compat.vecstore,
     engram.embed,

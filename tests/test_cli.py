@@ -223,7 +223,7 @@ COMMANDS = [
     "recall-check", "export", "import", "import file", "import chroma", "import lancedb",
     "import qdrant", "import faiss", "import sqlite-vec", "snapshot create", "snapshot list",
     "snapshot restore", "snapshot delete", "reembed", "evaluate", "query-set import",
-    "query-set export", "query-set list", "query-set delete",
+    "query-set export", "query-set list", "query-set delete", "lock", "unlock", "nudge",
 ]  # fmt: skip
 
 

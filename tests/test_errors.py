@@ -46,6 +46,7 @@ PYTHON_ONLY = [
     "document.unsupported",
     "document.encrypted",
     "document.damaged",
+    "snapshot.holds",
     "sealed.password",
     "sealed.damaged",
     "sealed.unsupported",
@@ -100,6 +101,10 @@ ELSEWHERE = {
     "remote.partial": "tests/remote refuses single texts from a loopback server",
     "llm.answer": "tests/llm answers what does not fit from a loopback server",
     "document.encrypted": "extract/test_kinds.py encrypts files",
+    "snapshot.holds": "memory/test_forgetting.py forgets what a snapshot holds",
+    "sealed.password": "sealing/test_sealing.py tries wrong passwords",
+    "sealed.damaged": "sealing/test_sealing.py spoils files",
+    "sealed.unsupported": "sealing/test_sealing.py forges headers",
 }
 
 
@@ -247,28 +252,6 @@ def cause_document_unsupported(db):
 
 def cause_document_damaged(db):
     extract(b"{", kind="json")
-
-
-def sealed(db, at=None):
-    path = Path(db.path).with_name("x.sealed")
-    engram.lock(db.path, "right", path)
-    if at is not None:
-        raw = bytearray(path.read_bytes())
-        raw[at] ^= 1
-        path.write_bytes(raw)
-    return path
-
-
-def cause_sealed_password(db):
-    engram.unlock(sealed(db), "wrong")
-
-
-def cause_sealed_damaged(db):
-    engram.unlock(sealed(db, at=-1), "right")
-
-
-def cause_sealed_unsupported(db):
-    engram.unlock(db.path, "right", db.path + ".out")
 
 
 def cause_handle_closed(db):

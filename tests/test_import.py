@@ -10,11 +10,26 @@ HEAVY = {"numpy", "typer", "rich", "json", "pandas", "polars", "pyarrow", "loggi
          "typing", "inspect", "asyncio", "pathlib", "datetime", "tempfile"}  # fmt: skip
 
 
+ALONE = """
+def refuse(event, arguments):
+    if event.startswith("socket."):
+        raise RuntimeError(event)
+sys.addaudithook(refuse)
+"""
+"""Not even a socket is made; the guard of the other tests would import modules."""
+
+
 def run(code):
     """Run code in a fresh interpreter that sees the same packages, without site's imports."""
     paths = [p for p in sys.path if p]
     done = subprocess.run(
-        [sys.executable, "-S", "-E", "-c", f"import sys; sys.path[:0] = {paths!r}\n{code}"],
+        [
+            sys.executable,
+            "-S",
+            "-E",
+            "-c",
+            f"import sys; sys.path[:0] = {paths!r}\n{ALONE}\n{code}",
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -42,6 +42,7 @@ from engram.transaction import Transaction
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from engram.access import AccessContext
+    from engram.agent.memory import AgentMemory
     from engram.edges import Edge, GraphPath, Subgraph
     from engram.embed.identity import Identity
     from engram.expressions import Condition, F, Field
@@ -70,6 +71,7 @@ __all__ = [
     "FORMAT_VERSION",
     "LIMITS",
     "AccessContext",
+    "AgentMemory",
     "BackupReport",
     "Busy",
     "Closed",
@@ -127,6 +129,7 @@ __all__ = [
 ]
 
 _LATER = {
+    "AgentMemory": "engram.agent.memory",
     "AccessContext": "engram.access",
     "Edge": "engram.edges",
     "Embedder": "engram.types",

@@ -179,6 +179,7 @@ CODES: dict[Code, type[EngramError]] = {
     "document.unsupported": InvalidInput,
     "document.encrypted": InvalidInput,
     "document.damaged": Corrupt,
+    "snapshot.holds": Conflict,
     "sealed.password": InvalidInput,
     "sealed.damaged": Corrupt,
     "sealed.unsupported": Incompatible,

@@ -221,7 +221,8 @@ def _plan_semantic(query: Query, plan: _Plan, live: LiveSpaces, embedder: Embedd
     if vector is None:
         plan.skipped["semantic"] = "the embedder knows no word of the text"
         return
-    trust = coverage(embedder, text)
+    # What it does not know of a text speaks against the vector as much as the rest speaks for it.
+    trust = max(0.0, 2 * coverage(embedder, text) - 1)
     plan.add(query, kind, "semantic", space, embedder.identity.to_json(), vector, trust)
 
 

@@ -121,6 +121,7 @@ Code: TypeAlias = Literal[
     "document.unsupported",
     "document.encrypted",
     "document.damaged",
+    "snapshot.holds",
     "sealed.password",
     "sealed.damaged",
     "sealed.unsupported",

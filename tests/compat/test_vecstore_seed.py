@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from network_guard import watched
 
 import engram
 from engram.compat import vecstore
@@ -59,7 +60,7 @@ def test_the_sample_of_a_test_passes(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_sample.py"],
         cwd=tmp_path,
-        env={"PYTHONPATH": package, "PATH": "", "TMPDIR": str(tmp_path)},
+        env=watched({"PYTHONPATH": package, "PATH": "", "TMPDIR": str(tmp_path)}),
         capture_output=True,
         text=True,
         timeout=50,

@@ -183,6 +183,21 @@ def test_batches_hold_rows_of_like_length_within_the_budget():
     assert batches([], 9) == []
 
 
+def test_rows_are_not_filled_up_for_more_than_a_call_costs():
+    lengths = [3] * 50 + [4] * 30 + [5] * 3 + [6]
+    groups = batches(lengths, 10_000, 24)
+    assert [[lengths[row] for row in group] for group in groups] == [
+        [3] * 50,
+        [4] * 30,
+        [5, 5, 5, 6],
+    ]
+    assert len(batches(lengths, 10_000)) == 1
+    mixed = [2 + n % 12 for n in range(100)]
+    filled = sum(len(g) * max(mixed[row] for row in g) for g in batches(mixed, 1024, 24))
+    assert filled - sum(mixed) <= 24 * len(batches(mixed, 1024, 24))
+    assert sorted(row for group in batches(mixed, 1024, 24) for row in group) == list(range(100))
+
+
 @pytest.mark.parametrize("place", ["onnx/model.onnx", "model_quantized.onnx", "deep/own.onnx"])
 def test_the_graph_is_found_where_the_layouts_have_it(dense_folder, place):
     assert Dense(dense_folder(place=place)).dimension == 8

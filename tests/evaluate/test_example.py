@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from network_guard import watched
+
 import engram
 
 ROOT = Path(__file__).parents[2]
@@ -15,7 +17,7 @@ def test_the_example_measures_and_cleans_up(tmp_path):
     done = subprocess.run(
         [sys.executable, ROOT / "examples" / "evaluation.py"],
         cwd=tmp_path,
-        env={"PYTHONPATH": package, "TMPDIR": str(tmp_path / "tmp"), "PATH": ""},
+        env=watched({"PYTHONPATH": package, "TMPDIR": str(tmp_path / "tmp"), "PATH": ""}),
         capture_output=True,
         text=True,
         check=False,

@@ -74,6 +74,12 @@ def test_words_do_not_bring_in_what_is_below_the_threshold(graph):
     )
     assert found.ids == ["y0", "y1", "y2"]
     assert all(match.similarity_score > 0.9 for match in found)
+    nothing = {"semantic_query": {"text": "delta", "threshold": 0.9}}
+    assert graph.query(lexical_query="alpha", limit=3, **nothing).ids == []
+    some = {"semantic_query": {"text": "alpha", "threshold": 0.9}}
+    assert graph.query(lexical_query="beta", limit=90, **some).ids == [
+        f"x{n:03}" for n in range(80)
+    ]
 
 
 def test_everything_of_an_answer_is_of_one_commit(people):

@@ -71,6 +71,8 @@ def test_only_what_who_asks_may_see_is_answered_from(towers):
     boss, guest = AccessContext(roles=["boss"]), AccessContext(roles=["guest"])
     assert "moon" in towers.ask(question, access=boss).text
     assert "moon" not in towers.ask(question, access=guest, return_sources=True).context
+    audited = towers.ask(question, access=AccessContext(roles=["guest"], mode="audit"))
+    assert audited.hidden == (audited.citations[0].id,)
 
 
 def test_an_empty_memory_knows_nothing():

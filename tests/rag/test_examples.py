@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from network_guard import watched
 
 import engram
 
@@ -57,7 +58,7 @@ def test_an_example_runs_and_cleans_up(tmp_path, name, said):
     done = subprocess.run(
         [sys.executable, ROOT / "examples" / name],
         cwd=tmp_path,
-        env={"PYTHONPATH": PACKAGE, "TMPDIR": str(tmp_path / "tmp"), "PATH": ""},
+        env=watched({"PYTHONPATH": PACKAGE, "TMPDIR": str(tmp_path / "tmp"), "PATH": ""}),
         capture_output=True,
         text=True,
         check=False,

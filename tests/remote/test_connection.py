@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from network_guard import watched
 
 from engram.embed.remote import RemoteEmbedder, get_remote
 from engram.errors import InvalidInput, MissingExtra
@@ -180,7 +181,7 @@ def test_importing_needs_no_http_client_and_reads_no_environment():
         "loaded = {'httpx2', 'jsonschema', 'ssl'} & set(sys.modules); "
         "assert not loaded, loaded"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": _path()})
+    subprocess.run([sys.executable, "-c", code], check=True, env=watched({"PYTHONPATH": _path()}))
 
 
 def _path():

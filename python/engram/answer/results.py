@@ -128,6 +128,7 @@ class Answer:
             the passages were given.
         skipped: Why each retriever that did not run was left out, by its name.
         ids: The passages that `Memory.ask` found, best first.
+        hidden: Those of them that who asks may not see, where their `AccessContext` only audits.
     """
 
     question: str
@@ -148,6 +149,7 @@ class Answer:
     search: str | None = None
     skipped: tuple[tuple[str, str], ...] = ()
     ids: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
     @property
     def grounded(self) -> bool:
@@ -183,6 +185,7 @@ class Answer:
         plain["search"] = self.search
         plain["skipped"] = dict(self.skipped)
         plain["ids"] = list(self.ids)
+        plain["hidden"] = list(self.hidden)
         return plain
 
     def __str__(self) -> str:

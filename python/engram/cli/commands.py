@@ -17,9 +17,12 @@ from engram.cli import (
     graph,
     importing,
     measuring,
+    memory,
+    memory_upkeep,
     models,
     records,
     reembedding,
+    sealing,
     snapshots,
     sources,
     transfer,
@@ -76,9 +79,13 @@ app.command("doctor")(doctoring.doctor)
 app.command("optimize")(doctoring.optimize)
 app.command("backup")(doctoring.backup)
 app.command("reembed")(reembedding.reembed)
+app.command("lock")(sealing.lock)
+app.command("unlock")(sealing.unlock)
+app.command("nudge")(memory_upkeep.nudge)
 app.command("export")(transfer.export)
 app.add_typer(importing.app, name="import")
 app.add_typer(graph.app, name="graph")
+app.add_typer(memory.app, name="memory")
 app.add_typer(models.app, name="models")
 app.add_typer(evaluating.app, name="query-set")
 app.add_typer(snapshots.app, name="snapshot")

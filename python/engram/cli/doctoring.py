@@ -43,7 +43,9 @@ def verify(
 def doctor(
     file: DatabaseArgument,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list; write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "--plan-only", help="Only list; write nothing.")
+    ] = False,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make every index again from the records.")
     ] = False,

@@ -1,8 +1,7 @@
 """Facts in a database: learned, asked for, put right, exported, forgotten.
 
-Owns: `FactStore`, and the form of a fact's record: the statement as its text, the fact in its
-metadata, and under ``doc`` what is known of its document, so that whoever deletes a document finds
-its facts by ``doc.id``. Invariant: learning a text again adds nothing.
+Owns: `FactStore`. Invariant: learning a text again adds nothing. The form of the records is in
+`engram.enrich.fact_records`, what follows from facts for their times in `engram.enrich.validity`.
 """
 
 from __future__ import annotations
@@ -15,11 +14,12 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
 from engram.checks import proper_str
-from engram.enrich.dates import aware, iso
+from engram.enrich.dates import aware
 from engram.enrich.entities import Entity
+from engram.enrich.fact_records import fact_of, record_of, said
 from engram.enrich.facts import Fact, fact_id, get_fact_extractor, slot_name, statement_hash
 from engram.enrich.resolution import plain_name, resolve
-from engram.enrich.validity import CORRECTION, holds, settle, value_key
+from engram.enrich.validity import CORRECTION, holds, settle
 from engram.errors import InvalidInput
 from engram.filtering import filter_text, list_text, quoted
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from engram.embed.calling import EmbedderChoice
     from engram.enrich.facts import FactExtractor
     from engram.llm import LLM
-    from engram.records import Record
     from engram.types import Where
 
 __all__ = ["FactFormat", "FactStore"]
@@ -115,7 +114,7 @@ class FactStore:
             text, document=document, passage=passage, offset=offset, speaker=speaker, when=when
         )
         if not again:
-            found = self._new(found)
+            found = self.unsaid(found)
         return self.add(found, about=about)
 
     def read(
@@ -142,6 +141,23 @@ class FactStore:
             for fact in self._extractor.facts(text, speaker=speaker, when=said)
         ]
 
+    def unsaid(self, facts: Iterable[Fact], *, where: Where | None = None) -> list[Fact]:
+        """Leave out facts that a stored statement of the same words makes, whosever it is.
+
+        Args:
+            facts: Facts that were read.
+            where: A filter for the stored facts that count.
+        """
+        given = list(facts)
+        marks = sorted({statement_hash(fact.statement) for fact in given})
+        if not marks:
+            return []
+        test = f"mark IN {list_text(marks, 'marks')}"
+        if where is not None:
+            test = f"{test} AND ({filter_text(where)})"
+        known = {said(fact_of(one)) for one in self._records.iterate(test, missing="ignore")}
+        return [fact for fact in given if said(fact) not in known]
+
     def add(self, facts: Iterable[Fact], *, about: Mapping[str, Any] | None = None) -> list[Fact]:
         """Store facts, in one commit; those that are stored stay as they are.
 
@@ -157,7 +173,7 @@ class FactStore:
             if record is None
         ]
         if new:
-            self._records.put_many([_record(fact, about) for fact in new], batch_size=len(new))
+            self._records.put_many([record_of(fact, about) for fact in new], batch_size=len(new))
         return new
 
     def memories(
@@ -191,7 +207,7 @@ class FactStore:
         if slot is not None:
             tests.append(f"slot = {quoted(slot_name(proper_str(slot, 'the slot')))}")
         records = self._records.iterate(" AND ".join(tests) or None, missing="ignore")
-        facts = settle((_fact(record) for record in records), group)
+        facts = settle((fact_of(record) for record in records), group)
         return facts if at is None else [fact for fact in facts if holds(fact, aware(at))]
 
     def state(
@@ -225,7 +241,7 @@ class FactStore:
         found = self._records.facets("entity", limit=_MOST_ENTITIES, missing="ignore")["entity"]
         return {str(value): count for value, count in sorted(found)}
 
-    def correct(
+    def correct(  # noqa: PLR0913 - what, since when, and by whom
         self,
         entity: str,
         slot: str,
@@ -233,6 +249,8 @@ class FactStore:
         *,
         since: datetime | None = None,
         source: str | None = None,
+        about: Mapping[str, Any] | None = None,
+        where: Where | None = None,
     ) -> Fact:
         """Put right what is known. What was stored stays, with the time until which it was held.
 
@@ -243,6 +261,8 @@ class FactStore:
             since: Since when; unless given, since the fact that is put right, which then never
                 held.
             source: Where it is known from: the id of a document or message.
+            about: More about the source, kept under ``doc``.
+            where: As for `memories`: which facts may be put right.
 
         Returns:
             The correction: a fact of the extractor ``"correction"``, which outranks others of its
@@ -251,7 +271,7 @@ class FactStore:
         for given, what in ((entity, "the entity"), (slot, "the slot"), (value, "the value")):
             if not proper_str(given, what).strip():
                 raise InvalidInput("input.invalid", f"{what} is empty", "say what is right")
-        wrong = self.state(entity, slot)
+        wrong = self.state(entity, slot, where=where)
         begin = since or (wrong.valid_from if wrong is not None else None)
         fact = Fact(
             entity=wrong.entity if wrong is not None else entity,
@@ -262,10 +282,10 @@ class FactStore:
             document=source,
             extractor=CORRECTION,
         )
-        self.add([fact])
+        self.add([fact], about=about)
         (stored,) = self._records.get_many([fact_id(fact)])
         assert stored is not None
-        return _fact(stored)
+        return fact_of(stored)
 
     def export(
         self,
@@ -320,18 +340,6 @@ class FactStore:
             dict.fromkeys([asked, *(name for name, key in zip(names, keys[1:]) if key == keys[0])])
         )
 
-    def _new(self, facts: list[Fact]) -> list[Fact]:
-        """Leave out the facts whose statement is stored already, whoever made it."""
-        marks = {statement_hash(fact.statement) for fact in facts}
-        if not marks:
-            return []
-        test = f"mark IN {list_text(sorted(marks), 'marks')}"
-        known = {
-            (record.metadata or {}).get("mark")
-            for record in self._records.iterate(test, missing="ignore")
-        }
-        return [fact for fact in facts if statement_hash(fact.statement) not in known]
-
     def __len__(self) -> int:
         """Count the facts that are stored."""
         return len(self._records)
@@ -343,57 +351,3 @@ class FactStore:
     def __repr__(self) -> str:
         """Show collection and extractor."""
         return f"FactStore({self._records.name!r}, {self._extractor!r})"
-
-
-def _record(fact: Fact, about: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Give a fact as a record."""
-    metadata: dict[str, Any] = {
-        "entity": fact.entity,
-        "entity_key": plain_name(fact.entity, "PERSON"),
-        "slot": fact.slot,
-        "value": fact.value,
-        "value_key": value_key(fact.value),
-        "confidence": fact.confidence,
-        "extractor": fact.extractor,
-        "mark": statement_hash(fact.statement),
-    }
-    for name in ("valid_from", "valid_to"):
-        moment = getattr(fact, name)
-        if moment is not None:
-            metadata[name] = iso(moment)
-    for name in ("passage", "start", "end"):
-        if getattr(fact, name) is not None:
-            metadata[name] = getattr(fact, name)
-    if fact.ended:
-        metadata["ended"] = True
-    doc = {**(about or {}), **({} if fact.document is None else {"id": fact.document})}
-    if doc:
-        metadata["doc"] = doc
-    text = fact.statement or f"{fact.entity}: {fact.slot} is {fact.value}"
-    return {"id": fact.id, "text": text, "metadata": metadata}
-
-
-def _fact(record: Record) -> Fact:
-    """Read a fact from its record."""
-    held = record.metadata or {}
-
-    def moment(name: str) -> datetime | None:
-        return None if name not in held else datetime.fromisoformat(held[name][:-1] + "+00:00")
-
-    return Fact(
-        entity=held["entity"],
-        slot=held["slot"],
-        value=held["value"],
-        valid_from=moment("valid_from"),
-        valid_to=moment("valid_to"),
-        statement=record.text or "",
-        document=(held.get("doc") or {}).get("id"),
-        passage=held.get("passage"),
-        start=held.get("start"),
-        end=held.get("end"),
-        confidence=held["confidence"],
-        extractor=held["extractor"],
-        ended=bool(held.get("ended", False)),
-        recorded=record.created,
-        id=record.id,
-    )

@@ -51,6 +51,7 @@ _SHOUTED = 0.6
 
 _LISTED = known.PLACES | known.ORGANISATIONS | known.REGIONS
 _NOT_ALONE = frozenset({"new", "great"})
+_COMMON_WORDS = frozenset({"Nice", "Reading"})
 
 
 class _Word(NamedTuple):
@@ -227,6 +228,8 @@ def _said(  # noqa: C901, PLR0911, PLR0912 - one row per kind of evidence, the s
 
     if title:
         return entity("PERSON", 0.9)
+    if plain.lower() in _NOT_ALONE or (plain in _COMMON_WORDS and before not in _INTO):
+        return None
     if plain in known.ORGANISATIONS:
         return entity("ORG", 0.85)
     if plain in known.PRODUCTS:
@@ -250,8 +253,6 @@ def _said(  # noqa: C901, PLR0911, PLR0912 - one row per kind of evidence, the s
         return entity("ORG", 0.75)
     if plain in known.GIVEN_NAMES:
         return entity("PERSON", 0.85)
-    if plain.lower() in _NOT_ALONE:
-        return None
     if first.first and not several:
         return _sentence_start(entity, first, after)
     if first.text.isupper() and len(run) == 1:

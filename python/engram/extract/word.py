@@ -41,39 +41,39 @@ def read_docx(request: Request) -> Document:
         builder.metadata |= facts
     with reading(request.kind.what):
         document = docx.Document(io.BytesIO(request.raw))
+        styles: dict[str | None, str] = {}
         above: list[tuple[int, str]] = []
         for block in document.iter_inner_content():
             if isinstance(block, Table):
                 builder.add_table(*_rows(block, builder))
                 continue
-            level = _level(block)
+            style = _style(block, styles)
+            level = _level(style)
             if level is not None and block.text.strip():
                 words = " ".join(block.text.split())
                 if level == 0:
                     builder.title = builder.title or words
                 above = [*(one for one in above if one[0] < level), (level, words)]
                 builder.begin(path=tuple(words for level, words in above if level))
-            _add(builder, block)
+            # Items of a list go below each other.
+            builder.add(block.text, "\n" if "list" in style.lower() else "\n\n")
     return builder.finish(request.kind.media)
 
 
-def _add(builder: Builder, paragraph: Any) -> None:
-    """Add a paragraph; items of a list go below each other."""
-    listed = "list" in _style(paragraph).lower()
-    builder.add(paragraph.text, "\n" if listed else "\n\n")
+def _style(paragraph: Any, known: dict[str | None, str]) -> str:
+    """Give the name of a paragraph's style; finding one takes python-docx a walk through all."""
+    key: str | None = paragraph._p.style
+    if key not in known:
+        style = paragraph.style
+        known[key] = (style.name if style is not None else None) or ""
+    return known[key]
 
 
-def _style(paragraph: Any) -> str:
-    style = paragraph.style
-    return (style.name if style is not None else None) or ""
-
-
-def _level(paragraph: Any) -> int | None:
-    """Give the level of a heading, that of the title being 0, or None for other paragraphs."""
-    name = _style(paragraph)
-    if name == "Title":
+def _level(style: str) -> int | None:
+    """Give the level of a heading, that of the title being 0, or None for other styles."""
+    if style == "Title":
         return 0
-    found = _HEADING.match(name)
+    found = _HEADING.match(style)
     return int(found[1]) if found else None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from heapq import nsmallest
 from itertools import islice
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -22,24 +23,32 @@ from engram.reading import CollectionView
 from engram.results import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
     from engram._native import View
     from engram.graph.converged import ConvergedQuery
     from engram.graph.graphs import Graph
     from engram.records import Record
+    from engram.results import Hit, Results
+    from engram.types import Embedder, Include, Mode
 
 __all__ = ["answer"]
 
 _SEMANTIC = "semantic"
 _DEEPER = 4
-"""How many times more hits are asked for where the threshold left too few."""
+"""How many times more hits are asked for than wanted, where a threshold may leave some out."""
 
 _SAMPLE = 256
 """Records that are read first where many match and few are wanted."""
 
-_FIRST_IDS, _MOST_IDS = 64, 4096
-"""Ids that one filter names: first few, for those nearest may do, then more."""
+_MOST_NAMED = 256
+"""Nodes that a second query is kept to by their ids."""
+
+_MOST_IDS = 4096
+"""Ids that one filter names of a neighbourhood."""
+
+_SPARE = 1.3
+"""How many more ids are asked for than should do."""
 
 
 def answer(graph: Graph, query: ConvergedQuery) -> Matches:
@@ -56,69 +65,93 @@ def _by_content(graph: Graph, query: ConvergedQuery, view: View) -> Matches:
     """Let the engine rank what filter and neighbourhood leave."""
     semantic = query.semantic_query or {}
     embedder = graph._embedder() if "text" in semantic else None
-    threshold = semantic.get("threshold")
-    wanted = query.limit
-    while True:
-        results = run(view, graph.name, embedder, _asked(query, wanted))
-        kept = [hit for hit in results if _is_near_enough(hit.scores, threshold)]
-        if len(kept) >= query.limit or len(results) < wanted or wanted == LIMITS["k"]:
-            break
-        # Words found nodes that mean something else: there may be more behind them.
-        wanted = min(wanted * _DEEPER, LIMITS["k"])
-    found = [Match(graph, query, view, hit, hit.score, hit.scores) for hit in kept[: query.limit]]
+    if semantic.get("threshold") is not None and query.lexical_query is not None:
+        return _by_words_and_threshold(graph, query, view, embedder)
+    results = run(view, graph.name, embedder, _asked(query, query.limit))
+    found = [Match(graph, query, view, hit, hit.score, hit.scores) for hit in results]
     return Matches(query, found, results.report)
 
 
-def _asked(query: ConvergedQuery, k: int) -> Query:
-    """Give the engine's query."""
-    semantic, lexical = query.semantic_query, query.lexical_query
-    words = None if lexical is None else lexical["text"]
-    mode = "lexical" if semantic is None else _SEMANTIC if lexical is None else "hybrid"
-    meant = None if semantic is None else semantic.get("text")
-    vector = None if semantic is None else semantic.get("vector")
-    threshold = None if semantic is None else semantic.get("threshold")
+def _by_words_and_threshold(
+    graph: Graph, query: ConvergedQuery, view: View, embedder: Embedder | None
+) -> Matches:
+    """Leave out what is found by its words and means something else."""
+
+    def ranked(k: int, only: list[str] | None = None) -> tuple[list[Hit], Results]:
+        results = run(view, graph.name, embedder, _asked(query, k, only=only, include=()))
+        least = (query.semantic_query or {})["threshold"]
+        return [hit for hit in results if hit.scores.get(_SEMANTIC, -inf) >= least], results
+
+    wanted = min(_DEEPER * query.limit, LIMITS["k"])
+    kept, results = ranked(wanted)
+    if len(kept) < query.limit and len(results) == wanted:
+        asked = _asked(query, _MOST_NAMED, words=False, include=())
+        near = run(view, graph.name, embedder, asked)
+        if len(near) == 0:
+            return Matches(query, (), near.report)
+        if len(near) < _MOST_NAMED:
+            kept, results = ranked(query.limit, near.ids)
+    while len(kept) < query.limit and len(results) == wanted < LIMITS["k"]:
+        wanted = min(wanted * _DEEPER, LIMITS["k"])
+        kept, results = ranked(wanted)
+    kept = kept[: query.limit]
+    reading = CollectionView(graph.name, lambda: view, graph._embedder)
+    rows = zip(reading.get_many(hit.id for hit in kept), kept, strict=True)
+    found = [Match(graph, query, view, row, hit.score, hit.scores) for row, hit in rows if row]
+    return Matches(query, found, results.report)
+
+
+def _asked(
+    query: ConvergedQuery,
+    k: int,
+    *,
+    words: bool = True,
+    only: list[str] | None = None,
+    include: Sequence[Include] = ("text", "metadata"),
+) -> Query:
+    """Give the engine's query: maybe without the words, or of some ids only."""
+    semantic = query.semantic_query or {}
+    lexical = query.lexical_query["text"] if query.lexical_query is not None and words else None
+    mode: Mode = "hybrid"
+    if lexical is None or not semantic:
+        mode = "semantic" if semantic else "lexical"
+    where = query.filter
+    if only is not None:
+        of_these = f"_id IN {list_text(only, 'ids')}"
+        where = of_these if where is None else f"{of_these} AND ({where})"
+    threshold = semantic.get("threshold")
     asked = Query(
-        meant if words is None else words,
-        vector=vector,
-        vector_name=None if semantic is None else semantic.get("space"),
-        where=query.filter,
+        semantic.get("text") if lexical is None else lexical,
+        vector=semantic.get("vector"),
+        vector_name=semantic.get("space"),
+        where=where,
         near=query.neighbourhood,
         k=k,
-        mode=mode,  # type: ignore[arg-type]
+        mode=mode,
         exact=query.exact,
         min_score=None if threshold is None else {_SEMANTIC: threshold},
+        include=include,
         explain=query.explain,
         missing=query.missing,
     )
-    if meant is not None:
-        asked.semantic_text = meant
+    asked.semantic_text = semantic.get("text")
     return asked
-
-
-def _is_near_enough(scores: object, threshold: float | None) -> bool:
-    """Say whether a hit has the similarity that is asked for."""
-    if threshold is None:
-        return True
-    found = scores.get(_SEMANTIC) if hasattr(scores, "get") else None
-    return found is not None and found >= threshold
 
 
 def _by_structure(graph: Graph, query: ConvergedQuery, view: View) -> Matches:
     """Find nodes by filter and neighbourhood alone."""
     started = perf_counter()
     reading = CollectionView(graph.name, lambda: view, graph._embedder)
-    where, ignore = query.filter, query.missing
     if query.graph_filter is None:
         records, matched = _first_by_id(reading, query)
     else:
         distances = _distances(reading, query)
         records, matched = [], len(distances)
-        if where is None:
+        if query.filter is None:
             ids = list(islice(distances, query.limit))
             records = [record for record in reading.get_many(ids) if record is not None]
         else:
-            reading.count(where, missing=ignore)
-            records = list(islice(_nearest(reading, query, list(distances)), query.limit))
+            records = _nearest(reading, query, list(distances))
     total = reading.count()
     report = _report(view, query, total, matched, perf_counter() - started)
     found = [Match(graph, query, view, record, 0.0, {}) for record in records]
@@ -155,15 +188,22 @@ def _distances(reading: CollectionView, query: ConvergedQuery) -> dict[str, int]
     return dict(sorted(starts.items(), key=lambda pair: (pair[1], pair[0])))
 
 
-def _nearest(reading: CollectionView, query: ConvergedQuery, ids: list[str]) -> Iterator[Record]:
-    """Go through those of some nodes that match, in their order."""
-    at, size = 0, _FIRST_IDS
-    while at < len(ids):
-        part = ids[at : at + size]
-        where = f"_id IN {list_text(part, 'ids')} AND ({query.filter})"
-        found = {record.id: record for record in reading.iterate(where, missing=query.missing)}
-        yield from (found[id_] for id_ in part if id_ in found)
-        at, size = at + size, min(size * _DEEPER, _MOST_IDS)
+def _nearest(reading: CollectionView, query: ConvergedQuery, ids: list[str]) -> list[Record]:
+    """Give the first of some nodes that match, in their order."""
+    where, missing = query.filter, query.missing
+    records: list[Record] = []
+    # Reading records is what costs: ask for as many as should do, by the share that matches.
+    share = reading.count(where, missing=missing) / max(reading.count(), 1)
+    at = 0
+    while at < len(ids) and len(records) < query.limit:
+        size = _SPARE * (query.limit - len(records)) / max(share, 1 / _MOST_IDS)
+        part = ids[at : at + min(int(size) + 1, _MOST_IDS)]
+        of_these = f"_id IN {list_text(part, 'ids')} AND ({where})"
+        found = {record.id: record for record in reading.iterate(of_these, missing=missing)}
+        records += (found[id_] for id_ in part if id_ in found)
+        at += len(part)
+        share = len(records) / at
+    return records[: query.limit]
 
 
 def _report(view: View, query: ConvergedQuery, total: int, matched: int, seconds: float) -> Report:

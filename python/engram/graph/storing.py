@@ -309,7 +309,7 @@ class NodeStore(NodeReading):
         text: str | EllipsisType | None = ... if node.text == read.text else node.text
         if not changed and not gone and text is ...:
             return
-        self._properties(changed, node.label)
+        self._properties(changed, read.metadata.get(LABEL, ""))
         found: list[Record] = []
 
         def before(_: Transaction, __: Batch | None) -> None:

@@ -6,8 +6,10 @@ are found by a library.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from engram.graph.names import LABEL
 from engram.graph.reading import NodeReading
 
 if TYPE_CHECKING:
@@ -194,5 +196,8 @@ class Walking(NodeReading):
         """Give the nodes near one as objects."""
         most = limit if label is None else None
         found = self.neighbors(id, hops=hops, types=types, direction=direction, limit=most)
-        nodes = [node for node in self.get_nodes(found) if node is not None]
-        return [node for node in nodes if label in {None, node.label}][:limit]
+        records = self.collection.get_many(found)
+        nodes = (self._node(record) for record in records if record is not None)
+        if label is not None:
+            nodes = (node for node in nodes if node._record.metadata.get(LABEL) == label)
+        return list(islice(nodes, limit))

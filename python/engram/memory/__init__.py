@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engram.memory.layout import Layout
     from engram.memory.memory import Memory
     from engram.memory.outcomes import Failed, Put, PutMany
+    from engram.memory.receipts import Forgotten, Receipt
     from engram.memory.reports import (
         EmbeddingIdentitySummary,
         LockState,
@@ -35,6 +36,7 @@ __all__ = [
     "Enriched",
     "Failed",
     "Finds",
+    "Forgotten",
     "Found",
     "Layout",
     "LockState",
@@ -42,6 +44,7 @@ __all__ = [
     "MemoryStats",
     "Put",
     "PutMany",
+    "Receipt",
     "SingleFile",
     "Span",
     "Stored",
@@ -66,6 +69,8 @@ _HOMES = {
     "Memory": "memory",
     "Put": "outcomes",
     "PutMany": "outcomes",
+    "Forgotten": "receipts",
+    "Receipt": "receipts",
     "Span": "when",
     "Stored": "documents",
     **dict.fromkeys(

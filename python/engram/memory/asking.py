@@ -109,6 +109,7 @@ class Asking(Finding):
         def finished(answer: Answer) -> Answer:
             return replace(
                 answer,
+                hidden=finds.hidden or (),
                 search=finds.mode,
                 skipped=tuple(finds.skipped.items()),
                 ids=tuple(finds.ids),
@@ -136,8 +137,9 @@ class Asking(Finding):
         telling = {name: value for name, value in options.items() if name in ours}
         search = {name: value for name, value in options.items() if name in finding}
         # An adaptive list is as long as its scores say.
-        most = {} if search.get("adaptive") else {"k": _PASSAGES}
-        return {**most, "snippet_chars": 0, **search}, telling
+        if not search.get("adaptive") and search.get("k") is None:
+            search["k"] = _PASSAGES
+        return {"snippet_chars": 0, **search}, telling
 
     def _masked(self, question: str, search: dict[str, Any], masker: Masker) -> dict[str, Any]:
         """Keep what a provider's embedder or reranker would be sent.

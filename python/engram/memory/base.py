@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engram.checks import proper_str
+from engram.embed import default
 from engram.embed.identity import Identity
 from engram.errors import EngramError, InvalidInput
 from engram.memory.layout import DEFAULT_NAME, Layout
@@ -38,7 +39,7 @@ class Base:
         db: Database,
         name: str = DEFAULT_NAME,
         *,
-        embedder: EmbedderChoice | str = "default",
+        embedder: EmbedderChoice = "default",
         splitter: TextSplitter | None = None,
         originals: bool = True,
     ) -> None:
@@ -99,6 +100,29 @@ class Base:
             return None
         return Identity.from_json(space.identity)
 
+    @property
+    def _said(self) -> bool:
+        """Whether somebody said which embedder it is, for the memory or its database."""
+        return self._chosen or self.db._embedder is not default
+
+    def _check_fit(self, embedder: Embedder) -> None:
+        """Check that what an embedder makes can stand beside the vectors that are there.
+
+        Raises:
+            InvalidInput: ``embedder.mismatch``.
+        """
+        space = self._space()
+        if space is None or space.identity == embedder.identity.to_json():
+            return
+        who = "nobody said whom" if space.identity is None else space.identity
+        raise InvalidInput(
+            "embedder.mismatch",
+            f"the vectors of {self.name!r} were made by {who}, and"
+            f" {embedder.identity.name} ({embedder.identity.revision}) makes others",
+            "put with the embedder that made them, or with enable_embedding=False",
+            {"stored": str(space.identity), "given": embedder.identity.to_json()},
+        )
+
     def _by_identity(self, identity: Identity) -> Embedder:
         """Find an embedder among those that are here."""
         from engram.embed import get_embedder
@@ -106,9 +130,12 @@ class Base:
         text = identity.to_json()
         if self._found is not None and self._found[0] == text:
             return self._found[1]
-        problem = "it makes other vectors now"
+        problem = "what has that name makes other vectors now"
+        built_in = default()
         try:
-            embedder: Embedder = get_embedder(identity.name)
+            embedder: Embedder = (
+                built_in if built_in.identity == identity else get_embedder(identity.name)
+            )
         except EngramError as error:
             problem = str(error)
         else:

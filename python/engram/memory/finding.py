@@ -271,23 +271,30 @@ class Finding(Base):
             return None, None, {"semantic": error.message}
         if by is None or space is None or space.identity is not None:
             return None, by, {}
-        return self._by_dimension(query, mode, by, space.dimension)
+        return self._by_dimension(
+            query, mode, by if self._said or embedder is not None else None, space.dimension
+        )
 
     def _by_dimension(
-        self, query: str, mode: str, by: Embedder, dimension: int
+        self, query: str, mode: str, by: Embedder | None, dimension: int
     ) -> tuple[Any, None, dict[str, str]]:
-        """Embed a query for vectors of which nobody said who made them."""
-        own = by.identity.dimension
-        if own == dimension:
+        """Embed a query for vectors of which nobody said who made them.
+
+        An embedder that was chosen for them, and makes vectors of their dimension, is taken to be
+        the one; any other could only be guessed.
+        """
+        if by is not None and by.identity.dimension == dimension:
             return embed_query(by, query), None, {}
         why = (
             f"the vectors of {self.name!r} have {dimension} dimensions, and nobody said what made"
-            f" them; {by.identity.name} makes {own}"
+            f" them; {'no embedder was chosen' if by is None else _makes(by)}"
         )
         if mode == "auto":
             return None, None, {"semantic": why}
         raise InvalidInput(
-            "embedder.missing", why, "pass query_embedding=..., or the embedder that made them"
+            "embedder.missing",
+            why,
+            "pass query_embedding=..., or embedder=... that made them",
         )
 
     def _check_identity(self, identity: Identity | Mapping[str, Any] | str | None) -> None:
@@ -312,3 +319,8 @@ def _in_query(query: str, when: str | bool | None) -> tuple[str, Span | None]:  
     if when is True:
         return found_in(query)
     return query, span_in_words(when)
+
+
+def _makes(embedder: Embedder) -> str:
+    """Say what an embedder makes."""
+    return f"{embedder.identity.name} makes {embedder.identity.dimension}"

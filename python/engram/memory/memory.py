@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engram.errors import InvalidInput
 from engram.memory.facts import Facts
+from engram.memory.forgetting import Forgetting
 from engram.memory.ingesting import Ingesting
 from engram.memory.layout import DEFAULT_NAME
 from engram.memory.recording import Recording
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Memory"]
 
 
-class Memory(Ingesting, Recording, Tables, Facts, Upkeep):
+class Memory(Ingesting, Recording, Tables, Facts, Forgetting, Upkeep):
     """Documents in a database: put in, found by words and meaning, and given back.
 
     ``db.memory`` is the one of the name ``"memory"``; a database can have several. Safe to share by
@@ -48,7 +49,7 @@ class Memory(Ingesting, Recording, Tables, Facts, Upkeep):
         path: str | os.PathLike[str],
         *,
         name: str = DEFAULT_NAME,
-        embedder: EmbedderChoice | str = "default",
+        embedder: EmbedderChoice = "default",
         splitter: TextSplitter | None = None,
         originals: bool = True,
         read_only: bool = False,

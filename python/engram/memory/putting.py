@@ -163,6 +163,7 @@ class Putting(Base):
             splitting=self._splitting,
             whole=item.embedding is not None,
             keep=self.originals,
+            bare=item.search_text is not None,
         )
 
     def _digest(self, item: Item, embedder: Embedder | None) -> str:
@@ -174,7 +175,8 @@ class Putting(Base):
         """Give what embeds what is put.
 
         Raises:
-            InvalidInput: ``embedder.missing`` where vectors are asked for and nothing makes them.
+            InvalidInput: ``embedder.missing`` where vectors are asked for and nothing makes them,
+                ``embedder.mismatch`` where it makes others than those that are there.
         """
         if enable is False:
             return None
@@ -190,6 +192,8 @@ class Putting(Base):
                 "enable_embedding=True, and this memory has no embedder",
                 "open it with embedder=..., pass embedding=..., or leave enable_embedding out",
             )
+        if embedder is not None:
+            self._check_fit(embedder)
         return embedder
 
 

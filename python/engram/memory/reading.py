@@ -57,7 +57,19 @@ class Splitting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A document to read: text, a path, or bytes."""
+    """A document to read: text, a path, or bytes.
+
+    Attributes:
+        text: Its text, or
+        path: the path of its file, or
+        raw: what its file holds.
+        filename: The name of the file.
+        format: What it is, where its name does not say.
+        splitting: How it is cut.
+        whole: Whether all of it is one passage.
+        keep: Whether its bytes are kept.
+        bare: Whether it may have no text, since what is searched is said apart.
+    """
 
     text: str | None = None
     path: str | None = None
@@ -67,6 +79,7 @@ class Request:
     splitting: Splitting = field(default_factory=Splitting)
     whole: bool = False
     keep: bool = True
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +123,12 @@ def read(request: Request) -> Read:
     raw = source_bytes(request)
     document = _document(request, raw)
     chunks = _chunks(document, request)
+    if not chunks and not request.bare:
+        raise InvalidInput(
+            "document.unsupported",
+            f"{request.path or request.filename or 'the document'} has no text",
+            "say what it is found by: search_text=...",
+        )
     return Read(
         text=document.text,
         title=document.title,

@@ -160,7 +160,7 @@ def replay(
 
 
 def _again(memory: Memory, step: Step, settings: Mapping[str, Any]) -> Change:
-    options = {**step.options, **settings}
+    options = _options(step.options, settings)
     if step.verb == "find":
         known = _of_find(memory)
         finds = memory.find(
@@ -184,6 +184,13 @@ def _again(memory: Memory, step: Step, settings: Mapping[str, Any]) -> Change:
         answer=answer,
         answer_changed=_differs(step.answer, answer),
     )
+
+
+def _options(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the options of a step asked again: a list is cut by number or by scores, not both."""
+    number, scores = {"k"}, {"adaptive", "min_relevancy", "max_k", "adaptive_strategy"}
+    dropped = number if now.get("adaptive") else scores if "k" in now else set()
+    return {**{name: one for name, one in then.items() if name not in dropped}, **now}
 
 
 def _moved(before: Sequence[str], after: Sequence[str]) -> tuple[Moved, ...]:
