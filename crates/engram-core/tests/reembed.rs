@@ -275,14 +275,9 @@ fn long_texts_come_a_few_at_a_time() {
         tx.commit().unwrap();
     }
     let found = || pending(&collection(&db), NEXT, 1_000, &HashSet::new()).unwrap();
-    // Each of the 40 is its own segment, or is in memory; 16 MiB are 21 of them.
-    assert_eq!(
-        (
-            found().len(),
-            pending_count(&collection(&db), NEXT).unwrap()
-        ),
-        (21, 40)
-    );
+    assert_eq!(pending_count(&collection(&db), NEXT).unwrap(), 40);
+    // 16 MiB are 21 of them; those of a segment come together.
+    assert!((21..40).contains(&found().len()));
     db.optimize().unwrap();
     assert!((21..=40).contains(&found().len()));
 }

@@ -63,6 +63,9 @@ pub fn pending(
 ) -> Result<Vec<(String, String)>> {
     let (mut out, mut bytes) = (Vec::new(), 0);
     for view in &c.segments {
+        if out.len() >= limit {
+            break;
+        }
         let mut wanted = Vec::new();
         for ordinal in &lacking(c, view, space)? {
             if out.len() + wanted.len() >= limit {
