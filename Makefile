@@ -115,8 +115,9 @@ bench-quality: .venv/bench ## Measure nDCG, recall and MRR on the collections in
 	$(BIN)/python benches/quality.py $(IR)
 
 .PHONY: campaigns
-campaigns: tools-found ## Run the long crash, kill and corruption campaigns
+campaigns: .venv/built .venv/dev tools-found ## Run the long crash, kill and corruption campaigns
 	ENGRAM_LONG=1 cargo test --release --package engram-core --features testing -- --nocapture
+	ENGRAM_LONG=1 $(BIN)/python -m pytest tests/weaver/test_kills.py -s
 
 .PHONY: fuzz
 fuzz: tools-found ## Run each fuzz target for FUZZ_SECONDS (600)

@@ -93,6 +93,25 @@ def test_documents_are_shown_given_back_and_deleted(filled, run, run_json):
         assert "error[record.not_found]" in error
 
 
+def test_what_is_forgotten_is_gone_and_can_be_checked(filled, run, run_json):
+    forget = ["memory", "forget", "n.engram", "--entity", "Ada Lovelace"]
+    assert run(*forget, "--dry-run").startswith("would erase: 1 documents")
+    run("snapshot", "create", "n.engram", "before")
+    assert "snapshot.holds" in run(*forget, code=4)
+    shown = run(*forget, "--delete-snapshots", "--receipt", "receipt.json")
+    assert shown.startswith("erased: 1 documents")
+    assert "deleted: 1 snapshots" in shown
+    check = ["memory", "verify-forgotten", "n.engram"]
+    assert run(*check, "receipt.json") == "forgotten\n"
+    assert run_json(*check, "-", data=(filled / "receipt.json").read_text())["forgotten"]
+    assert b"Lovelace" not in (filled / "n.engram").read_bytes()
+    run("memory", "put", "n.engram", "docs")
+    result = json.loads((filled / "receipt.json").read_text())
+    assert result["counts"]["documents"] == 1
+    run(*check, "receipt.json", code=6)
+    assert "input.invalid" in run("memory", "forget", "n.engram", code=2)
+
+
 def test_timeline_stats_and_info(filled, run, run_json):
     run("memory", "put", "n.engram", "-", "--uri", "old", "--timestamp", "1999-05-01", data="Old.")
     assert run_json("memory", "timeline", "n.engram", "--reverse", "-n", "1")[0]["uri"] == "old"

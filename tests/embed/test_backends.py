@@ -1,10 +1,13 @@
 """Other runtimes give what ONNX Runtime gives, within what their precision costs."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
 import engram
 from engram.embed import Dense, Torch, get_embedder
+from engram.embed.local.runtime import openvino_runtime
 from engram.errors import InvalidInput
 
 TEXTS = ["the cat sleeps", "", "a red house near the green garden", "dog " * 40]
@@ -16,7 +19,9 @@ def gap(one, other):
 
 @pytest.fixture
 def openvino():
-    return pytest.importorskip("openvino")
+    if find_spec("openvino") is None:
+        pytest.skip("OpenVINO is not installed")
+    return openvino_runtime()
 
 
 @pytest.fixture

@@ -55,6 +55,9 @@ def found(text, least=0.5):
         ),
         ("The World Cup was in Qatar.", [("World Cup", "EVENT"), ("Qatar", "GPE")]),
         ("We swam in Lake Zorblax.", [("Lake Zorblax", "LOC")]),
+        ("Charles River flows through Middlesex County.",
+         [("Charles River", "LOC"), ("Middlesex County", "LOC")]),
+        ("Nice! She joined Turkish forces.", []),
         ("Alice's iPhone and Bob's", [("Alice", "PERSON"), ("iPhone", "PRODUCT"),
                                       ("Bob", "PERSON")]),
         ("Anna and Peter met Tim O'Brien.", [("Anna", "PERSON"), ("Peter", "PERSON"),
@@ -203,7 +206,7 @@ def test_f1_of_the_rules_on_noisy_texts_is_as_the_docs_say():
     precision, recall = counts["hit"] / counts["ours"], counts["hit"] / counts["gold"]
     f1 = 2 * precision * recall / (precision + recall)
     assert counts["gold"] == 836
-    assert (round(precision, 2), round(recall, 2), round(f1, 2)) == (0.46, 0.2, 0.28)
+    assert (round(precision, 2), round(recall, 2), round(f1, 2)) == (0.47, 0.2, 0.28)
 
 
 KINDS = {

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engram.enrich import Canonical, Entity, resolve
+from engram.enrich.fact_store import _near
 
 
 def mention(text, label="PERSON"):
@@ -91,3 +92,21 @@ def test_known_keys_are_never_given_to_others(mentions, later):
     for one in resolve(later, known):
         assert kinds.get(one.key, one.key.partition(":")[0]) == one.key.partition(":")[0]
         assert one.name in one.aliases
+
+
+NAMES = st.lists(
+    st.lists(st.sampled_from(["alice", "a", "smith", "s", "jones", "bob", "j"]), min_size=1,
+             max_size=3).map(" ".join),
+    min_size=1, max_size=7, unique=True,
+)  # fmt: skip
+
+
+@given(NAMES)
+def test_looking_at_near_names_finds_what_looking_at_all_does(names):
+    asked, others = names[0], names[1:]
+
+    def same(given):
+        found = resolve([mention(asked), *map(mention, given)])
+        return {name for name, one in zip(given, found[1:]) if one.key == found[0].key}
+
+    assert same(_near(asked, others)) == same(others)

@@ -26,3 +26,8 @@ def sealed(path: str, password: str) -> None:
     """Seal a file, and open it again."""
     assert_type(engram.lock(path, password), engram.Sealed)
     assert_type(engram.unlock(path, password), engram.Sealed)
+
+
+def agents(db: engram.Database) -> None:
+    """What an agent remembers."""
+    assert_type(engram.AgentMemory(db), engram.AgentMemory)

@@ -86,7 +86,7 @@ def test_the_status_tells_what_the_seed_asks_for_and_more(graph, weaver, drain, 
     drain(weaver)
     clock.advance(10)
     kinds = weaver.weaver_status()["kinds"]
-    assert set(kinds) == {"weave", "summary", "optimize"}
+    assert set(kinds) == {"weave", "summary", "communities", "optimize"}
     assert kinds["weave"]["done"] == 1
     assert kinds["weave"]["rate"] > 0
     assert kinds["weave"]["oldest_seconds"] is None

@@ -66,7 +66,7 @@ def test_a_level_bounds_the_kinds_of_work(graph, weaver, drain, clock):
 
     def left():
         kinds = weaver.weaver_status()["kinds"]
-        return [kind for kind in kinds if kinds[kind]["queued"]]
+        return [kind for kind in kinds if kinds[kind]["waiting"]]
 
     weaver.set_activity_level("HighActivity")
     while Worker(weaver._shop, 0)._turn(Budget(1, 1.0, 9, BUDGETS["HighActivity"].kinds)):
@@ -75,6 +75,9 @@ def test_a_level_bounds_the_kinds_of_work(graph, weaver, drain, clock):
     weaver.set_activity_level("Normal")
     drain(weaver)
     assert left() == ["optimize"]
+    chat.add_message("Alice", "Bob met Carol")
+    drain(weaver)
+    assert left() == ["communities", "optimize"]
     weaver.set_activity_level("SleepMode")
     drain(weaver)
     assert left() == []
@@ -89,6 +92,26 @@ def test_sleep_gives_dead_space_back(path, graph, weaver, drain):
     drain(weaver)
     assert path.stat().st_size < before / 4
     assert graph.database.verify(deep=True)
+
+
+def test_sleep_numbers_the_communities_of_entities(graph, weaver, drain):
+    pytest.importorskip("graspologic_native")
+    weaver.set_activity_level("SleepMode")
+    for n, text in enumerate(["Alice Bob Carol", "Bob Carol Alice", "Xaver Yann", "Zora"]):
+        graph.create_node("Message", f"{n}", text=text)
+    drain(weaver)
+
+    def communities():
+        found = {node.name: node.properties.get("community") for node in graph.nodes("Entity")}
+        return dict(sorted(found.items()))
+
+    assert communities() == {
+        "Alice": 0, "Bob": 0, "Carol": 0, "Xaver": 1, "Yann": 1, "Zora": None,
+    }  # fmt: skip
+    graph.delete_node("0")
+    graph.update_node("1", text="Alice and nobody")
+    drain(weaver)
+    assert communities() == {"Alice": None, "Xaver": 0, "Yann": 0, "Zora": None}
 
 
 def test_a_worker_waits_for_a_quiet_moment_but_not_for_ever(graph, weaver, enricher, clock):
@@ -108,6 +131,22 @@ def test_a_worker_waits_for_a_quiet_moment_but_not_for_ever(graph, weaver, enric
     clock.advance(3 * quiet)
     turn.join(20)
     assert len(enricher.embedded) == 1
+
+
+def test_a_worker_waits_for_puts_of_other_processes_too(db, graph, weaver, enricher, clock):
+    quiet = BUDGETS["Normal"].quiet_seconds
+    with db.transaction() as transaction:  # as another process would: no signal of this one rings
+        db.collection("graph", embedder=None).put("m", text="x", metadata={"label": "Message"})
+        weaver.queue.enqueue(transaction, ["m"])
+    clock.offset = graph.collection.get("m").created_us / 1e6 - clock.time
+    worker = Worker(weaver._shop, 0)
+    turn = threading.Thread(target=lambda: worker._turn(worker._budget()))
+    turn.start()
+    assert clock.asked.get(timeout=20) == pytest.approx(quiet)
+    assert enricher.embedded == []
+    clock.advance(quiet * 1.1)
+    turn.join(20)
+    assert enricher.embedded == [["x"]]
 
 
 def test_a_level_holds_for_every_process(path, embedder, graph, weaver, enricher):

@@ -191,6 +191,19 @@ def test_only_processes_that_are_known_to_be_gone_are_dead():
         assert is_dead(f"{machine}:{process}:{int(start) + 1}:0")
 
 
+def test_what_follows_from_other_work_is_not_fresh(db, queue):
+    moment = db.stats().time_us / 1e6 - 1
+    with db.transaction() as transaction:
+        queue.enqueue(transaction, ["a"], derived=True)
+        queue.enqueue(transaction, ["a"], "summary", derived=True)
+    assert not queue.has_fresh(moment)
+    queue.put("b")
+    assert queue.has_fresh(moment)
+    assert not queue.has_fresh(moment + 3_600)
+    assert nodes(queue.claim("me", ("weave",), 9)) == ["a", "b"]
+    assert nodes(queue.claim("me", ("summary",), 9)) == ["a"]
+
+
 def test_ids_of_any_length_have_tasks_of_every_kind(queue):
     long = "ö" * 512
     queue.put(long)

@@ -82,6 +82,7 @@ class Searching(Base):
             weights=_WEIGHTS,
             where=where,
             missing="ignore",
+            include=("metadata",),
         )
         speakers = self._turns.facets("speaker", where, limit=_MOST_SPEAKERS, missing="ignore")
         named = named_speakers(query, (str(name) for name, _ in speakers["speaker"]), user)

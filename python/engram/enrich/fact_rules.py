@@ -36,7 +36,7 @@ _PHRASE = (
     r"(?P<value>(?!not\b|to\s|that\s|it\b|this\b|when\b|how\b|you\b|him\b|her\b|them\b)"
     r"[^\s.,;:!?()\n][^.,;:!?()\n]{0,78}?)"
     r"(?=\s(?:and|but|because|since|when|while|which|who|until|so|as|if|though|although|in\s\d{4}"
-    r"|last|this|next|now|anymore|these|very|a\slot|so\smuch|too|again|more\sthan)\b"
+    r"|on\s\w+day|yesterday|today|last|this|next|now|anymore|these|very|a\slot|so\smuch|too|again|more\sthan)\b"
     r"|\s*[.,;:!?()\n]|\s*$)"
 )
 _JOB = (
@@ -45,6 +45,31 @@ _JOB = (
     r"|analyst|consultant|teacher|nurse|doctor|scientist|researcher|lawyer|accountant|architect"
     r"|secretary|assistant|intern|student|member|owner|partner|minister|mayor|captain|coach)"
 )
+
+
+_HINTS = {
+    "name": ("name", "all me"),
+    "employer": ("work", "joined", "job", "started", "quit", "left"),
+    "role": (" of", " at", " for"),
+    "occupation": (" a ", " an ", " the ", " a\n", " an\n", " the\n"),
+    "residence": ("live", "living", "reside", "settled", "based", "moved", "relocated"),
+    "headquarters": ("headquartered",),
+    "birthplace": ("born",),
+    "birthday": ("born",),
+    "origin": ("from",),
+    "age": ("years",),
+    "spouse": ("married",),
+    "founder_of": ("founded",),
+    "founded": ("founded",),
+    "allergy": ("allergic",),
+    "speaks": ("speak",),
+    "prefers": ("prefer",),
+    "likes": ("like", "love", "enjoy", "adore"),
+    "dislikes": ("hate", "dislike", "stand"),
+    "studies": ("stud", "major"),
+    "owns": ("bought", "own", "adopted"),
+}
+"""What a sentence has to hold for a slot's shapes to be worth looking for."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -92,7 +117,11 @@ _SHAPES = (
     _shape("headquarters", rf"\b{_WHO}\sis\sheadquartered\sin\s{_THING}", 0.85),
     _shape("birthplace", rf"\b{_WHO}\swas\sborn\sin\s{_THING}", 0.85),
     _shape("birthday", rf"\b{_WHO}\swas\sborn\son\s(?P<value>[\w ,]{{4,24}}?\d{{4}})", 0.85),
-    _shape("origin", rf"\b{_WHO}(?:{_BE}|\scomes?)(?:\soriginally)?\sfrom\s{_THING}", 0.75),
+    _shape(
+        "origin",
+        rf"\b{_WHO}(?:\s(?:is|am)|'m|\u2019m|\scomes?)(?:\soriginally)?\sfrom\s{_THING}",
+        0.75,
+    ),
     _shape("age", rf"\b{_WHO}(?:{_BE})\s(?P<value>\d{{1,3}})\syears\sold", 0.85),
     _shape("spouse", rf"\b{_WHO}(?:(?:{_BE})\smarried\sto|\smarried)\s{_THING}", 0.8),
     _shape("founder_of", rf"\b{_WHO}\s(?:co-)?founded\s{_THING}", 0.8),
@@ -130,6 +159,16 @@ _PRONOUNS = _words(
     someone anyone
     """
 )
+_OF_PEOPLES = ("ish", "ese", "ian")
+_PLURAL = re.compile(
+    r"\b(?:like|love|enjoy|adore|prefer|hate|dislike|live|reside|work|speak|study|own)\b"
+)
+_NO_JOB = re.compile(r"\b(?:student|member|owner|minister|mayor|captain)\b")
+_PARTICIPLE = re.compile(
+    r"^(?:\w+ed|kept|made|built|held|set|put|found|given|taken|seen|shown|known|one|subject|in|on"
+    r"|at|to|by|from|of)\b"
+)
+_ARTICLE = re.compile(r"^(?:an?|the)\b")
 _MAYBE = re.compile(
     r"^\s*(?:if|suppose|imagine|what if|maybe|perhaps)\b"
     r"|\b(?:not|never|n't|n\u2019t|might|would)\b",
@@ -202,15 +241,22 @@ def _of_sentence(sentence: str, start: int, speaker: str, said: datetime) -> Ite
         value = _value(found["value"])
         if who is None or value is None or value == who:
             continue
+        if shape.slot == "employer" and value.endswith(_OF_PEOPLES):
+            continue  # "joined Turkish forces"
+        if who != speaker and _PLURAL.search(sentence[found.end("who") : found.start("value")]):
+            continue  # "people like Zhao": what follows a name has an s
         said_of = who
         yield fact(who, shape.slot, value, shape.confidence, ended=shape.ended)
-        if shape.slot == "role":
+        if shape.slot == "role" and not _NO_JOB.search(value):
             yield fact(who, "employer", _value(found["org"]) or found["org"], 0.7)
     for pattern in (_OWN, _OF):
         for found in pattern.finditer(sentence):
             parts = found.groupdict()
             who = speaker if parts.get("my") else _subject(parts["who"] or "", speaker)
             value, slot = _value(found["value"]), slot_name(found["slot"])
+            raw = found["value"].strip()
+            if _PARTICIPLE.search(raw) or (who != speaker and _ARTICLE.search(raw)):
+                continue
             if (
                 who
                 and value
@@ -222,9 +268,11 @@ def _of_sentence(sentence: str, start: int, speaker: str, said: datetime) -> Ite
 
 def _matches(sentence: str) -> list[tuple[int, _Shape, re.Match[str]]]:
     """Give what fits a shape, in the order of the sentence."""
+    likely = {slot for slot, hints in _HINTS.items() if any(map(sentence.__contains__, hints))}
     found = [
         (match.start(), shape, match)
         for shape in _SHAPES
+        if shape.slot in likely
         for match in shape.pattern.finditer(sentence)
     ]
     return sorted(found, key=lambda one: one[0])

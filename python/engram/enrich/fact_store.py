@@ -18,7 +18,7 @@ from engram.enrich.dates import aware
 from engram.enrich.entities import Entity
 from engram.enrich.fact_records import fact_of, record_of, said
 from engram.enrich.facts import Fact, fact_id, get_fact_extractor, slot_name, statement_hash
-from engram.enrich.resolution import plain_name, resolve
+from engram.enrich.resolution import marks, plain_name, resolve
 from engram.enrich.validity import CORRECTION, holds, settle
 from engram.errors import InvalidInput
 from engram.filtering import filter_text, list_text, quoted
@@ -333,7 +333,7 @@ class FactStore:
         """Give the plain names that stand for an entity, its own first."""
         asked = plain_name(entity, "PERSON")
         found = self._records.facets("entity_key", limit=_MOST_ENTITIES, missing="ignore")
-        names = [str(value) for value, _ in found["entity_key"]]
+        names = _near(asked, [str(value) for value, _ in found["entity_key"]])
         people = [Entity(name, "PERSON", 0, len(name)) for name in (asked, *names)]
         keys = [one.key for one in resolve(people)]
         return list(
@@ -351,3 +351,12 @@ class FactStore:
     def __repr__(self) -> str:
         """Show collection and extractor."""
         return f"FactStore({self._records.name!r}, {self._extractor!r})"
+
+
+def _near(asked: str, names: list[str]) -> list[str]:
+    """Give the names that may be forms of one asked for, or of one of those."""
+    by_name = {name: marks(name) for name in names}
+    reached = marks(asked)
+    for _ in range(2):
+        reached = reached.union(*(own for own in by_name.values() if own & reached))
+    return [name for name, own in by_name.items() if own & reached]

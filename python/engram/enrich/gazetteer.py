@@ -176,7 +176,8 @@ TITLES = _words("mr mrs ms miss mx dr prof professor sir dame lord lady presiden
     "grandma grandpa")  # fmt: skip
 """What stands before a person's name; lower-case, without the full stop."""
 
-ORGANISATION_WORDS = _words("inc corp corporation ltd llc plc gmbh ag co company companies group "
+ORGANISATION_WORDS = _words("assembly center centre senate channel "
+    "inc corp corporation ltd llc plc gmbh ag co company companies group "
     "holdings partners associates industries enterprises systems technologies technology software "
     "laboratories labs laboratory university college school institute academy bank foundation "
     "association society union federation league committee council commission agency ministry "
@@ -200,7 +201,8 @@ NFL; MLB; NHL; Congress; Senate; Parliament; Supreme Court; Pentagon; White Hous
 Interpol; GitHub; GitLab; Slack""")
 """Organisations that have no telling word in their names."""
 
-LANDFORMS = _words("river lake sea ocean mountain mountains hills valley desert island islands bay "
+LANDFORMS = _words("county district "
+    "river lake sea ocean mountain mountains hills valley desert island islands bay "
     "gulf beach coast canyon falls forest park peninsula strait peak glacier street road avenue "
     "boulevard square bridge airport station blvd ave")  # fmt: skip
 """Last words of places that are no state or city."""

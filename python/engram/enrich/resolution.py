@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from engram.enrich.entities import Entity
 
-__all__ = ["Canonical", "entity_key", "kind_of", "plain_name", "resolve"]
+__all__ = ["Canonical", "entity_key", "kind_of", "marks", "plain_name", "resolve"]
 
 _KINDS = {"GPE": "place", "LOC": "place"}
 _WORDS = re.compile(r"\w+(?:[.'\u2019-]\w+)*")
@@ -36,6 +36,8 @@ _SAME = {
 }  # fmt: skip
 _AS_WRITTEN = frozenset({"EMAIL", "URL", "DATE", "MONEY"})
 _LEAST_ACRONYM = 2
+_SMALL = frozenset({"of", "the", "and", "for"})
+"""Words that initials leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class _Book:
 
     def __init__(self, known: Iterable[Canonical]) -> None:
         self._by_name: dict[tuple[str, str], _One] = {}
-        self._by_kind: dict[str, list[_One]] = {}
+        self._by_mark: dict[tuple[str, str], dict[str, _One]] = {}
         self._keys: set[str] = set()
         for canonical in sorted(known, key=lambda one: one.key):
             one = self._new(canonical.key, kind_of(canonical.label))
@@ -148,6 +150,7 @@ class _Book:
                 plain = plain_name(form, canonical.label)
                 one.add(form, canonical.label, plain)
                 self._by_name.setdefault((one.kind, plain), one)
+                self._mark(one, plain)
 
     def find_or_make(self, kind: str, plain: str) -> _One:
         """Give the entity of a plain name."""
@@ -156,6 +159,7 @@ class _Book:
             one = self._new(f"{kind}:{plain}", kind)
         one.plain.add(plain)
         self._by_name[kind, plain] = one
+        self._mark(one, plain)
         return one
 
     def _new(self, key: str, kind: str) -> _One:
@@ -165,20 +169,37 @@ class _Book:
             free = f"{key}#{count}"
         one = _One(free, kind)
         self._keys.add(free)
-        self._by_kind.setdefault(kind, []).append(one)
         return one
+
+    def _mark(self, one: _One, plain: str) -> None:
+        """Let an entity be found by what a short name of it would have in common with it."""
+        for mark in marks(plain):
+            self._by_mark.setdefault((one.kind, mark), {})[one.key] = one
 
     def _near(self, kind: str, plain: str) -> _One | None:
         if kind not in {"person", "org"}:
             return None
         short = _is_short_person if kind == "person" else _is_acronym
+        near: dict[str, _One] = {}
+        for mark in marks(plain):
+            near.update(self._by_mark.get((kind, mark), {}))
         found = [
             one
-            for one in self._by_kind.get(kind, ())
+            for one in near.values()
             if any(short(plain, full) for full in one.plain)
             or (len(one.plain) == 1 and any(short(full, plain) for full in one.plain))
         ]
         return found[0] if len(found) == 1 else None
+
+
+def marks(plain: str) -> set[str]:
+    """Give what a name shares with its short forms: its ends, itself, its initials."""
+    words = plain.split()
+    return {words[0], words[-1], plain, _initials(words)} if words else {plain}
+
+
+def _initials(words: Sequence[str]) -> str:
+    return "".join(word[0] for word in words if word not in _SMALL)
 
 
 def _fullness(plain: str) -> int:
@@ -202,9 +223,5 @@ def _is_short_person(short: str, full: str) -> bool:
 
 def _is_acronym(short: str, full: str) -> bool:
     """Say whether "who" stands for "world health organization"."""
-    words = [word for word in full.split() if word not in {"of", "the", "and", "for"}]
-    return (
-        len(short) >= _LEAST_ACRONYM
-        and len(words) == len(short)
-        and short == "".join(word[0] for word in words)
-    )
+    words = [word for word in full.split() if word not in _SMALL]
+    return len(short) >= _LEAST_ACRONYM and len(words) == len(short) and short == _initials(words)

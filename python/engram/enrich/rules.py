@@ -38,8 +38,8 @@ _SAYS = frozenset({"said", "says", "met", "told", "asked", "works", "worked", "l
     "loves", "likes", "prefers", "thinks", "wants", "wrote", "writes", "married", "called", "has",
     "is", "was", "went", "moved", "joined", "founded", "and"})  # fmt: skip
 _WEAK = frozenset({"and", "is", "was", "has"})
-_WITH_PEOPLE = frozenset({"met", "with", "told", "asked", "thanks", "hi", "hello", "hey", "dear",
-    "named", "called", "friend", "wife", "husband", "son", "daughter", "boss", "am", "i'm",
+_WITH_PEOPLE = frozenset({"met",  "told", "asked", "thanks", "hi", "hello", "hey", "dear",
+      "friend", "wife", "husband", "son", "daughter", "boss", "am", "i'm",
     "colleague", "cousin", "married"})  # fmt: skip
 _WITH_ORGANISATIONS = frozenset({"joined", "founded", "acquired", "at", "ceo", "of"})
 _LONGEST_NAME = 8
@@ -51,6 +51,9 @@ _SHOUTED = 0.6
 
 _LISTED = known.PLACES | known.ORGANISATIONS | known.REGIONS
 _NOT_ALONE = frozenset({"new", "great"})
+_OF_PEOPLES = ("ish", "ian", "ese", "ean")
+"""How words for peoples and languages end."""
+
 _COMMON_WORDS = frozenset({"Nice", "Reading"})
 
 
@@ -245,10 +248,10 @@ def _said(  # noqa: C901, PLR0911, PLR0912 - one row per kind of evidence, the s
         return entity("LOC", 0.85)
     if several and last in known.EVENT_WORDS:
         return entity("EVENT", 0.7)
-    if several and first.text in known.GIVEN_NAMES and last not in known.ORGANISATION_WORDS:
-        return entity("PERSON", 0.9)
     if several and (last in known.LANDFORMS or first.low in known.LEADING_LANDFORMS):
         return entity("LOC", 0.7)
+    if several and first.text in known.GIVEN_NAMES and last not in known.ORGANISATION_WORDS:
+        return entity("PERSON", 0.9)
     if several and any(word.low.rstrip(".") in known.ORGANISATION_WORDS for word in run):
         return entity("ORG", 0.75)
     if plain in known.GIVEN_NAMES:
@@ -258,6 +261,8 @@ def _said(  # noqa: C901, PLR0911, PLR0912 - one row per kind of evidence, the s
     if first.text.isupper() and len(run) == 1:
         acronym = 2 <= len(first.text) <= _LONGEST_ACRONYM  # noqa: PLR2004 - one letter is none
         return entity("ORG", 0.45) if acronym else None
+    if not several and plain.endswith(_OF_PEOPLES):
+        return entity("MISC", 0.4)
     if before in _WITH_ORGANISATIONS and before != "of":
         return entity("ORG", 0.6)
     if before in _INTO:

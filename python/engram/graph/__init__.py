@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from engram.graph.changes import Change
 from engram.graph.converged import ConvergedQuery
+from engram.graph.edge_texts import EdgeMatch
 from engram.graph.graphs import Graph
 from engram.graph.kinds import Chat, Document, Entity, Message, Summary
 from engram.graph.matches import Match, Matches
@@ -18,6 +19,7 @@ __all__ = [
     "Chat",
     "ConvergedQuery",
     "Document",
+    "EdgeMatch",
     "Entity",
     "Graph",
     "Match",

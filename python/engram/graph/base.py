@@ -52,6 +52,9 @@ class Base:
     settings: Collection
     """Its constraints and options as records, ``<name>.settings``."""
 
+    edge_texts: Collection
+    """The texts and embeddings of its edges as records, ``<name>.edges``; as `collection`."""
+
     listeners: list[Listener]
     """Who is called with each change of nodes made through this object, within the transaction
     that makes it: ``listener(transaction, changes)``. What it raises undoes the change."""
@@ -80,6 +83,7 @@ class Base:
         self._settings = Settings(None, language, None, None, None)
         self._embedder = db._embedder_of(embedder)
         self.collection = db._collection(name, self._settings, embedder, None)
+        self.edge_texts = db._collection(f"{name}.edges", self._settings, embedder, None)
         self.settings = db.collection(f"{name}.settings", embedder=None)
         self.listeners = []
         self._kinds: dict[str, type[Node]] = {}

@@ -79,6 +79,8 @@ class Nodes(Collection):
         embedder: EmbedderSource,
         before: Callable[[Transaction, Batch | None], None],
         after: Callable[[Transaction, Batch | None], Iterable[Change]],
+        *,
+        name: str | None = None,
     ) -> None:
         """Keep what runs before and after each change.
 
@@ -87,8 +89,9 @@ class Nodes(Collection):
             embedder: What embeds their texts.
             before: Called with the transaction, and the batch where there is one; it may refuse.
             after: Called likewise; it says what changed.
+            name: Another collection of the graph than that of its nodes.
         """
-        super().__init__(graph.database, graph.name, graph._settings, embedder, None)
+        super().__init__(graph.database, name or graph.name, graph._settings, embedder, None)
         self._graph = graph
         self._before = before
         self._after = after

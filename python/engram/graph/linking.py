@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engram.checks import str_ids
-from engram.errors import Conflict, NotFound
-from engram.graph.base import Base
+from engram.errors import Conflict
+from engram.graph.edge_texts import EdgeTexts, no_edge
 from engram.ingest import BATCH_RECORDS
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["EdgeStore"]
 
 
-class EdgeStore(Base):
+class EdgeStore(EdgeTexts):
     """How edges are stored."""
 
     def create_edge(
@@ -105,19 +105,16 @@ class EdgeStore(Base):
         with self._transaction():
             stored = self.get_edge(source, type, target)
             if stored is None:
-                raise NotFound(
-                    "edge.not_found",
-                    f"no edge {source!r} -{type}-> {target!r}",
-                    "put_edge makes one",
-                    {"source": source, "type": type, "target": target},
-                )
+                raise no_edge(source, type, target)
             whole = {**stored.properties, **(properties or {})}
             left = {key: value for key, value in whole.items() if key not in gone}
             return self.put_edge(source, type, target, left)
 
     def delete_edge(self, source: str, type: str, target: str) -> bool:
-        """Delete an edge, and say whether there was one."""
-        return self.collection.delete_edge(source, type, target)
+        """Delete an edge with its text and embedding, and say whether there was one."""
+        with self._transaction():
+            self._forget_edge((source, type, target))
+            return self.collection.delete_edge(source, type, target)
 
     def edges(self, id: str, *, direction: Direction = "both", types: Types = None) -> list[Edge]:
         """Give the edges of a node, by source, type and target.

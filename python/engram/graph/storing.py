@@ -14,6 +14,7 @@ from engram.checks import proper_str, str_ids
 from engram.errors import Conflict, InvalidInput
 from engram.graph.changes import Change, Nodes, of_batch, of_record
 from engram.graph.constraints import RECORD, check, declared
+from engram.graph.edge_texts import EdgeTexts
 from engram.graph.names import LABEL
 from engram.graph.reading import NodeReading, labelled, no_node
 from engram.ingest import BATCH_RECORDS
@@ -40,7 +41,7 @@ def _nothing(_: Transaction, __: Batch | None) -> tuple[Change, ...]:
     return ()
 
 
-class NodeStore(NodeReading):
+class NodeStore(NodeReading, EdgeTexts):
     """How nodes are stored."""
 
     def create_node(
@@ -186,7 +187,11 @@ class NodeStore(NodeReading):
                     label = record.metadata.get(LABEL, "")
                     gone.append(Change("delete", label, record.id, None))
 
-        return self._writer(before, lambda _, __: gone).delete(*wanted)
+        def after(_: Transaction, __: Batch | None) -> list[Change]:
+            self._forget_edges_of([change.id for change in gone])
+            return gone
+
+        return self._writer(before, after).delete(*wanted)
 
     def put_embedding(self, id: str, vector: Vector, space: str = "vector") -> None:
         """Set a node's embedding of a space; the arguments are those of `get_embedding`."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engram.collection import Collection
     from engram.database import Database
     from engram.embed.calling import EmbedderChoice
+    from engram.embed.vision import Vision
     from engram.rag.splitters import TextSplitter
     from engram.reading import CollectionView
     from engram.reports import SpaceInfo
@@ -42,6 +43,7 @@ class Base:
         embedder: EmbedderChoice = "default",
         splitter: TextSplitter | None = None,
         originals: bool = True,
+        vision: Vision | str | None = None,
     ) -> None:
         """Take a place in a database; nothing is written before the first put.
 
@@ -55,9 +57,12 @@ class Base:
                 1,000 characters at most.
             originals: Whether the bytes that documents were put as are kept beside their text,
                 compressed, and can be read back.
+            vision: What embeds images (`put_images`): an `engram.embed.Vision` of the CLIP kind, or
+                the name or folder of one; None for the one that embedded those that are there.
         """
         self.db = db
         self.originals = originals
+        self._vision = vision
         self.layout = Layout(proper_str(name, "the name"))
         self._chosen = embedder != "default" if isinstance(embedder, str) else True
         self._source = db._embedder_of(embedder)

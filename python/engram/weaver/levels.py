@@ -35,7 +35,7 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 _NODES = ("weave",)
 ENRICHING = ("weave", "summary")
 """The kinds of tasks that nodes wait for."""
-KINDS = ("weave", "summary", "optimize")
+KINDS = ("weave", "summary", "communities", "optimize")
 """The kinds of tasks."""
 
 
@@ -49,8 +49,8 @@ class Budget:
             remaining part behind each batch, by the time that the batch took.
         batch_size: Most tasks of one batch.
         kinds: The kinds of tasks that are done, the first ones first.
-        quiet_seconds: A worker starts a batch when this process has put nothing for that long, so
-            that it does not compete with it for the interpreter.
+        quiet_seconds: A worker starts a batch when nobody has put anything for that long: a put
+            of its own process would wait for the interpreter, one of another for the lock.
         patience_seconds: It waits for that at most so long.
     """
 

@@ -21,7 +21,7 @@ from engram.weaver.entities import Entities, search_terms
 from engram.weaver.ledger import Done, as_done, done_of, forget, remember
 from engram.weaver.place import hash_of, rows_of, scan_rows
 from engram.weaver.relations import PAIRED, UNRELATED, Relations, pairs_of
-from engram.weaver.upkeep import OPTIMIZE
+from engram.weaver.upkeep import COMMUNITIES, OPTIMIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -198,12 +198,14 @@ class NodeWork:
         for n in stored:
             weft.weave(contents[n], results[n], known[n], rows[n])
         weft.write()
-        self._queue.enqueue(transaction, list(weft.entities.changed))
+        self._queue.enqueue(transaction, list(weft.entities.changed), derived=True)
         chats = list(weft.chats)
         if chats:
-            self._queue.enqueue(transaction, chats, "summary")
+            self._queue.enqueue(transaction, chats, "summary", derived=True)
+        if weft.related:
+            self._queue.enqueue(transaction, [""], COMMUNITIES, derived=True)
         if stored:
-            self._queue.enqueue(transaction, [""], OPTIMIZE)
+            self._queue.enqueue(transaction, [""], OPTIMIZE, derived=True)
         return [n in set(stored) for n in range(len(tasks))]
 
 
@@ -226,6 +228,7 @@ class _Weft:
         self._edges: list[_native.EdgeRow] = []
         self._gone: dict[str, None] = {}
         self.chats: dict[str, None] = {}
+        self.related = False
 
     def weave(
         self, content: Content, found: Found, before: Done | None, row: _native.Row | None
@@ -288,6 +291,7 @@ class _Weft:
         """Change the relations of entities, and note what is not mentioned any more."""
         old = set() if before is None else pairs_of(before.related)
         new = pairs_of(after.related)
+        self.related = self.related or old != new
         for pair in sorted(old - new):
             self._relations.take(pair, node)
         for pair in sorted(new):

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from engram.checks import proper_str
 from engram.errors import InvalidInput, NotFound
 from engram.filtering import quoted
+from engram.records import _iso
 from engram.weaver.clock import SYSTEM
 from engram.weaver.keys import OPEN, as_task, claimable, key_of, task_values
 from engram.weaver.owners import is_dead
@@ -125,16 +126,31 @@ class Queue:
         """Leases and retries."""
         return self._policy
 
-    def enqueue(self, transaction: Transaction, nodes: Sequence[str], kind: str = "weave") -> None:
+    def enqueue(
+        self,
+        transaction: Transaction,
+        nodes: Sequence[str],
+        kind: str = "weave",
+        *,
+        derived: bool = False,
+    ) -> None:
         """Put tasks into an open transaction, replacing those of the same nodes and kind.
 
         A task that is running is replaced too: what runs is thrown away, unless the content that it
         looked at is still the node's.
+
+        Args:
+            transaction: The transaction that changes the nodes.
+            nodes: Their ids.
+            kind: What is to be done.
+            derived: Whether this follows from other work, so that `has_fresh` does not count it.
         """
         keys = [key_of(kind, node) for node in nodes]
         values: list[dict[str, Any] | None] | None = None
-        if kind != "weave":
-            values = [{"kind": kind, "node": node} for node in nodes]
+        if kind != "weave" or derived:
+            state = {"state": "waiting", "due_us": 0} if derived else {}
+            about = {} if kind == "weave" else {"kind": kind}
+            values = [{**state, **about, **({"node": node} if about else {})} for node in nodes]
         self._put(transaction._open(), keys, values)
 
     def put(self, *nodes: str, kind: str = "weave") -> None:
@@ -283,6 +299,11 @@ class Queue:
         """Say whether a claim would find something."""
         view = self._db._view()
         return any(self._first(view, kind, 1) for kind in kinds)
+
+    def has_fresh(self, since: float) -> bool:
+        """Say whether a change queued something after a moment, seconds since 1970-01-01 UTC."""
+        moment = quoted(_iso(int(since * 1e6)))
+        return self._any(self._db._view(), f"NOT EXISTS state AND _updated > {moment}")
 
     def is_open(self, kinds: Iterable[str]) -> bool:
         """Say whether there is a task of these kinds that is neither done nor dead."""

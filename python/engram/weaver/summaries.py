@@ -142,7 +142,7 @@ class SummaryWork:
             put_row(native, nodes, node, text, values)
             _native.put_edges(native, nodes, [(node, SUMMARIZES, content.id, None)])
         # It is a node like others: its vector is made, or what is known of it goes.
-        self._queue.enqueue(transaction, [node])
+        self._queue.enqueue(transaction, [node], derived=True)
 
 
 def _digest(messages: Sequence[Done]) -> str:

@@ -25,7 +25,7 @@ from engram.weaver.signals import signal_of
 from engram.weaver.status import status_of
 from engram.weaver.summaries import SummaryWork
 from engram.weaver.tally import Tally
-from engram.weaver.upkeep import SpaceWork
+from engram.weaver.upkeep import CommunityWork, SpaceWork
 from engram.weaver.waiting import wait_until_enriched
 from engram.weaver.workers import Shop, Worker
 
@@ -113,6 +113,7 @@ class Weaver:
         works = (
             NodeWork(place, queue, self._enricher, self._identity, embeds=embeds),
             SummaryWork(place, queue, self._enricher),
+            CommunityWork(place, queue, self._graph),
             SpaceWork(place, queue),
         )
         self._shop = Shop(

@@ -243,19 +243,29 @@ class Worker(Thread):
         )
 
     def _quiet(self, budget: Budget) -> bool:
-        """Wait until this process puts nothing for a while, or for too long; false at the end."""
+        """Wait until nobody puts anything for a while, or for too long; false at the end."""
         shop, clock = self._shop, self._shop.clock
         end = clock.elapsed() + budget.patience_seconds
         while not shop.stopping:
-            last = shop.signal.last_put
-            free = clock.elapsed() if last is None else last + budget.quiet_seconds
-            until = min(free, end)
+            until = min(self._free(budget.quiet_seconds), end)
             if until <= clock.elapsed():
                 return True
             paused = shop.signal.pause.count
             if shop.signal.pause.wait(clock, paused, until - clock.elapsed()):
                 return False
         return False
+
+    def _free(self, quiet_seconds: float) -> float:
+        """Give the moment from which on it is quiet, as far as is known now."""
+        shop, now = self._shop, self._shop.clock.elapsed()
+        if not quiet_seconds:
+            return now
+        last = shop.signal.last_put
+        if last is not None and now - last < quiet_seconds:
+            return last + quiet_seconds
+        # Another process may put, and would wait for the lock while this one stores a batch.
+        elsewhere = shop.queue.has_fresh(shop.clock.now() - quiet_seconds)
+        return now + quiet_seconds if elsewhere else now
 
     def _rest(self, seconds: float) -> None:
         """Rest so long, unless the level changes or the weaver stops."""

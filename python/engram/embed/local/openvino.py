@@ -11,7 +11,8 @@ from __future__ import annotations
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from engram.errors import InvalidInput, _missing_extra
+from engram.embed.local.runtime import openvino_runtime
+from engram.errors import InvalidInput
 from engram.processors import processors
 
 if TYPE_CHECKING:
@@ -69,10 +70,7 @@ class OpenVinoSession:
                 ``input.invalid`` for a device or a precision that is not there.
             MissingExtra: ``extra.missing`` without OpenVINO.
         """
-        try:
-            import openvino
-        except ImportError as cause:
-            raise _missing_extra("openvino", "openvino", 'backend="openvino"') from cause
+        openvino = openvino_runtime()
         if threads is not None and (isinstance(threads, bool) or threads < 1):
             raise InvalidInput("input.invalid", f"threads is {threads!r}, below 1")
         if device not in {"auto", "cpu"}:
@@ -173,8 +171,8 @@ def _checked(precision: str | None) -> str:
 def _compress(model: Any, path: Path) -> None:
     """Put the weights of matrix products into int8, a scale for each output channel."""
     import numpy as np
-    from openvino import opset13
 
+    opset13 = openvino_runtime().opset13
     done = 0
     for node in model.get_ordered_ops():
         if node.get_type_name() != "MatMul":
