@@ -16,7 +16,6 @@ VERBS = {
     "put_file": "memory put",
     "put_folder": "memory put",
     "lock_owner": "nudge",
-    "reembed": "reembed",
     "put_tables": "memory tables put",
     "put_pdf_tables": "memory tables put",
     "list_tables": "memory tables list",

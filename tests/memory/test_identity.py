@@ -239,3 +239,14 @@ def test_vectors_that_nobody_owns_are_not_embedded_again(bare, words):
     with pytest.raises(InvalidInput) as raised:
         bare.reembed(words())
     assert code(raised) == "embedder.mismatch"
+
+
+def test_after_going_over_the_past_is_still_asked_with_the_embedder_of_then(words, monkeypatch):
+    monkeypatch.setattr("engram.embed.get_embedder", words)
+    with engram.open(":memory:", embedder=words("old")) as db:
+        db.memory.put("tents keep dry", uri="a")
+        db.create_snapshot("before")
+        db.memory.reembed(words("new"))
+        db.memory.put("boots keep warm", uri="b")
+        assert db.memory.find("warm boots", mode="sem", k=1)[0].uri == "b"
+        assert db.memory.find("dry tents", mode="sem", as_of="before")[0].uri == "a"

@@ -116,7 +116,7 @@ class Upkeep(Keeping):
         """
         passages = self._passages
         report = passages.reembed(embedder, progress=progress)
-        self._source, self._chosen = passages._embedder, True
+        self._source = passages._embedder
         return report
 
     def info(self) -> dict[str, Any]:
