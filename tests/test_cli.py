@@ -222,8 +222,8 @@ COMMANDS = [
     "put", "find", "get", "list", "delete", "stats", "verify", "doctor", "optimize", "backup",
     "recall-check", "export", "import", "import file", "import chroma", "import lancedb",
     "import qdrant", "import faiss", "import sqlite-vec", "snapshot create", "snapshot list",
-    "snapshot restore", "snapshot delete", "evaluate", "query-set import", "query-set export",
-    "query-set list", "query-set delete", "lock", "unlock", "nudge",
+    "snapshot restore", "snapshot delete", "reembed", "evaluate", "query-set import",
+    "query-set export", "query-set list", "query-set delete", "lock", "unlock", "nudge",
 ]  # fmt: skip
 
 
@@ -260,3 +260,13 @@ def test_a_real_process_keeps_data_and_errors_apart(filled):
     assert (wrong.returncode, wrong.stdout) == (2, "")
     piped = process("put", "n.engram", "-", input="Grüße\n", encoding="utf-8")
     assert piped.returncode == 0, piped.stderr
+
+
+def test_texts_are_embedded_again_with_another_model(filled):
+    with engram.open("n.engram") as db:
+        before = db.collection("default")
+        count, identity = len(before), before.spaces()[0].identity
+    report = json.loads(run("reembed", "n.engram", "--model", "hash", "--json"))["default"]
+    assert (report["identity_before"], report["embedded"]) == (identity, count)
+    assert "no collection" in run("reembed", "n.engram", "-m", "hash", "-c", "other", code=3)
+    assert run("reembed", "n.engram", "-m", "hash").strip() == "default: 0 texts embedded"

@@ -31,7 +31,7 @@ LAYERS = [
     ["ingest", "query", "reranking"],
     ["planning", "recall", "edge_reading"],
     ["frames"],
-    ["transfer_edges", "edge_writing"],
+    ["transfer_edges", "edge_writing", "reembedding"],
     ["transfer"],
     ["reading"],
     ["collection"],

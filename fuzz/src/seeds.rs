@@ -147,6 +147,12 @@ fn ops() -> Vec<u8> {
         space: space("w", 3),
     }
     .encode(&mut w);
+    Op::NameSpace {
+        collection: 1,
+        space: 1,
+        name: "text".into(),
+    }
+    .encode(&mut w);
     records(3).for_each(|record| {
         Op::Put {
             collection: 1,

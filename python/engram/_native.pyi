@@ -384,6 +384,50 @@ def put_edges(
 def delete_edge(transaction: Transaction, collection: str, key: tuple[str, str, str]) -> bool:
     """Delete an edge; say whether there was one."""
 
+NEXT_SPACE: str
+"""The space that is filled with the embeddings of another model; nobody else is shown it."""
+
+def reembed_status(view: View, collection: str) -> dict[str, Any] | None:
+    """``{"kind", "dimension", "element", "identity", "records"}`` of that space, where there is one."""
+
+def reembed_count(view: View, collection: str, space: str) -> int:
+    """How many records are to have an embedding in `space` and have none: those with a text, and
+    without an embedding of their own."""
+
+def reembed_pending(
+    view: View, collection: str, space: str, limit: int, skip: set[str]
+) -> list[tuple[str, str]]:
+    """Ids and texts of some of them, those of `skip` left out."""
+
+def reembed_begin(
+    transaction: Transaction,
+    collection: str,
+    kind: str,
+    dimension: int,
+    element: str,
+    truncate: bool,
+    identity: str | None,
+) -> bool:
+    """Declare the space that is to be filled; say whether the same was there. Another is given up."""
+
+def reembed_set(
+    transaction: Transaction,
+    collection: str,
+    space: str,
+    identity: str | None,
+    ids: Sequence[str],
+    texts: Sequence[str],
+    matrix: Any,
+) -> int:
+    """Set embeddings of texts, and keep the times of the records. Those that have another text by
+    now, or are gone, are passed over; return how many were set."""
+
+def reembed_switch(transaction: Transaction, collection: str) -> None:
+    """Let the space that was filled take the place of that of the texts."""
+
+def reembed_drop(transaction: Transaction, collection: str) -> bool:
+    """Give up the space that was being filled; say whether there was one."""
+
 @final
 class EdgeCursor:
     """The edges of a scan, of one view."""

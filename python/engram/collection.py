@@ -27,6 +27,7 @@ from engram.ingest import (
 from engram.planning import TEXT_SPACE
 from engram.query import ignore_missing
 from engram.reading import CollectionView, _absent
+from engram.reembedding import Reembedding
 from engram.settings import Settings, declare
 
 TYPE_CHECKING = False
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["Collection"]
 
 
-class Collection(CollectionView, GraphWriting):
+class Collection(CollectionView, GraphWriting, Reembedding):
     """A set of records in a database. Made by `Database.collection`; safe to share by threads."""
 
     __slots__ = ("_checked", "_database", "_settings", "_spaces", "_transaction")

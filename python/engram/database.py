@@ -15,6 +15,7 @@ from engram.collection import Collection
 from engram.embed.calling import embedder_source
 from engram.errors import Conflict, InvalidInput, NotFound
 from engram.past import DatabaseView, Reader
+from engram.reembedding import ReembeddingAll
 from engram.settings import Settings
 from engram.transaction import Transaction, active
 
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["Database"]
 
 
-class Database(Reader):
+class Database(Reader, ReembeddingAll):
     """An open database. Made by `engram.open`; safe to share by threads.
 
     After `fork` an inherited handle opens the file anew in the child; an in-memory database stays
@@ -362,6 +363,10 @@ class Database(Reader):
                 f"{action} cannot run inside a transaction",
                 "leave the with block of the transaction first",
             )
+
+    def _embed_with(self, embedder: Embedder) -> None:
+        self._embedder = lambda: embedder
+        self._graph = self._memory = None
 
     def _embedder_of(self, choice: EmbedderChoice) -> EmbedderSource:
         own = isinstance(choice, str) and choice == "default"

@@ -23,6 +23,7 @@ __all__ = [
     "OptimizeReport",
     "Problem",
     "RecallReport",
+    "ReembedReport",
     "SnapshotInfo",
     "SpaceInfo",
     "Stats",
@@ -230,6 +231,29 @@ class RecallReport(_Plain):
     took_ms: float
     exact_ms: float
     compared_all: int
+
+
+@dataclass(frozen=True)
+class ReembedReport(_Plain):
+    """What `Collection.reembed` did.
+
+    Attributes:
+        collection: Its name.
+        identity: The embedder that its texts are embedded with now, as canonical JSON.
+        identity_before: The one before, None where there was none.
+        embedded: Texts that were embedded by this call.
+        resumed: Texts that an earlier call, which was stopped, had embedded already.
+        unembedded: Texts that the embedder has no vector for.
+        took_ms: Time in all.
+    """
+
+    collection: str
+    identity: str
+    identity_before: str | None
+    embedded: int
+    resumed: int
+    unembedded: int
+    took_ms: float
 
 
 @dataclass(frozen=True)

@@ -272,7 +272,7 @@ pub(crate) fn identity(space: &str, want: Option<&str>, got: Option<&str>) -> Re
     Err(Error::new(Code::EmbedderMismatch, message)
         .detail("stored", shown(want))
         .detail("given", shown(got))
-        .hint("open the database with the embedder it was filled with, or use another vector name"))
+        .hint("open the database with the embedder it was filled with, have reembed switch it to yours, or use another vector name"))
 }
 /// The share of the best that a search is to find.
 pub(crate) fn recall(wanted: f32) -> Result<()> {

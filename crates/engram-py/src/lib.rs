@@ -12,6 +12,7 @@ mod error;
 mod graph;
 mod model;
 mod query;
+mod reembed;
 mod reports;
 mod rows;
 mod transaction;
@@ -50,5 +51,6 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<transaction::Transaction>()?;
     m.add_class::<model::StaticModel>()?;
     graph::add(m)?;
+    reembed::add(m)?;
     Ok(())
 }

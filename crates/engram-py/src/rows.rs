@@ -43,7 +43,7 @@ pub(crate) fn row<'py>(
         Some(record) if include.vectors => {
             let out = PyDict::new(py);
             for (space, vector) in &record.vectors {
-                if let Some(space) = spaces.get(usize::from(*space)) {
+                if let Some(space) = spaces.get(usize::from(*space)).filter(|s| s.is_shown()) {
                     out.set_item(&space.name, embedding_out(py, vector)?)?;
                 }
             }

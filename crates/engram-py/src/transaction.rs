@@ -85,6 +85,38 @@ fn optional_texts(list: Option<&Bound<'_, PyAny>>, n: usize) -> PyResult<Vec<Opt
     Ok(out)
 }
 
+/// A declared space.
+pub(crate) fn space_in(
+    py: Python<'_>,
+    name: &str,
+    kind: &str,
+    dimension: u32,
+    element: &str,
+    truncate: bool,
+    identity: Option<&str>,
+) -> PyResult<Space> {
+    let unknown = |what: &str, given: &str, known: Vec<&str>| {
+        let hint = format!("use one of: {}", known.join(", "));
+        invalid(py, format!("unknown {what} {given:?}"), &hint)
+    };
+    let Some(kind) = Kind::from_name(kind) else {
+        let known = Kind::ALL.map(|(_, name)| name).to_vec();
+        return Err(unknown("kind", kind, known));
+    };
+    let Some(element) = Element::from_name(element) else {
+        let known = Element::ALL.map(|(_, name)| name).to_vec();
+        return Err(unknown("element type", element, known));
+    };
+    Ok(Space {
+        name: name.to_owned(),
+        kind,
+        dimension,
+        element,
+        truncate,
+        identity: identity.map(str::to_owned),
+    })
+}
+
 #[pymethods]
 impl Transaction {
     fn view(&self, py: Python<'_>) -> PyResult<View> {
@@ -140,26 +172,7 @@ impl Transaction {
         truncate: bool,
         identity: Option<&str>,
     ) -> PyResult<()> {
-        let unknown = |what: &str, given: &str, known: Vec<&str>| {
-            let hint = format!("use one of: {}", known.join(", "));
-            invalid(py, format!("unknown {what} {given:?}"), &hint)
-        };
-        let Some(kind) = Kind::from_name(kind) else {
-            let known = Kind::ALL.map(|(_, name)| name).to_vec();
-            return Err(unknown("kind", kind, known));
-        };
-        let Some(element) = Element::from_name(element) else {
-            let known = Element::ALL.map(|(_, name)| name).to_vec();
-            return Err(unknown("element type", element, known));
-        };
-        let space = Space {
-            name: name.to_owned(),
-            kind,
-            dimension,
-            element,
-            truncate,
-            identity: identity.map(str::to_owned),
-        };
+        let space = space_in(py, name, kind, dimension, element, truncate, identity)?;
         self.with(py, |tx| tx.add_space(collection, space))
     }
 

@@ -26,7 +26,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    fn collection(&self, py: Python<'_>, name: &str) -> PyResult<Arc<Collection>> {
+    pub(crate) fn collection(&self, py: Python<'_>, name: &str) -> PyResult<Arc<Collection>> {
         self.state.collection(name).cloned().or_raise(py)
     }
 }
@@ -66,7 +66,8 @@ impl View {
             })
             .or_raise(py)?;
         let spaces = PyList::empty(py);
-        for (space, records) in c.spaces.iter().zip(counts) {
+        let shown = c.spaces.iter().zip(counts).filter(|(s, _)| s.is_shown());
+        for (space, records) in shown {
             let one = PyDict::new(py);
             one.set_item("name", &space.name)?;
             one.set_item("kind", space.kind.name())?;
@@ -252,7 +253,7 @@ impl View {
         };
         let mut out = Vec::with_capacity(c.spaces.len());
         for (space, index) in c.spaces.iter().zip(0u16..) {
-            if any_in_space(c, index).or_raise(py)? {
+            if space.is_shown() && any_in_space(c, index).or_raise(py)? {
                 let identity = space.identity.clone();
                 out.push((
                     space.name.clone(),
@@ -301,7 +302,7 @@ impl Cursor {
                     let allowed = self.mask.segment(place.part);
                     let rest = allowed.ordinals_from(place.next as u32, view.segment.records());
                     let wanted: RoaringBitmap = rest.take(room).collect();
-                    out.extend(view.segment.records_of(&wanted, self.vectors)?);
+                    out.extend(self.collection.records_of(view, &wanted, self.vectors)?);
                     wanted.max().map(|last| u64::from(last) + 1)
                 }
                 None => {

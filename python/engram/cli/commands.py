@@ -21,6 +21,7 @@ from engram.cli import (
     memory_upkeep,
     models,
     records,
+    reembedding,
     sealing,
     snapshots,
     sources,
@@ -77,6 +78,7 @@ app.command("verify")(doctoring.verify)
 app.command("doctor")(doctoring.doctor)
 app.command("optimize")(doctoring.optimize)
 app.command("backup")(doctoring.backup)
+app.command("reembed")(reembedding.reembed)
 app.command("lock")(sealing.lock)
 app.command("unlock")(sealing.unlock)
 app.command("nudge")(memory_upkeep.nudge)

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub(super) fn coding(c: &Collection, old: &[&SegmentView], kept: &[SegmentView]) -> Result<Coding> {
     let mut centres = BTreeMap::new();
     for (space, index) in c.spaces.iter().zip(0u16..) {
-        if space.kind != Kind::Dense || space.element == Element::Bit {
+        if space.kind != Kind::Dense || space.element == Element::Bit || space.is_given_up() {
             continue;
         }
         let fresh = fresh_rows(c, old, index)?;

@@ -105,13 +105,19 @@ pub(super) fn pad(storage: &dyn Storage, extent: Extent, len: u64) -> Result<()>
 }
 
 /// Bytes of a segment that belong to live records.
-fn live_bytes(view: &SegmentView) -> u64 {
-    view.segment.len_bytes() * view.live() / u64::from(view.segment.records().max(1))
+fn live_bytes(c: &Collection, view: &SegmentView) -> u64 {
+    let len = view.segment.len_bytes() - c.given_up_bytes(view);
+    len * view.live() / u64::from(view.segment.records().max(1))
 }
 
 /// Which segments to rewrite together with the records in memory.
 fn choose(c: &Collection, max_bytes: u64, total: u64) -> Vec<usize> {
-    let dead_share = |v: &SegmentView| v.dead.len() as f64 / f64::from(v.segment.records().max(1));
+    let listed = |v: &SegmentView| c.lists.iter().any(|l| l.covers(v.at.id));
+    // Lists would lose what is only rid of embeddings that were given up.
+    let dead_share = |v: &SegmentView| match listed(v) {
+        true => v.dead.len() as f64 / f64::from(v.segment.records().max(1)),
+        false => 1.0 - live_bytes(c, v) as f64 / v.segment.len_bytes().max(1) as f64,
+    };
     let mut chosen = Vec::new();
     // The old place of what is rewritten is free at the next checkpoint only: beyond an eighth of the
     // database at a time, that costs more room than the dead records do.
@@ -119,7 +125,7 @@ fn choose(c: &Collection, max_bytes: u64, total: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..c.segments.len()).collect();
     order.sort_by(|a, b| dead_share(&c.segments[*b]).total_cmp(&dead_share(&c.segments[*a])));
     for i in order {
-        let (view, cost) = (&c.segments[i], live_bytes(&c.segments[i]));
+        let (view, cost) = (&c.segments[i], live_bytes(c, &c.segments[i]));
         let worth = dead_share(view) >= DEAD_SHARE && (cost <= budget || chosen.is_empty());
         if worth || view.live() == 0 {
             chosen.push(i);
@@ -129,17 +135,17 @@ fn choose(c: &Collection, max_bytes: u64, total: u64) -> Vec<usize> {
     let mut rest: Vec<usize> = (0..c.segments.len())
         .filter(|i| !chosen.contains(i))
         // What lists cover stays as it is: they would lose it.
-        .filter(|i| !c.lists.iter().any(|v| v.covers(c.segments[*i].at.id)))
+        .filter(|i| !listed(&c.segments[*i]))
         .collect();
     if rest.len() >= MANY {
-        rest.sort_by_key(|i| live_bytes(&c.segments[*i]));
+        rest.sort_by_key(|i| live_bytes(c, &c.segments[*i]));
         // Many records in memory fill segments of their own.
         let mut merged = match c.memory_bytes <= max_bytes / 2 {
             true => c.memory_bytes,
             false => 0,
         };
         for (taken, i) in rest.into_iter().enumerate() {
-            let cost = live_bytes(&c.segments[i]);
+            let cost = live_bytes(c, &c.segments[i]);
             // Four at least, and on while the next is no larger than all before it together: each
             // record is then moved a number of times that grows with the logarithm of the size.
             if merged + cost > max_bytes || (taken >= 4 && cost > merged) {
@@ -196,7 +202,7 @@ pub(super) fn rewrite(
             segments.push(view.clone());
         }
     }
-    let size = old.iter().map(|v| live_bytes(v)).sum::<u64>() + c.memory_bytes;
+    let size = old.iter().map(|v| live_bytes(c, v)).sum::<u64>() + c.memory_bytes;
     let coding = coding(c, &old, &segments)?;
     for some in divide(&old, c, size, out.max_built(c.memory_bytes)).chunks(out.at_a_time) {
         let ids = *out.next_segment..*out.next_segment + some.len() as u64;
@@ -235,7 +241,7 @@ fn divide<'a>(old: &[&'a SegmentView], c: &'a Collection, size: u64, most: u64) 
     };
     for view in old {
         let ordinals: Vec<u32> = view.live_ordinals().iter().collect();
-        let average = live_bytes(view) / (ordinals.len() as u64).max(1) + 1;
+        let average = live_bytes(c, view) / (ordinals.len() as u64).max(1) + 1;
         // Small beside a job, so that jobs come out even.
         let share = (target / 16 / average).clamp(1, AT_A_TIME);
         for part in ordinals.chunks(share as usize) {
@@ -271,12 +277,14 @@ fn build_all(c: &Collection, coding: &Coding, jobs: &[Job<'_>], first: u64) -> V
 fn build(c: &Collection, coding: &Coding, job: &Job<'_>, id: u64) -> Result<Built> {
     let builder = SegmentBuilder::new(&c.analyzer, &c.spaces, c.metric, coding);
     if job.bytes < SIDE_BY_SIDE_BYTES {
-        return build_rest(builder, job, id, || words(c, job));
+        return build_rest(c, builder, job, id, || words(c, job));
     }
     std::thread::scope(|scope| {
         let words = scope.spawn(|| words(c, job));
         let panicked = |_| Err(Error::internal("a thread that took texts apart panicked"));
-        build_rest(builder, job, id, || words.join().unwrap_or_else(panicked))
+        build_rest(c, builder, job, id, || {
+            words.join().unwrap_or_else(panicked)
+        })
     })
 }
 
@@ -304,6 +312,7 @@ fn words(c: &Collection, job: &Job<'_>) -> Result<Vec<u8>> {
 
 /// The segment of a job, but for its text index.
 fn build_rest(
+    c: &Collection,
     mut builder: SegmentBuilder<'_>,
     job: &Job<'_>,
     id: u64,
@@ -313,7 +322,7 @@ fn build_rest(
         match piece {
             Piece::Memory(entry) => builder.add_rest(&entry.record)?,
             Piece::Stored(view, ordinals) => {
-                let records = view.segment.records_of(ordinals, true)?;
+                let records = c.records_of(view, ordinals, true)?;
                 records.iter().try_for_each(|r| builder.add_rest(r))?;
             }
         }

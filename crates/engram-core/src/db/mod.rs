@@ -3,7 +3,7 @@
 //! `engine` follows the file of one storage from where `head` stands, `gate` guards its write lock and
 //! `idle` its pins; `commit` and `checkpoint` write it;
 //! `compact` chooses what a checkpoint rewrites, `edges` does all of this for edges, `lists` for lists; `rewrite` makes whole new files (optimize, backup,
-//! doctor); `verify` and `doctor` look for damage; `database` ties them to a place.
+//! doctor); `reembed` fills a space beside the one that it is to replace; `verify` and `doctor` look for damage; `database` ties them to a place.
 
 mod checkpoint;
 mod coding;
@@ -18,6 +18,7 @@ mod head;
 mod history;
 mod idle;
 mod lists;
+mod reembed;
 mod rewrite;
 mod stats;
 mod transaction;
@@ -28,6 +29,7 @@ pub use doctor::{DoctorOptions, DoctorReport, doctor};
 pub use edges::NewEdge;
 #[cfg(any(test, feature = "testing"))]
 pub use lists::set_least_rows;
+pub use reembed::{NextSpace, next_space, pending, pending_count};
 pub use rewrite::RewriteReport;
 pub use stats::{CollectionStats, Stats, any_in_space, records_in_space};
 pub use transaction::{NewRecord, NewVector, RecordUpdate, Transaction};

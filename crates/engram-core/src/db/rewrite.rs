@@ -118,7 +118,10 @@ fn rewrite_collection(
 ) -> Result<crate::state::Collection> {
     // A clean segment of a good size is as the new one would be.
     let enough = (out.total / 32).min(8 << 20);
-    let clean = |v: &SegmentView| !rebuild && v.dead.is_empty() && v.segment.len_bytes() >= enough;
+    let clean = |v: &SegmentView| {
+        let whole = v.dead.is_empty() && c.given_up_bytes(v) == 0;
+        !rebuild && whole && v.segment.len_bytes() >= enough
+    };
     let written = rewrite(out, c, |i| !clean(&c.segments[i]))?;
     let mut segments = Vec::new();
     for view in written.segments {

@@ -96,13 +96,13 @@ impl Engine {
             }
             for view in &c.segments {
                 let (len, records) = (view.segment.len_bytes(), u64::from(view.segment.records()));
-                let alive = len * view.live() / records.max(1);
+                let alive = (len - c.given_up_bytes(view)) * view.live() / records.max(1);
                 bytes += alive;
                 dead += len - alive;
             }
             bytes += c.lists.iter().map(|v| v.at.len).sum::<u64>();
             live += bytes;
-            let spaces = c.spaces.iter().zip(0u16..);
+            let spaces = c.spaces.iter().zip(0u16..).filter(|(s, _)| s.is_shown());
             let stats = CollectionStats {
                 records: c.live(),
                 edges: c.graph.edges(),

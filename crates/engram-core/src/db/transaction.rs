@@ -7,6 +7,7 @@
 use super::commit::live_bytes;
 use super::gate::WriteGuard;
 use super::head::checkpoint_at;
+use super::reembed;
 use crate::checks;
 use crate::error::{Code, Error, Result};
 use crate::format::codec::Writer;
@@ -182,9 +183,12 @@ impl Transaction {
         self.store(collection, record)
     }
 
-    fn store(&mut self, collection: &str, record: Record) -> Result<()> {
-        if record.vectors.len() > MAX_VECTORS_PER_RECORD {
-            let count = record.vectors.len();
+    pub(super) fn store(&mut self, collection: &str, record: Record) -> Result<()> {
+        // What is prepared to take the place of another does not count beside it.
+        let c = self.state.collection(collection)?;
+        let shown = |(s, _): &&(u16, Embedding)| c.spaces[usize::from(*s)].is_shown();
+        let count = record.vectors.iter().filter(shown).count();
+        if count > MAX_VECTORS_PER_RECORD {
             return Err(checks::over(
                 "the record",
                 MAX_VECTORS_PER_RECORD,
@@ -210,6 +214,7 @@ impl Transaction {
     ) -> Result<Vec<(u16, Embedding)>> {
         let mut out: Vec<(u16, Embedding)> = Vec::with_capacity(new.len());
         for v in new {
+            reembed::refuse_next(v.space)?;
             let (index, embedding) = self.resolve_vector(collection, v)?;
             if out.iter().any(|(other, _)| *other == index) {
                 let space = &self.state.collection(collection)?.spaces[usize::from(index)];
@@ -222,7 +227,11 @@ impl Transaction {
         Ok(out)
     }
 
-    fn resolve_vector(&mut self, collection: &str, v: NewVector<'_>) -> Result<(u16, Embedding)> {
+    pub(super) fn resolve_vector(
+        &mut self,
+        collection: &str,
+        v: NewVector<'_>,
+    ) -> Result<(u16, Embedding)> {
         let c = self.state.collection(collection)?;
         let metric = c.metric;
         checks::embedding(v.space, &v.embedding, metric)?;
@@ -256,6 +265,7 @@ impl Transaction {
     pub fn add_space(&mut self, collection: &str, space: Space) -> Result<()> {
         let c = self.state.collection(collection)?;
         checks::space(&space, c.metric)?;
+        reembed::refuse_next(&space.name)?;
         let Some(index) = c.space(&space.name) else {
             return self.append_space(collection, space).map(drop);
         };
@@ -275,7 +285,7 @@ impl Transaction {
         Err(Error::new(Code::CollectionMismatch, message).hint("use another vector name"))
     }
 
-    fn append_space(&mut self, collection: &str, space: Space) -> Result<u16> {
+    pub(super) fn append_space(&mut self, collection: &str, space: Space) -> Result<u16> {
         let c = self.state.collection(collection)?;
         checks::space(&space, c.metric)?;
         let index = u16::try_from(c.spaces.len()).map_err(|_| {
@@ -311,6 +321,7 @@ impl Transaction {
                     .hint("use put to create it"),
             );
         };
+        reembed::drop_outdated(self.state.collection(collection)?, &mut record, &change);
         if let Some(text) = change.text {
             text.as_deref().map_or(Ok(()), checks::text)?;
             record.text = text;

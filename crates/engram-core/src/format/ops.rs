@@ -34,6 +34,15 @@ pub enum Op {
         /// The space; its index is the number of spaces before it.
         space: Space,
     },
+    /// Gives a vector space a name; another space of that name is given up. No name gives it up itself.
+    NameSpace {
+        /// The collection.
+        collection: u32,
+        /// The index of the space.
+        space: u16,
+        /// Its name from now on.
+        name: String,
+    },
     /// Inserts a record, or replaces the one of the same id.
     Put {
         /// The collection.
@@ -119,6 +128,16 @@ impl Op {
                 w.u32(*collection);
                 space.encode(w);
             }
+            Op::NameSpace {
+                collection,
+                space,
+                name,
+            } => {
+                w.u8(8);
+                w.u32(*collection);
+                w.u16(*space);
+                w.str(name);
+            }
             Op::Put { collection, record } => encode_put(w, *collection, record),
             Op::Delete { collection, id } => {
                 w.u8(5);
@@ -184,6 +203,11 @@ impl Op {
                 source: r.str()?.to_owned(),
                 kind: r.str()?.to_owned(),
                 target: r.str()?.to_owned(),
+            },
+            8 => Op::NameSpace {
+                collection: r.u32()?,
+                space: r.u16()?,
+                name: r.str()?.to_owned(),
             },
             _ => return Err(Malformed("an unknown operation")),
         })

@@ -42,6 +42,8 @@ pub mod kind {
     pub const MULTI: u16 = 12;
     /// Codes of the token vectors of one space.
     pub const MULTI_INDEX: u16 = 13;
+    /// The kinds that hold embeddings of one space, or what is derived from them.
+    pub const OF_SPACES: [u16; 6] = [VECTORS, CODES, SPARSE, SPARSE_INDEX, MULTI, MULTI_INDEX];
     /// Ids of nodes, in a segment of edges.
     pub const NODES: u16 = 14;
     /// Edges by node: outgoing ones under space 0, incoming ones under space 1.

@@ -367,7 +367,8 @@ fn shape_list(
     shape::cut(list, request.min_score, request.cutoff, distances);
     let ended = list.len() < before;
     if let Some(diversity) = request.diversity {
-        let space = dense.or_else(|| c.spaces.first().map(|s| s.name.as_str()));
+        let mut shown = c.spaces.iter().filter(|s| s.is_shown());
+        let space = dense.or_else(|| shown.next().map(|s| s.name.as_str()));
         let Some(space) = space.and_then(|name| c.space(name)) else {
             let message = "diversity needs vectors, and the collection has none";
             return Err(Error::new(Code::InputInvalid, message));

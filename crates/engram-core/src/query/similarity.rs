@@ -115,7 +115,7 @@ pub(super) fn space_of<'c>(
     kind: Kind,
 ) -> Result<Option<(u16, &'c Space)>> {
     let Some(index) = c.space(name) else {
-        if c.spaces.is_empty() && c.live() == 0 {
+        if !c.spaces.iter().any(Space::is_shown) && c.live() == 0 {
             return Ok(None);
         }
         return Err(unknown_space(c, name));
@@ -129,7 +129,8 @@ pub(super) fn space_of<'c>(
 }
 
 pub(super) fn unknown_space(c: &Collection, name: &str) -> Error {
-    let known: Vec<&str> = c.spaces.iter().map(|s| s.name.as_str()).collect();
+    let shown = c.spaces.iter().filter(|s| s.is_shown());
+    let known: Vec<&str> = shown.map(|s| s.name.as_str()).collect();
     let message = format!("collection {:?} has no vector space {name:?}", c.name);
     let error = Error::new(Code::InputInvalid, message);
     match known.is_empty() {

@@ -78,6 +78,13 @@ impl<'a> Vectors<'a> {
 }
 
 impl Segment {
+    /// Bytes of embeddings, and of what is derived from them, in the spaces that `which` accepts.
+    pub fn embedding_bytes(&self, which: impl Fn(u16) -> bool) -> u64 {
+        let parts = self.sealed().parts().iter();
+        let of_spaces = parts.filter(|p| kind::OF_SPACES.contains(&p.kind) && which(p.space));
+        of_spaces.map(|p| p.len).sum()
+    }
+
     /// The vectors of a dense space.
     pub fn dense(&self, space: u16) -> Result<Option<Vectors<'_>>> {
         let Some((part, head, rows)) = self.vectors_head(space)? else {

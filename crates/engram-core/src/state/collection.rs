@@ -33,7 +33,7 @@ impl PartialEq for Entry {
 }
 
 impl Entry {
-    fn new(record: Record) -> Entry {
+    pub(super) fn new(record: Record) -> Entry {
         Entry {
             record,
             terms: OnceLock::new(),
@@ -258,15 +258,6 @@ impl Collection {
         self.memory.len() as u64 + self.segments.iter().map(SegmentView::live).sum::<u64>()
     }
 
-    /// The index of a space.
-    #[must_use]
-    pub fn space(&self, name: &str) -> Option<u16> {
-        self.spaces
-            .iter()
-            .position(|s| s.name == name)
-            .map(|i| i as u16)
-    }
-
     /// Where the record of an id lies.
     pub fn find(&self, id: &str) -> Result<Option<Location>> {
         if let Some(entry) = self.memory.get(id) {
@@ -286,7 +277,11 @@ impl Collection {
     pub fn record_at(&self, at: &Location, parts: Parts) -> Result<Record> {
         match at {
             Location::Memory(entry) => Ok(entry.record.part(parts)),
-            Location::Segment(i, ordinal) => self.segments[*i].segment.record(*ordinal, parts),
+            Location::Segment(i, ordinal) => {
+                let mut record = self.segments[*i].segment.record(*ordinal, parts)?;
+                self.strip(&mut record);
+                Ok(record)
+            }
         }
     }
 

@@ -11,6 +11,7 @@ mod graph;
 mod listed;
 mod lists;
 mod places;
+mod spaces;
 mod texts;
 mod vectors;
 
@@ -167,11 +168,16 @@ impl State {
                 self.collections.remove(&name);
             }
             Op::AddSpace { collection, space } => self.by_id(collection)?.spaces.push(space),
+            Op::NameSpace {
+                collection,
+                space,
+                name,
+            } => self.by_id(collection)?.name_space(space, &name)?,
             Op::Put { collection, record } => {
                 let c = self.by_id(collection)?;
                 let fits = |(space, v): &(u16, Embedding)| {
                     let declared = c.spaces.get(usize::from(*space));
-                    declared.is_some_and(|s| s.fits(v))
+                    declared.is_some_and(|s| !s.is_given_up() && s.fits(v))
                 };
                 if !record.vectors.iter().all(fits) {
                     let message = "the log holds a vector that does not fit its space";

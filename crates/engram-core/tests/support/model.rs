@@ -80,7 +80,7 @@ pub fn collections_of(state: &State) -> Result<Collections> {
     for c in state.collections.values() {
         let mut rows: Rows = c.memory.values().map(|e| row(c, &e.record)).collect();
         for view in &c.segments {
-            for record in view.segment.records_of(&view.live_ordinals(), true)? {
+            for record in c.records_of(view, &view.live_ordinals(), true)? {
                 let (id, row) = row(c, &record);
                 assert!(
                     rows.insert(id, row).is_none(),

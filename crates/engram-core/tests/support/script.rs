@@ -5,7 +5,7 @@ use super::model::{Model, Row};
 use engram_core::db::{Database, NewEdge, NewRecord, NewVector, RecordUpdate, Transaction};
 use engram_core::error::Result;
 use engram_core::format::record::Metric;
-use engram_core::format::space::{Embedding, Matrix};
+use engram_core::format::space::{Embedding, Matrix, NEXT, Space, TEXT};
 use engram_core::value::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +22,12 @@ pub enum Write {
     /// Source, type, target.
     PutEdge(&'static str, [String; 3], Value),
     DeleteEdge(&'static str, [String; 3]),
+    /// Begins to fill the space of the model of that identity.
+    BeginNext(&'static str, &'static str),
+    /// Embeddings of texts by that model, by id.
+    SetNext(&'static str, &'static str, Vec<(String, String, Embedding)>),
+    SwitchNext(&'static str),
+    DropNext(&'static str),
 }
 
 /// One call of the database, which happens whole or not at all.
@@ -116,6 +122,16 @@ impl Write {
                 };
                 tx.put_edge(collection, edge)
             }
+            Write::BeginNext(collection, identity) => {
+                let space = Space::dense(NEXT, 4, Some(identity));
+                tx.begin_next(collection, space).map(|_| ())
+            }
+            Write::SetNext(collection, identity, rows) => {
+                let set = tx.set_embeddings(collection, NEXT, Some(identity), rows.clone());
+                set.map(|_| ())
+            }
+            Write::SwitchNext(collection) => tx.switch_next(collection),
+            Write::DropNext(collection) => tx.drop_next(collection).map(|_| ()),
             Write::DeleteEdge(collection, [source, kind, target]) => {
                 let there = tx.delete_edge(collection, source, kind, target);
                 there.map(|_| ())
@@ -133,6 +149,9 @@ impl Write {
             Write::Update(collection, id, text, n) => {
                 let row = model.rows(collection).get_mut(id).map(Arc::make_mut);
                 let row = row.unwrap();
+                if row.text.as_ref() != Some(text) {
+                    row.vectors.remove(NEXT);
+                }
                 row.text = Some(text.clone());
                 row.metadata.set("n", Value::Int(*n));
             }
@@ -145,6 +164,29 @@ impl Write {
             Write::PutEdge(collection, key, properties) => {
                 let edges = &mut model.content(collection).edges;
                 edges.insert(key.clone(), properties.clone());
+            }
+            // Another model than before: what was prepared goes.
+            Write::BeginNext(collection, _) | Write::DropNext(collection) => {
+                let rows = model.rows(collection).values_mut();
+                rows.for_each(|row| drop(Arc::make_mut(row).vectors.remove(NEXT)));
+            }
+            Write::SetNext(collection, _, rows) => {
+                for (id, text, embedding) in rows {
+                    let row = model.rows(collection).get_mut(id);
+                    if let Some(row) = row.filter(|row| row.text.as_ref() == Some(text)) {
+                        let vectors = &mut Arc::make_mut(row).vectors;
+                        vectors.insert(NEXT.to_owned(), embedding.clone());
+                    }
+                }
+            }
+            Write::SwitchNext(collection) => {
+                for row in model.rows(collection).values_mut() {
+                    let vectors = &mut Arc::make_mut(row).vectors;
+                    vectors.remove(TEXT);
+                    if let Some(next) = vectors.remove(NEXT) {
+                        vectors.insert(TEXT.to_owned(), next);
+                    }
+                }
             }
             Write::DeleteEdge(collection, key) => {
                 model.content(collection).edges.remove(key);
@@ -317,6 +359,39 @@ impl Author {
         (0..n).for_each(|_| self.small_commit());
     }
 
+    /// Embeddings of every `part`-th text of `notes` by a model, and at times of one that is gone by now.
+    fn embed(&mut self, identity: &'static str, part: u64) -> Write {
+        let dice = &mut self.dice;
+        let notes = self.model.collections.get("notes");
+        let mut rows = Vec::new();
+        for (id, row) in notes.iter().flat_map(|c| &c.rows) {
+            let vector = (0..4).map(|_| dice.float() + 0.01).collect();
+            let text = row.text.clone().filter(|_| dice.roll(part) == 0);
+            rows.extend(text.map(|text| {
+                let text = if dice.roll(8) == 0 {
+                    "gone".to_owned()
+                } else {
+                    text
+                };
+                (id.clone(), text, Embedding::Dense(vector))
+            }));
+        }
+        Write::SetNext("notes", identity, rows)
+    }
+
+    /// Embeds `notes` with a model in several commits, others and a checkpoint among them, and switches.
+    pub fn reembed(&mut self, identity: &'static str) {
+        self.add(Step::Commit(vec![Write::BeginNext("notes", identity)]));
+        for _ in 0..2 {
+            let some = self.embed(identity, 2);
+            self.add(Step::Commit(vec![some]));
+            self.small_commits(2);
+        }
+        self.add(Step::Checkpoint);
+        let all = self.embed(identity, 1);
+        self.add(Step::Commit(vec![all, Write::SwitchNext("notes")]));
+    }
+
     /// One commit of `n` records with large vectors, and of a few edges.
     pub fn large_commit(&mut self, n: usize) {
         let records = (0..n).map(|i| format!("l{i}"));
@@ -363,6 +438,8 @@ pub fn everything(seed: u64) -> Author {
         a.small_commit();
         a.add(Step::Checkpoint);
     }
+    a.reembed("model 1");
+    a.small_commits(2);
     a.add(Step::Snapshot("late"));
     a.small_commits(4);
     a.add(Step::Restore("early"));
@@ -371,6 +448,14 @@ pub fn everything(seed: u64) -> Author {
     a.add(Step::Commit(vec![Write::Drop("other")]));
     a.add(Step::Restore("late"));
     a.small_commits(3);
+    a.reembed("model 2");
+    a.small_commits(2);
+    a.add(Step::Checkpoint);
+    a.add(Step::Commit(vec![Write::BeginNext("notes", "model 3")]));
+    let some = a.embed("model 3", 3);
+    a.add(Step::Commit(vec![some]));
+    a.add(Step::Commit(vec![Write::DropNext("notes")]));
+    a.small_commits(2);
     a.add(Step::Commit(vec![
         Write::Drop("large"),
         Write::Create("other2", Metric::L2),

@@ -206,7 +206,10 @@ fn salvage_segment(
             Ok::<_, Error>(bare)
         });
         match found {
-            Ok(record) => c.put(record)?,
+            Ok(mut record) => {
+                c.strip(&mut record);
+                c.put(record)?;
+            }
             Err(e) => {
                 let id = segment
                     .record_id(ordinal)

@@ -54,8 +54,9 @@ fn coded(c: &Collection, space: u16) -> Result<Vec<(usize, u64)>> {
 
 /// The spaces that lists can be of.
 fn spaces(c: &Collection) -> impl Iterator<Item = u16> + '_ {
-    let dense =
-        |s: &crate::format::space::Space| s.kind == Kind::Dense && s.element != Element::Bit;
+    let dense = |s: &crate::format::space::Space| {
+        !s.is_given_up() && s.kind == Kind::Dense && s.element != Element::Bit
+    };
     let spaces = c.spaces.iter().zip(0u16..);
     spaces
         .filter(move |(s, _)| dense(s))

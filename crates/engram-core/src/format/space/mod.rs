@@ -13,6 +13,11 @@ use super::codec::{Reader, Writer};
 use super::record::{decode_text, encode_text};
 use super::{Decode, Malformed};
 
+/// The space of what an embedder made of the texts.
+pub const TEXT: &str = "text";
+/// The space that is filled to take its place. Nobody is shown it, or may put anything into it by name.
+pub const NEXT: &str = "text.next";
+
 /// What an embedding of a space is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -60,7 +65,7 @@ impl Kind {
 /// A named vector space of a collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Space {
-    /// Unique within its collection.
+    /// Unique within its collection; empty where the space was given up.
     pub name: String,
     /// What its embeddings are.
     pub kind: Kind,
@@ -86,6 +91,18 @@ impl Space {
             truncate: false,
             identity: identity.map(str::to_owned),
         }
+    }
+
+    /// Whether nobody's embeddings are in it any more, though old segments may hold some.
+    #[must_use]
+    pub fn is_given_up(&self) -> bool {
+        self.name.is_empty()
+    }
+
+    /// Whether users see it.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        !self.is_given_up() && self.name != NEXT
     }
 
     /// Whether an embedding belongs into it.
