@@ -7,6 +7,7 @@ Owns: the group ``memory`` and how documents and passages are shown. Everything 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from engram.cli import (
     memory_answers,
     memory_facts,
     memory_forgetting,
+    memory_images,
     memory_putting,
     memory_sessions,
     memory_tables,
@@ -36,6 +38,7 @@ from engram.cli.memory_options import (
     StrategyOption,
     TagsOption,
     UntilOption,
+    VisionOption,
     WhenOption,
     opened_memory,
     searching,
@@ -49,7 +52,7 @@ from engram.cli.output import (
     print_line,
     print_marked,
 )
-from engram.errors import NotFound
+from engram.errors import InvalidInput, NotFound
 from engram.memory.layout import DEFAULT_NAME
 
 if TYPE_CHECKING:
@@ -72,6 +75,7 @@ app.command("info")(memory_upkeep.info)
 app.command("blob")(memory_upkeep.blob)
 app.add_typer(memory_sessions.app, name="session")
 app.add_typer(memory_tables.app, name="tables")
+app.add_typer(memory_images.app, name="images")
 
 _SNIPPET_CHARS = 300
 _SHOWN = 5
@@ -80,8 +84,17 @@ _SHOWN = 5
 @app.command("find")
 def find(
     file: DatabaseArgument,
-    text: Annotated[str, typer.Argument(help="What to look for, in words.")],
+    text: Annotated[
+        str | None, typer.Argument(metavar="[TEXT]", help="What to look for, in words.")
+    ] = None,
     *,
+    image: Annotated[
+        Path | None, typer.Option("--image", help="Look for images like this one.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Only of that kind; image looks among images.")
+    ] = None,
+    vision: VisionOption = None,
     k: KOption = None,
     mode: ModeOption = "auto",
     where: WhereOption = None,
@@ -129,9 +142,13 @@ def find(
     options |= without_none({"cursor": cursor, "per_document": per_document})
     options["snippet_chars"] = _SNIPPET_CHARS
     read_only = session is None
-    with opened_memory(file, name, read_only=read_only, embedder=embedder) as memory:
-        source = memory if session is None else memory.session(session)
-        finds = source.find(text, **options)
+    with opened_memory(file, name, read_only=read_only, embedder=embedder, vision=vision) as memory:
+        if session is None:
+            finds = memory.find(text, image=image, kind=kind, **options)
+        elif text is None or image is not None or kind is not None:
+            raise InvalidInput("input.invalid", "a session records texts that are looked for")
+        else:
+            finds = memory.session(session).find(text, **options)
     if as_json:
         print_json(finds.to_dict())
         return

@@ -39,6 +39,7 @@ __all__ = [
     "StrategyOption",
     "TagsOption",
     "UntilOption",
+    "VisionOption",
     "WhenOption",
     "access_of",
     "json_object",
@@ -53,6 +54,10 @@ STDIN = "-"
 
 MemoryOption = Annotated[
     str, typer.Option("--memory", "-m", help="Which memory of the file.", metavar="NAME")
+]
+VisionOption = Annotated[
+    str | None,
+    typer.Option("--vision", help="What embeds images: a CLIP model's name or folder."),
 ]
 EmbedderOption = Annotated[
     str,
@@ -108,6 +113,7 @@ def opened_memory(
     read_only: bool = True,
     create: bool = False,
     embedder: str = "default",
+    vision: str | None = None,
 ) -> Iterator[engram.Memory]:
     """Open a memory; one that is only read has to be there.
 
@@ -116,7 +122,7 @@ def opened_memory(
     """
     by = None if embedder == "none" else embedder
     with engram.Memory.open(
-        file, name=name, embedder=by, read_only=read_only, create=create
+        file, name=name, embedder=by, read_only=read_only, create=create, vision=vision
     ) as memory:
         there = memory.db.list_collections()
         if not create and memory.layout.documents not in there:

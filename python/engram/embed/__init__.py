@@ -14,6 +14,7 @@ from engram.embed.identity import Identity
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from engram.embed.building import build_graph
+    from engram.embed.clip import ClipModel
     from engram.embed.dense import Dense
     from engram.embed.hashing import Hash
     from engram.embed.images import pdf_page, pdf_page_count
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from engram.embed.vision import Vision
 
 __all__ = [
+    "ClipModel",
     "Dense",
     "Hash",
     "Identity",
@@ -57,6 +59,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ClipModel": "clip",
     "Dense": "dense",
     "Hash": "hashing",
     "InstalledModel": "store",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from engram.memory.documents import Stored
     from engram.memory.facts import Enriched
     from engram.memory.finds import Finds, Found
+    from engram.memory.images import ImageInfo
     from engram.memory.layout import Layout
     from engram.memory.memory import Memory
     from engram.memory.outcomes import Failed, Put, PutMany
@@ -38,6 +39,7 @@ __all__ = [
     "Finds",
     "Forgotten",
     "Found",
+    "ImageInfo",
     "Layout",
     "LockState",
     "Memory",
@@ -65,6 +67,7 @@ _HOMES = {
     "Failed": "outcomes",
     "Finds": "finds",
     "Found": "finds",
+    "ImageInfo": "images",
     "Layout": "layout",
     "Memory": "memory",
     "Put": "outcomes",

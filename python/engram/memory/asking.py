@@ -172,5 +172,5 @@ class Asking(Finding):
         }
 
 
-_NOT_OURS = {"query", "cursor", "snippet_chars", "snippets"}
+_NOT_OURS = {"query", "cursor", "snippet_chars", "snippets", "image", "kind"}
 """What of `find` makes no sense for an answer."""

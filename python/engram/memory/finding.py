@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Literal
 
 from engram.embed.calling import embed_query
 from engram.errors import InvalidInput
-from engram.filtering import filter_text, list_text
+from engram.filtering import filter_text, list_text, quoted
 from engram.memory.base import Base
 from engram.memory.conditions import conditions, joined
 from engram.memory.cutoffs import adaptive_of, cut
 from engram.memory.finds import Finds, found_of
 from engram.memory.inputs import as_identity
 from engram.memory.layout import DOC_ID, RESERVED
+from engram.memory.seeing import IMAGE, IMAGE_SPACE, has_images, image_query
 from engram.memory.when import found_in, span_in_words
 from engram.paging import resume
 from engram.planning import TEXT_SPACE
@@ -59,7 +60,7 @@ class Finding(Base):
 
     def find(  # noqa: PLR0913 - a search has this many sides
         self,
-        query: str,
+        query: str | None = None,
         *,
         k: int | None = None,
         mode: Mode = "auto",
@@ -84,12 +85,14 @@ class Finding(Base):
         query_embedding: Vector | None = None,
         query_embedding_identity: Identity | Mapping[str, Any] | str | None = None,
         embedder: Embedder | None = None,
+        image: Any = None,
+        kind: str | None = None,
         access: AccessContext | None = None,
     ) -> Finds:
         """Find the passages that answer a question best.
 
         Args:
-            query: What to look for, in words.
+            query: What to look for, in words; left out where `image` is given.
             k: Most passages, 1 or more; 10 unless given.
             mode: ``"auto"`` searches by words and by meaning where both can be, and says in
                 `Finds.mode` what ran; ``"lex"`` by words; ``"sem"`` by meaning; ``"hybrid"`` by
@@ -124,6 +127,9 @@ class Finding(Base):
             query_embedding_identity: Which model made it; another one than made the passages'
                 vectors is refused.
             embedder: What embeds the query, for this search alone.
+            image: Look for images like this: a path, the bytes of an image file, or a PIL image.
+            kind: Only documents of that kind; ``"image"`` looks for images that show what the query
+                says (see `Memory.put_images`).
             access: Who asks; only what they may see is searched, and with ``mode="audit"`` what
                 they may not is named in `Finds.hidden`. A filter on a field that nothing visible
                 has matches nothing: an error would tell that something hidden has it.
@@ -146,17 +152,30 @@ class Finding(Base):
                 f"{'cursor' if k is None else 'k'} with adaptive: the scores end the list",
                 "max_k says how many there are at most",
             )
-        query, span = _in_query(query, when)
+        looks = image is not None or kind == IMAGE
+        if looks and (engine_mode not in {"auto", "semantic"} or query_embedding is not None):
+            raise InvalidInput(
+                "input.invalid", "images are found by their own vectors", "leave out mode"
+            )
+        query, span = _in_query(query or "", when)
         own = conditions(scope, tags, since, until, span)
+        if kind is not None and kind != IMAGE:
+            own.append(f"{RESERVED}.kind = {quoted(kind)}")
         own += self._access_filters(access, as_of)
         asked_for = self._filter(where, as_of)
-        vector, by, skipped = self._query_vector(
-            query, engine_mode, query_embedding, query_embedding_identity, embedder
+        space = IMAGE_SPACE if looks else TEXT_SPACE
+        engine_mode = "semantic" if looks else engine_mode
+        vector, by, skipped = (
+            (image_query(self, query, image), None, dict[str, str]())
+            if looks
+            else self._query_vector(
+                query, engine_mode, query_embedding, query_embedding_identity, embedder
+            )
         )
         asked = Query(
             None if engine_mode == "semantic" and vector is not None else query,
             vector=vector,
-            vector_name=None if engine_mode == "lexical" else TEXT_SPACE,
+            vector_name=None if engine_mode == "lexical" else space,
             where=joined([asked_for, *own]),
             k=how.most if how is not None else 10 if k is None else k,
             mode="auto" if vector is None and engine_mode == "semantic" else engine_mode,
@@ -167,6 +186,8 @@ class Finding(Base):
             snippets={"length": snippet_chars, "count": snippets + 1} if snippet_chars else False,
             missing="ignore" if access is not None and access.enforced else missing,
         )
+        if looks and not has_images(self, as_of):
+            return self._no_images(as_of)
         asked.mode, asked.text = engine_mode, query
         if cursor is not None:
             asked.offset, asked.candidates = resume(cursor, asked)
@@ -179,6 +200,13 @@ class Finding(Base):
         finds.when = span
         if how is not None:
             finds.cursor = None
+        return finds
+
+    def _no_images(self, as_of: Any) -> Finds:
+        """Give what a search among no images finds."""
+        nothing = Query(IMAGE, where=f"{RESERVED}.image EXISTS", mode="lexical", missing="ignore")
+        finds = Finds([], self._ask(nothing, None, None, as_of))
+        finds.mode, finds.when, finds.skipped = "none", None, {IMAGE: "there is none"}
         return finds
 
     def _filter(self, where: Where | None, as_of: Any) -> str | None:

@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 
 __all__ = ["About", "Finds", "Found", "found_of"]
 
-_PLACE = ("page", "slide", "sheet", "rows", "section", "attachment", "path", "table", "row")
+_PLACE = (
+    "page",
+    "slide",
+    "sheet",
+    "rows",
+    "section",
+    "attachment",
+    "path",
+    "table",
+    "row",
+    "image",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,10 @@ __all__ = [
     "DEFAULT_NAME",
     "DOCUMENT_KEYS",
     "DOC_ID",
+    "IMAGES_NOTE",
     "PIECE_BYTES",
     "RESERVED",
+    "TABLES_NOTE",
     "Layout",
     "content_hash",
     "document_id",
@@ -47,6 +49,12 @@ DOCUMENT_KEYS = (
 Passages also have ``position`` (from 0), ``start`` and ``end`` (offsets into the document's text),
 ``context`` (how many characters before the passage in the record's text are no part of it), and
 ``page``, ``slide``, ``sheet``, ``rows``, ``section``, ``attachment`` and ``path`` where known."""
+
+TABLES_NOTE = "tables"
+IMAGES_NOTE = "images"
+"""Keys of a document's record that say which tables and images of it were put. Where there is one,
+there can be passages beside those of the document's text: rows (``<document>#t<table>/<row>``) and
+images (``<document>#i<number>``)."""
 
 PIECE_BYTES = 1 << 20
 """Bytes in a piece of an original at most."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from engram.errors import InvalidInput
 from engram.memory.facts import Facts
 from engram.memory.forgetting import Forgetting
+from engram.memory.images import Images
 from engram.memory.ingesting import Ingesting
 from engram.memory.layout import DEFAULT_NAME
 from engram.memory.recording import Recording
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from engram.embed.calling import EmbedderChoice
+    from engram.embed.vision import Vision
     from engram.rag.splitters import TextSplitter
     from engram.types import Durability
 
 __all__ = ["Memory"]
 
 
-class Memory(Ingesting, Recording, Tables, Facts, Forgetting, Upkeep):
+class Memory(Ingesting, Recording, Tables, Images, Facts, Forgetting, Upkeep):
     """Documents in a database: put in, found by words and meaning, and given back.
 
     ``db.memory`` is the one of the name ``"memory"``; a database can have several. Safe to share by
@@ -52,6 +54,8 @@ class Memory(Ingesting, Recording, Tables, Facts, Forgetting, Upkeep):
         embedder: EmbedderChoice = "default",
         splitter: TextSplitter | None = None,
         originals: bool = True,
+        language: str | None = None,
+        vision: Vision | str | None = None,
         read_only: bool = False,
         create: bool = True,
         lock_timeout_ms: int | None = None,
@@ -67,6 +71,8 @@ class Memory(Ingesting, Recording, Tables, Facts, Forgetting, Upkeep):
             embedder: What embeds texts and questions, as in `Memory`.
             splitter: What cuts documents into passages, as in `Memory`.
             originals: Whether the bytes that documents were put as are kept, as in `Memory`.
+            language: What words are stemmed for, as in `Memory`.
+            vision: What embeds images, as in `Memory`.
             read_only: Refuse to write. The file must exist.
             create: Make the file where there is none.
             lock_timeout_ms: How long a write waits for another process or thread; 5,000 unless
@@ -103,7 +109,15 @@ class Memory(Ingesting, Recording, Tables, Facts, Forgetting, Upkeep):
             if force_writable:
                 with db.transaction():
                     pass
-            return cls(db, name, embedder=embedder, splitter=splitter, originals=originals)
+            return cls(
+                db,
+                name,
+                embedder=embedder,
+                splitter=splitter,
+                originals=originals,
+                language=language,
+                vision=vision,
+            )
         except BaseException:
             db.close()
             raise

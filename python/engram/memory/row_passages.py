@@ -1,7 +1,8 @@
 """Rows of tables as passages, so that a search finds them.
 
-Owns: `RowPassages`. A row's passage follows those of its document's text; its own text is that of
-the row, so it has no range of the document's text: ``start`` and ``end`` are 0.
+Owns: `RowPassages`. The id of a row's passage is that of the row, ``<document>#t<table>/<row>``,
+and its position follows those of its document's text; its own text is that of the row, so it has no
+range of the document's text: ``start`` and ``end`` are 0.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from engram.embed.calling import embed_documents
 from engram.ingest import Batch
-from engram.memory.layout import RESERVED, passage_id
-from engram.memory.rows import row_text, table_id
+from engram.memory.layout import RESERVED
+from engram.memory.rows import row_text, rows_of, table_id
 from engram.planning import TEXT_SPACE
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class RowPassages:
         if not self._rows:
             return
         document = shared["id"]
-        batch = Batch(0, [passage_id(document, first + n) for n in range(len(self._rows))])
+        ids = [f"{rows_of(table_id(document, t.number))}{row}" for t, row, _ in self._rows]
+        batch = Batch(0, ids)
         batch.texts = list(self._texts)
         batch.metadata = [
             {**own, RESERVED: {**shared, **self._about(n, document), "position": first + n}}

@@ -20,7 +20,13 @@ from engram.errors import InvalidInput, NotFound
 from engram.filtering import quoted
 from engram.memory.finding import Finding
 from engram.memory.keeping import Keeping
-from engram.memory.layout import DOC_ID, DOCUMENT_KEYS, RESERVED, content_hash, passage_id
+from engram.memory.layout import (
+    DOC_ID,
+    DOCUMENT_KEYS,
+    RESERVED,
+    TABLES_NOTE,
+    content_hash,
+)
 from engram.memory.putting import Putting
 from engram.memory.row_passages import RowPassages
 from engram.memory.rows import TableInfo, TableRow, rows_of, table_id, table_of, table_records
@@ -43,8 +49,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Tables", "TablesPut"]
 
-_NOTE = "tables"
-"""The key of a document's record that says which tables were put."""
 _IS_TABLE = f"NOT {RESERVED}.row EXISTS"
 _IS_ROW = f"{RESERVED}.row EXISTS"
 
@@ -282,23 +286,22 @@ class Tables(Putting, Finding, Keeping):
         embedded = 0 if passages is None else len(passages)
         said = [[table.to_dict() for table in tables], embedded, self._embedder_name(passages)]
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-        before = about.get(_NOTE)
+        before = about.get(TABLES_NOTE)
         status: Literal["added", "replaced", "unchanged"] = "unchanged"
         if before is None or before["digest"] != digest:
             status = "added" if before is None else "replaced"
             shared = {key: about[key] for key in DOCUMENT_KEYS if key in about}
-            first = about["passages"] - (before or {}).get("embedded", 0)
             if before is not None:
-                gone = [passage_id(put.id, n) for n in range(first, about["passages"])]
-                self._passages.delete(*gone)
+                own_rows = f"{DOC_ID} = {quoted(put.id)} AND {_IS_ROW}"
+                self._passages.delete_where(own_rows, missing="ignore")
                 self._tables.delete_where(f"{DOC_ID} = {quoted(put.id)}", missing="ignore")
             for table in tables:
                 self._tables.put_many(table_records(table, shared))
             if passages is not None:
                 own = {name: one for name, one in record.metadata.items() if name != RESERVED}
-                passages.write(own, shared, first)
+                passages.write(own, shared, about["passages"])
             note = {"digest": digest, "count": len(tables), "embedded": embedded}
-            marked = {**about, "passages": first + embedded, _NOTE: note}
+            marked = {**about, TABLES_NOTE: note}
             self._documents.update(put.id, metadata={RESERVED: marked})
         return TablesPut(
             document=put,

@@ -18,7 +18,15 @@ from engram.embed.identity import Identity
 from engram.errors import InvalidInput
 from engram.filtering import list_text, quoted
 from engram.ingest import Batch
-from engram.memory.layout import DOC_ID, DOCUMENT_KEYS, RESERVED, document_id, passage_id
+from engram.memory.layout import (
+    DOC_ID,
+    DOCUMENT_KEYS,
+    IMAGES_NOTE,
+    RESERVED,
+    TABLES_NOTE,
+    document_id,
+    passage_id,
+)
 from engram.memory.moments import now
 from engram.memory.near import alike, checked_threshold
 from engram.memory.originals import pieces_of, put_pieces
@@ -331,6 +339,8 @@ def put_of(
 def forget(memory: Base, document: str, about: dict[str, Any]) -> None:
     """Delete everything that is derived from a document, within the open transaction."""
     memory._passages.delete(*(passage_id(document, n) for n in range(about["passages"])))
+    if TABLES_NOTE in about or IMAGES_NOTE in about:
+        memory._passages.delete_where(f"{DOC_ID} = {quoted(document)}", missing="ignore")
     there = set(memory.db._view().collections())
     for name in memory.layout.derived:
         if name != memory.layout.passages and name in there:
