@@ -274,3 +274,27 @@ def test_a_real_clip_model_finds_its_own(tmp_path):
             assert first.uri == name.as_posix()
             assert first.score == pytest.approx(1.0, abs=1e-4)
         assert len(memory.find("a red house", kind="image", k=2)) == 2
+
+
+def test_images_are_embedded_a_few_at_a_time(seeing, monkeypatch):
+    import docx
+
+    document = docx.Document()
+    document.add_paragraph("Twenty pictures.")
+    for number in range(20):
+        document.add_picture(io.BytesIO(picture("red", (40 + number, 40))))
+    sizes = []
+    whole = Colours.encode_batch
+
+    def noting(self, images):
+        sizes.append(len(images))
+        return whole(self, images)
+
+    monkeypatch.setattr(Colours, "encode_batch", noting)
+    seeing.put_images(document_files.saved(document), filename="x.docx", uri="x")
+    assert sizes == [8, 8, 4]
+    listed = seeing.list_images()
+    assert [one.number for one in listed] == list(range(1, 21))
+    for one in (listed[0], listed[11], listed[19]):
+        with Image.open(io.BytesIO(seeing.get_image(one.id))) as opened:
+            assert opened.size == (one.width, one.height)
