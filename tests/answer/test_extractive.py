@@ -83,6 +83,13 @@ def test_other_languages_are_answered_too():
     texts = ["东京是日本的首都。人口约一千四百万。", "巴黎是法国的首都。塞纳河流经巴黎。"]
     answer = ask("法国的首都是哪里？", [{"text": text} for text in texts])
     assert answer.text.startswith("巴黎是法国的首都。")
+    texts = ["Эйфелева башня построена в 1889 году.", "Хлеб пекут из муки и воды."]
+    answer = ask("Когда построена Эйфелева башня?", [{"text": text} for text in texts])
+    assert answer.text == "Эйфелева башня построена в 1889 году. [1]"
+    assert not ask("Сколько стоит билет в театр?", [{"text": text} for text in texts]).found
+    texts = ["에펠탑은 파리에 있다. 1889년에 지어졌다.", "빵은 밀가루로 만든다."]
+    answer = ask("에펠탑은 어디에 있습니까?", [{"text": text} for text in texts])
+    assert answer.text.startswith("에펠탑은 파리에 있다.")
     texts = [
         "Der Rhein ist 1233 Kilometer lang. Er mündet in die Nordsee.",
         "Brot besteht aus Mehl.",

@@ -77,6 +77,9 @@ def test_the_same_value_has_the_same_placeholder():
     assert masker.counts == (("EMAIL", 2), ("WORD", 1))
     assert masker.restore("<EMAIL_2>, <EMAIL_9>") == "c@d.io, <EMAIL_9>"
     assert masker.fresh().mask("c@d.io") == "<EMAIL_1>"
+    assert (
+        Masker(words=["Al"]).mask("Al also met Alice. Al!") == "<WORD_1> also met Alice. <WORD_1>!"
+    )
 
 
 def test_numbers_of_a_country_are_found_where_it_is_named():
@@ -96,6 +99,22 @@ def test_names_are_found_by_a_model_for_them():
     masked = mask_pii("Ada met Grace at ada@example.com. Ada left.", entities=people)
     assert masked.text == "<PERSON_1> met <PERSON_2> at <EMAIL_1>. <PERSON_1> left."
     assert masked.restore("<PERSON_2>!") == "Grace!"
+
+
+def test_the_entities_of_the_package_can_be_masked_by_label():
+    from engram.enrich import default_enricher
+
+    text = "On 3 May 2024 Mr. John Smith paid $500 to Acme Corp. in Paris."
+    entities = default_enricher().entities
+    found = {one.label for one in entities(text)}
+    assert {"PERSON", "ORG"} < found
+    masked = mask_pii(text, entities=entities, labels=["PERSON", "ORG"])
+    assert "John Smith" not in masked.text
+    assert "Acme" not in masked.text
+    assert "3 May 2024" in masked.text
+    assert "$500" in masked.text
+    assert masked.restore() == text
+    assert Masker(entities=entities, labels=["PERSON"]).fresh().mask(text).count("<PERSON_1>") == 1
 
 
 PARTS = st.sampled_from(

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engram.answer.nearness import Nearness
+from engram.answer.nearness import Nearness, blend
 from engram.answer.sentences import split_sentences
 from engram.answer.terms import terms
 
@@ -73,6 +73,7 @@ class Material:
         self.nearness = Nearness([part.chunk.text for part in self.parts])
         self._wanted = frozenset(terms(question))
         self._cosines = self.nearness.cosines(question)
+        self._blend = blend(question)
         self._asks_for_a_number = _ASKS_FOR_A_NUMBER.search(question) is not None
 
     def relevance(self) -> float:
@@ -90,7 +91,7 @@ class Material:
             )
             shares[number] = len(self._wanted & held) / len(self._wanted) if self._wanted else 0.0
         return max(
-            (float(cosine) + shares[part.number]) / 2
+            self._blend(shares[part.number], cosine)
             for part, cosine in zip(self.parts, self._cosines, strict=True)
         )
 
@@ -112,7 +113,7 @@ class Material:
         last = len(self.context.citations)
         scores: list[float] = []
         for row, part in enumerate(self.parts):
-            near = (float(self._cosines[row]) + covered[row]) / 2
+            near = self._blend(covered[row], self._cosines[row])
             if self._points_back(row):
                 near = (near + self._near_with_the_one_before(row)) / 2
             if self._asks_for_a_number and _DIGIT.search(part.chunk.text):
@@ -124,7 +125,7 @@ class Material:
         """Say how near a sentence and the one that it points back at are together."""
         both = self.nearness.terms[row] | self.nearness.terms[row - 1]
         share = len(self._wanted & both) / len(self._wanted) if self._wanted else 0.0
-        return (float(max(self._cosines[row], self._cosines[row - 1])) + share) / 2
+        return self._blend(share, max(self._cosines[row], self._cosines[row - 1]))
 
     def _points_back(self, row: int) -> bool:
         """Say whether a sentence begins with "she" or "this", and which stands before it."""

@@ -1,8 +1,8 @@
 """Checking an answer against what it cites.
 
-Owns: `ground`, and reading the numbers of citations. Rule: a sentence is supported where half the
-share of its terms that the cited passages hold, and half the cosine with their nearest sentence,
-come to `SUPPORTED`, and every number in it stands in them. It finds what passages do not say; it
+Owns: `ground`, and reading the numbers of citations. Rule: a sentence is supported where the share
+of its terms that the cited passages hold, and the cosine with their nearest sentence, come in equal
+parts to `SUPPORTED`, and every number in it stands in them. It finds what passages do not say; it
 does not understand them: "not" more or less, or two names exchanged, is not found.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from engram.answer.nearness import SUPPORTED
+from engram.answer.nearness import SUPPORTED, blend
 from engram.answer.results import Sentence
 from engram.answer.sentences import split_sentences
 from engram.answer.terms import numbers, terms
@@ -77,7 +77,7 @@ def _checked(chunk: Chunk, material: Material) -> Sentence:
     covered = material.nearness.coverage(wanted)
     best = max(rows, key=lambda row: float(cosines[row]) + covered[row])
     share = len(wanted & held) / len(wanted)
-    support = min(1.0, (share + max(float(cosines[row]) for row in rows)) / 2)
+    support = min(1.0, blend(said)(share, max(cosines[row] for row in rows)))
     there = {n for row in rows for n in numbers(material.parts[row].chunk.text)}
     invented = [one for one in numbers(said) if one not in there]
     missing = sorted((wanted - held) | set(invented))

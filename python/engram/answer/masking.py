@@ -58,6 +58,7 @@ class Masker:
         regions: Sequence[str] = _REGIONS,
         words: Iterable[str] = (),
         entities: Callable[[str], Iterable[Any]] | None = None,
+        labels: Iterable[str] | None = None,
     ) -> None:
         """Choose what is replaced.
 
@@ -67,8 +68,9 @@ class Masker:
             regions: Countries whose phone numbers are found without a ``+``, too: ``"DE"``.
             words: Words that are replaced wherever they stand alone, case aside: names, projects.
             entities: Finds names: a function from text to objects (or dicts) with ``start``,
-                ``end``, ``label``, such as an extractor of `engram.enrich`. All it finds is
-                replaced, so give one of people and places.
+                ``end``, ``label``, such as ``engram.enrich.default_enricher().entities``.
+            labels: Of what it finds, only entities with these labels (``"PERSON"``, ``"ORG"``);
+                all of it unless given.
 
         Raises:
             InvalidInput: ``input.invalid``.
@@ -88,6 +90,7 @@ class Masker:
             else None
         )
         self._entities = entities
+        self._labels = None if labels is None else frozenset(map(_kind, labels))
         self._placeholders: dict[tuple[str, str], str] = {}
         self._values: dict[str, str] = {}
 
@@ -121,7 +124,11 @@ class Masker:
     def fresh(self) -> Masker:
         """Give a masker of the same choices that has replaced nothing."""
         return Masker(
-            self._kinds, regions=self._regions, words=self._words, entities=self._entities
+            self._kinds,
+            regions=self._regions,
+            words=self._words,
+            entities=self._entities,
+            labels=self._labels,
         )
 
     def _spans(self, text: str) -> list[Span]:
@@ -131,7 +138,8 @@ class Masker:
         if self._pattern is not None:
             spans += [Span(*match.span(), _WORD) for match in self._pattern.finditer(text)]
         if self._entities is not None:
-            spans += [_span(one, len(text)) for one in self._entities(text)]
+            named = [_span(one, len(text)) for one in self._entities(text)]
+            spans += [one for one in named if self._labels is None or one.kind in self._labels]
         chosen: list[Span] = []
         for span in spans:
             if all(span.end <= one.start or one.end <= span.start for one in chosen):
@@ -150,8 +158,12 @@ class Masker:
     def _without_known(self, text: str) -> str:
         """Replace values that are known by now wherever else they stand."""
         for (kind, value), placeholder in self._placeholders.items():
-            if kind != _FOREIGN and value in text:
+            if kind == _FOREIGN or value not in text:
+                continue
+            if kind in KINDS:
                 text = text.replace(value, placeholder)
+            else:  # a name may be a part of other words
+                text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", placeholder, text)
         return text
 
 
@@ -162,6 +174,7 @@ def mask_pii(
     regions: Sequence[str] = _REGIONS,
     words: Iterable[str] = (),
     entities: Callable[[str], Iterable[Any]] | None = None,
+    labels: Iterable[str] | None = None,
 ) -> Masked:
     """Replace personal data in a text by placeholders.
 
@@ -171,6 +184,7 @@ def mask_pii(
         regions: As for `Masker`.
         words: As for `Masker`.
         entities: As for `Masker`.
+        labels: As for `Masker`.
 
     Returns:
         The masked text, which can be restored.
@@ -187,7 +201,7 @@ def mask_pii(
         >>> masked.restore("Mail <EMAIL_1>.")
         'Mail ada@example.com.'
     """
-    masker = Masker(kinds, regions=regions, words=words, entities=entities)
+    masker = Masker(kinds, regions=regions, words=words, entities=entities, labels=labels)
     return Masked(masker.mask(text), masker.values)
 
 
@@ -205,4 +219,9 @@ def _span(one: Any, length: int) -> Span:
             f"the function given as entities found {one!r:.80}",
             "each has a start, an end and a label, within the text",
         )
-    return Span(start, end, re.sub(r"[^A-Z]+", "_", label.upper()).strip("_") or "NAME")
+    return Span(start, end, _kind(label))
+
+
+def _kind(label: str) -> str:
+    """Give a label in the form that placeholders have."""
+    return re.sub(r"[^A-Z]+", "_", label.upper()).strip("_") or "NAME"

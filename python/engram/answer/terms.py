@@ -12,11 +12,15 @@ import unicodedata
 
 from engram.answer.wording import EMPTY, EMPTY_PAIRS
 
-__all__ = ["numbers", "terms"]
+__all__ = ["IS_UNSPACED", "numbers", "terms"]
 
-_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+# Kana, ideographs and Hangul; Thai, Lao, Burmese and Khmer.
+_UNSPACED = (
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af\U00020000-\U0003ffff"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+)
 _PIECE = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:['\u2019][^\W_]+)?")
-_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _NUMBER = re.compile(r"\d+(?:[.,:/\u2019'\u00a0\u202f]\d{1,3}\b)*")
 _DIGITS = re.compile(r"\d+")
 _ENDINGS = (
@@ -42,7 +46,7 @@ def terms(text: str) -> list[str]:
     """Give the terms of a text, in order and as often as they stand there."""
     found: list[str] = []
     for piece in _PIECE.findall(unicodedata.normalize("NFKC", text).casefold()):
-        if _IS_UNSPACED.match(piece):
+        if IS_UNSPACED.match(piece):
             pairs = [piece[at : at + 2] for at in range(max(len(piece) - 1, 1))]
             found.extend(pair for pair in pairs if pair not in EMPTY_PAIRS)
             continue
