@@ -163,6 +163,21 @@ def test_images_of_a_pdf_file_have_their_page(seeing):
     assert list(pictures(b"only text", "x.txt", 32)) == []
 
 
+def test_a_scan_without_text_is_its_images(seeing):
+    raw = pdf()
+    put = seeing.put_images(raw, filename="scan.pdf", uri="scan", search_text="two walls")
+    assert [one.page for one in seeing.list_images()] == [1, 2]
+    assert seeing.get("scan").kind == "application/pdf"
+    assert seeing.find("walls", mode="lex")[0].uri == "scan"
+    (green,) = seeing.find("green", kind="image", k=1)
+    assert green.page == 2
+    with Image.open(io.BytesIO(seeing.get_image(green.id))) as opened:
+        assert opened.size == (200, 200)
+    assert seeing.blob("scan") == raw
+    again = seeing.put_images(raw, filename="scan.pdf", uri="scan", search_text="two walls")
+    assert (put.documents[0].status, again.documents[0].status) == ("added", "unchanged")
+
+
 def test_a_document_takes_its_images_along(seeing):
     put = seeing.put_images(word(), filename="barn.docx", uri="barn")
     seeing.put_tables(b"a,b\n1,2\n", filename="x.csv", uri="table", embed_rows=True)

@@ -35,7 +35,7 @@ __all__ = ["Base"]
 class Base:
     """A memory's place in a database, and its settings."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
         db: Database,
         name: str = DEFAULT_NAME,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from engram.checks import proper_str
 from engram.errors import EngramError, InvalidInput, NotFound
-from engram.extract.kinds import kind_of_name
+from engram.extract.kinds import identify, kind_of_name
 from engram.files import io_error
 from engram.filtering import quoted
 from engram.ingest import Batch
@@ -115,7 +115,8 @@ class Images(Putting, Finding, Keeping):
 
         Each is embedded by the memory's vision model, so that `find` with ``kind="image"`` or
         ``image=`` finds it. An image becomes a document of its own, with its caption as text; a
-        PDF, Word, PowerPoint, Excel or EPUB file is put as `put` does.
+        PDF, Word, PowerPoint, Excel or EPUB file is put as `put` does, and a scan without any text
+        as its images, with `search_text` as its text.
 
         Args:
             source: A file, what it holds, or a folder, of which files that are named as images are
@@ -218,6 +219,7 @@ class Images(Putting, Finding, Keeping):
     ) -> Put:
         """Put one file with its images."""
         vision = vision_of(self)
+        options = options.copy()
         path = None if isinstance(source, bytes) else os.fspath(source)
         raw = source if isinstance(source, bytes) else _content(os.fspath(source))
         name = options.get("filename") or (None if path is None else Path(path).name)
@@ -233,8 +235,16 @@ class Images(Putting, Finding, Keeping):
         seen = _Seen(vision, pictures(raw, name, least), alone=media is not None)
         seen.from_file = {"least": least} | ({} if name is None else {"file": name})
         if media is None:
-            put = self.put(file=source, **options)
-            return self._with_images(put, seen, content_hash(raw))
+            try:
+                put = self.put(file=source, **options)
+            except InvalidInput as error:
+                if error.code != "document.unsupported" or not seen.facts:
+                    raise
+                # A scan: it has images and no text.
+                caption = options.pop("search_text", None)
+                media = identify(raw, None, name).media
+            else:
+                return self._with_images(put, seen, content_hash(raw))
         write = self._writes_image(raw, path, caption, media, options)
         if self.db._active() is not None:
             return self._with_images(write(), seen, content_hash(raw))
