@@ -1,4 +1,4 @@
-"""Tables that no line rules, in the ways that reports set them."""
+"""Tables that no line rules, or not on all sides, in the ways that reports set them."""
 
 import pytest
 
@@ -94,3 +94,40 @@ def test_cells_of_several_lines_stay_one():
         y -= 12 * max(cell.count("\n") + 1 for cell in row) + 6
     (table,) = tables(cells)
     assert table.grid == tuple(rows)
+
+
+WIDE = [
+    ("Name", "Weight", "Price", "Stock"),
+    ("Bergfex", "1.9", "199", "3"),
+    ("Talwind", "2.4", "249", "7"),
+    ("Alm", "3.0", "350", "0"),
+]
+
+
+@pytest.mark.parametrize(
+    ("upright", "level"),
+    [
+        ((0, 1, 2, 3, 4), (0, 1, 2, 3, 4)),
+        ((1, 2, 3), (0, 1, 2, 3, 4)),
+        ((1, 2, 3, 4), (0, 1, 2, 3, 4)),
+        ((0, 1, 2, 3, 4), (1, 2, 3)),
+        ((0, 1, 2, 3, 4), (0, 1, 2, 3)),
+        ((1, 2, 3), (1, 2, 3)),
+    ],
+    ids=["closed", "open at the sides", "at the left", "above and below", "below", "all around"],
+)
+def test_tables_without_an_outer_frame_are_whole(upright, level):
+    lines = [(72 + 90 * n, 712, 72 + 90 * n, 712 - 80) for n in upright]
+    lines += [(72, 712 - 20 * n, 72 + 360, 712 - 20 * n) for n in level]
+    (table,) = tables(set_out(WIDE, (77, 167, 257, 347), pitch=20, top=697), lines)
+    assert table.grid == tuple(WIDE)
+    assert table.found == "lines"
+
+
+def test_a_rule_under_the_title_of_a_page_makes_no_table_wider():
+    lines = [(172 + 90 * n, 612, 172 + 90 * n, 612 - 80) for n in range(4)]
+    lines += [(172, 612 - 20 * n, 172 + 270, 612 - 20 * n) for n in range(5)]
+    lines += [(40, 690, 560, 690), (40, 592, 150, 592)]
+    cells = set_out([row[:3] for row in WIDE], (177, 267, 357), pitch=20, top=597)
+    (table,) = tables(cells, lines)
+    assert table.grid == tuple(row[:3] for row in WIDE)
