@@ -313,3 +313,45 @@ def test_images_are_embedded_a_few_at_a_time(seeing, monkeypatch):
     for one in (listed[0], listed[11], listed[19]):
         with Image.open(io.BytesIO(seeing.get_image(one.id))) as opened:
             assert opened.size == (one.width, one.height)
+
+
+def epub():
+    return document_files.epub(**{"OPS/pictures/a.png": picture("blue"), "OPS/b.txt": "x"})
+
+
+def workbook():
+    import openpyxl
+    from openpyxl.drawing.image import Image as Drawn
+
+    book = openpyxl.Workbook()
+    book.active.append(["a barn"])
+    book.active.add_image(Drawn(io.BytesIO(picture("red"))), "B2")
+    return document_files.saved(book)
+
+
+FILES = {"epub": epub, "xlsx": workbook, "docx": word, "pptx": slides, "pdf": pdf}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_hostile_files_give_images_or_typed_errors(kind):
+    from engram.errors import EngramError
+    from engram.memory.pictures import pictures
+
+    raw = FILES[kind]()
+    assert list(pictures(raw, f"x.{kind}", 32))
+    codes = set()
+    for end in range(0, len(raw), max(len(raw) // 25, 1)):
+        spoilt = bytearray(raw)
+        spoilt[end] ^= 0x55
+        for case in (raw[:end], bytes(spoilt)):
+            try:
+                list(pictures(case, f"x.{kind}", 32))
+            except EngramError as error:
+                codes.add(error.code)
+    assert "document.damaged" in codes
+    assert codes <= {
+        "document.damaged",
+        "document.unsupported",
+        "document.encrypted",
+        "input.limit",
+    }
