@@ -17,6 +17,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import site
@@ -31,6 +32,7 @@ from xml.sax.saxutils import escape
 COUNTS = {".md": 150, ".rst": 150, ".html": 150, ".py": 150, ".txt": 100, ".json": 60}
 MADE = {".csv": 40, ".pdf": 100, ".docx": 60, ".xlsx": 20, ".pptx": 20}
 LEAST, MOST = 1_000, 400_000
+LEAST_WORDS = 20
 PLACES = ("/usr/share/doc", "/usr/share", "/usr/lib/python3")
 
 
@@ -57,6 +59,8 @@ def texts(ending: str, count: int, chosen: random.Random) -> list[Path]:
             raw.decode()
             if ending == ".json":
                 json.loads(raw)
+            if ending == ".html" and len(re.sub(rb"<[^>]*>", b" ", raw).split()) < LEAST_WORDS:
+                continue
         except (OSError, ValueError):
             continue
         kept.setdefault(raw, file)

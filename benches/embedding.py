@@ -25,6 +25,7 @@ from typing import Any
 
 import engram
 from engram.embed import Dense, build_graph
+from engram.embed.local.runtime import openvino_runtime
 
 QUERY = "how does the engine find near vectors quickly"
 QUERIES = 600
@@ -61,7 +62,7 @@ def loaded(folders: dict[str, Path], tokens: int | None = None) -> dict[str, Den
     """Each way to run the model, by name."""
     models = {one: Dense(folder, batch_tokens=tokens) for one, folder in folders.items()}
     if find_spec("openvino") is not None:
-        able = __import__("openvino").Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        able = openvino_runtime().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         for precision in ("float32", "bf16", "int8"):
             if precision != "bf16" or "BF16" in able:
                 models[f"openvino {precision}"] = Dense(

@@ -7,6 +7,10 @@ import engram
 import engram.agent
 import engram.answer
 import engram.compat.embedded_db
+import engram.compat.memvid
+import engram.compat.memvid.clip
+import engram.compat.memvid.embeddings
+import engram.compat.memvid.entities
 import engram.compat.tessera
 import engram.compat.vecstore
 import engram.embed
@@ -33,6 +37,10 @@ MODULES = (
     engram.agent,
     engram.answer,
     engram.compat.embedded_db,
+    engram.compat.memvid,
+    engram.compat.memvid.clip,
+    engram.compat.memvid.embeddings,
+    engram.compat.memvid.entities,
     engram.compat.tessera,
     engram.compat.vecstore,
     engram.embed,
@@ -46,14 +54,13 @@ MODULES = (
     engram.llm,
     engram.memory,
     engram.rag,
+    engram.remote,
     engram.rerank,
-    engram.sessions,
     engram.sealing,
+    engram.sessions,
     engram.tables,
     engram.testing,
     engram.weaver,
-    engram.compat.vecstore,
-    engram.remote,
 )
 """Every public module."""
 

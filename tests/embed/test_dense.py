@@ -7,6 +7,7 @@ import engram
 from engram.embed import Dense
 from engram.embed.local.encoder import batches
 from engram.errors import InvalidInput, Io
+from engram.rag import TokenTextSplitter
 
 TEXTS = ["the cat sleeps", "", "a dog runs far", "bird", "unknown words here", "the " * 30]
 
@@ -136,6 +137,17 @@ def test_a_text_comes_out_the_same_whatever_stands_beside_it(dense_folder):
         assert np.allclose(row, model.encode(text), atol=1e-6)
     assert np.allclose(model.encode_batch(TEXTS[::-1])[::-1], together, atol=1e-6)
     assert model.encode_batch([]).shape == (0, 8)
+
+
+def test_tokens_are_counted_beyond_the_limit(dense_folder):
+    model = Dense(dense_folder())
+    assert [model.count_tokens(text) for text in ("", "a cat", "a cat " * 50)] == [2, 4, 102]
+    text = ". ".join(["the dog runs far near a red house"] * 9)
+    splitter = TokenTextSplitter(model.max_length, length=model.count_tokens)
+    parts = splitter.split_text(text)
+    assert "".join(parts) == text
+    assert len(parts) > 4
+    assert all(model.count_tokens(part) <= model.max_length for part in parts)
 
 
 def test_the_fastest_size_of_batches_is_kept(dense_folder, monkeypatch):

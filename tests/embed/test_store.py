@@ -3,6 +3,9 @@
 import hashlib
 import http.server
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections import Counter
 
@@ -108,7 +111,7 @@ def store(hub, tmp_path):
 
 def left(store):
     """What lies in the store beside whole models."""
-    return sorted(path.name for path in store.path.glob(".*"))
+    return sorted(path.name for path in store.path.glob(".*") if path.suffix != ".lock")
 
 
 def test_a_model_is_fetched_whole_and_runs(store, hub):
@@ -151,6 +154,60 @@ def test_a_fetch_that_is_cut_off_goes_on_where_it_ended(store, hub):
     assert hub.sent[place] == size
     assert (model.path / place).read_bytes() == hub.files[place]
     assert (place, size, size) in seen
+
+
+def test_of_many_who_install_at_once_one_fetches(store, hub):
+    start, found = threading.Barrier(6), []
+
+    def install():
+        start.wait()
+        found.append(ModelStore(store.path, hub=hub.address).install("me/tiny"))
+
+    threads = [threading.Thread(target=install) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({(one.path, one.revision) for one in found}) == 1
+    assert len(found) == 6
+    assert all(hub.sent[place] == len(hub.files[place]) for place in found[0].files)
+    assert left(store) == []
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from engram.embed.locking import one_at_a_time
+with one_at_a_time(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_another_process_is_waited_for(store, hub, monkeypatch):
+    lock = store.path / ".me--tiny.lock"
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        assert holder.stdout.readline() == b"held\n"
+        done = threading.Event()
+        thread = threading.Thread(target=lambda: (store.install("me/tiny"), done.set()))
+        thread.start()
+        assert not done.wait(0.3)
+        assert not any("/resolve/" in path for path in hub.asked)
+        holder.kill()  # however a holder ends, its lock ends
+    assert done.wait(30)
+    thread.join()
+    assert store.path_of("me/tiny") is not None
+
+
+def test_a_store_that_cannot_be_written_says_so(tmp_path, hub):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(Io, match="no lock at") as found:
+        ModelStore(tmp_path / "file", hub=hub.address).install("me/tiny")
+    assert found.value.code == "io.failed"
 
 
 def test_a_later_call_goes_on_too(store, hub):

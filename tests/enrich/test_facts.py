@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import engram
-from engram.enrich import Fact, FactExtractor, ModelFacts, RuleFacts, get_fact_extractor
+from engram.enrich import Fact, FactExtractor, ModelFacts, RuleFacts, fact_rules, get_fact_extractor
 from engram.enrich.dates import iso, span_of
 
 NOW = dt.datetime(2024, 3, 15, 12, tzinfo=dt.timezone.utc)  # a Friday
@@ -104,6 +104,27 @@ def test_a_fact_says_where_it_stands(text):
         assert fact.value in fact.statement
         assert 0 < fact.confidence <= 1
         assert fact.extractor == RULES.name
+
+
+WORDS = st.lists(
+    st.sampled_from([
+        "Alice", "I", "Bob Smith", "and", "My", "works at", "is the CEO of", "is a nurse", "Acme",
+        "lives in", "Oslo", "is from", "speaks", "French", "loves", "hates", "tea", "is",
+        "was born in",
+        "name is", "joined", "quit", "married", "bought", "is 42 years old", "prefers", "founded",
+        "is allergic to", "studies", "moved to", "call me", "used to live in", ",", ".",
+    ]),
+    max_size=12,
+).map(" ".join)  # fmt: skip
+
+
+@given(WORDS)
+def test_looking_at_likely_shapes_alone_finds_what_looking_at_all_does(text):
+    quick = RULES.facts(text, when=NOW)
+    with pytest.MonkeyPatch.context() as patch:
+        every = {shape.slot: ("",) for shape in fact_rules._SHAPES}
+        patch.setattr(fact_rules, "_HINTS", every)
+        assert RULES.facts(text, when=NOW) == quick
 
 
 def test_long_texts_take_time_that_grows_with_them():

@@ -119,3 +119,11 @@ def test_models_load_once_and_when_they_are_needed(monkeypatch):
 def test_no_embedder_is_no_choice():
     with pytest.raises(engram.InvalidInput, match="embedder is None"):
         LocalEnricher(embedder=None).embed(["a"])
+
+
+def test_a_providers_model_writes_summaries_by_its_name(monkeypatch):
+    pytest.importorskip("httpx2")
+    pytest.importorskip("jsonschema")
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    enricher = LocalEnricher(summarizer="openai:gpt-5-mini")
+    assert "gpt-5-mini" in enricher.names()["summarizer"]

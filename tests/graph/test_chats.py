@@ -44,6 +44,24 @@ def test_a_message_can_be_from_long_ago(chat):
     assert chat.messages() == [early, late]
 
 
+def test_the_last_messages_of_a_long_chat_are_its_last(graph, chat):
+    rows = [
+        {
+            "label": "Message",
+            "text": f"number {n}",
+            "properties": {"chat_id": chat.id, "timestamp": f"2024-01-{n // 50 + 1:02}T{n % 50}"},
+        }
+        for n in range(600)
+    ]
+    graph.put_nodes(rows)
+    future = chat.add_message("A", "later", timestamp="2199-01-01T00:00:00.000000Z")
+    now = chat.add_message("A", "now")
+    whole = chat.messages()
+    assert whole[-2:] == [now, future]
+    for limit in (0, 1, 2, 3, 49, 50, 51, 300, 599, 602, 700):
+        assert chat.messages(limit=limit) == (whole[-limit:] if limit else [])
+
+
 def test_deleting_a_chat_takes_its_messages_and_summaries_but_no_entity(graph, chat):
     other = graph.create_chat("Other")
     kept = other.add_message("Alice", "stays")

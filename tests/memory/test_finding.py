@@ -4,6 +4,7 @@ import pytest
 
 from engram import Memory
 from engram.errors import InvalidInput
+from engram.rag import RecursiveCharacterTextSplitter
 
 MARKDOWN = "# Camping\n\nTents keep dry.\n\n## Fire\n\n" + "Wood burns when it is dry. " * 60
 
@@ -124,3 +125,47 @@ def test_a_found_passage_is_json(memory):
     assert plain["mode"] == "hybrid"
     assert plain["hits"][0]["document"]["tags"] == ["x"]
     assert plain["hits"][0]["metadata"] == {"n": [1]}
+
+
+def test_source_code_is_cut_between_definitions(memory):
+    pytest.importorskip("tree_sitter_python")
+    code = "".join(f"def number_{n}():\n    return '{'x' * 400}'\n\n\n" for n in range(4))
+    memory.put(file=code.encode(), filename="a.py", uri="a")
+    finds = memory.find("number_2", mode="lex", k=9)
+    assert all(found.text.startswith("def ") for found in finds)
+    for found in finds:
+        texts_match(memory, found)
+
+
+def test_a_splitter_of_ones_own_cuts(words):
+    splitter = RecursiveCharacterTextSplitter(50)
+    with Memory.open(":memory:", embedder=words(), splitter=splitter) as memory:
+        memory.put("tents " * 40, uri="a")
+        finds = memory.find("tents", k=20)
+        assert len(finds) > 3
+        assert max(len(found.text) for found in finds) <= 50
+
+
+def test_a_reranker_orders_what_was_found(memory):
+    class Longest:
+        """Score by length."""
+
+        def rerank(self, query, hits, /):
+            return [float(len(hit.text)) for hit in hits]
+
+    for n in range(1, 5):
+        memory.put("tents " * n, uri=str(n))
+    finds = memory.find("tents", k=2, rerank=Longest())
+    assert [found.uri for found in finds] == ["4", "3"]
+    assert "rerank" in finds.report.notes
+
+
+def test_a_commit_and_a_moment_of_the_past_can_be_searched(tmp_path, words):
+    with Memory.open(tmp_path / "m.engram", embedder=words()) as memory:
+        memory.put("tents are blue", uri="a")
+        first = memory.db.stats()
+        memory.put("tents are red", uri="a")
+        view = memory.db.at(first.commit)
+        for point in (first.commit, view.time):
+            assert memory.find("tents", as_of=point)[0].text == "tents are blue"
+            assert memory.timeline(as_of=point)[0].text == "tents are blue"

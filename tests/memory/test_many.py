@@ -262,3 +262,22 @@ def test_vectors_can_come_with_the_documents(bare):
 def test_workers_are_a_number(memory, count):
     with pytest.raises(InvalidInput):
         memory.put_many(["x"], workers=count)
+
+
+def test_two_processes_that_put_the_same_folder_leave_each_document_once(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for n in range(30):
+        (folder / f"{n:02}.txt").write_text(PARAGRAPH.format(n) * 60)
+    file = tmp_path / "m.engram"
+    with Memory.open(file, embedder=None) as memory:
+        memory.put("first")
+    run = [sys.executable, "-c", FILLING, file, folder]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    both = [subprocess.Popen(run, stdout=subprocess.DEVNULL, env=environment) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    with Memory.open(file, embedder=None) as memory:
+        assert len(memory) == 31
+        wanted = sum(one.passages for one in memory.timeline(None))
+        assert memory.db.collection("memory").count() == wanted
+        assert memory.db.verify(deep=True)

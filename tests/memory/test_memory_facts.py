@@ -103,3 +103,16 @@ def test_facts_join_the_transaction_that_is_open():
             raise RuntimeError
         assert memory.memories() == []
         assert memory.enrich().facts == 1
+
+
+def test_many_documents_are_read_in_few_commits(tmp_path):
+    with Memory.open(tmp_path / "m.engram", embedder=None) as memory:
+        memory.put_many([{"text": f"Person{n} lives in Oslo.", "uri": f"{n}"} for n in range(150)])
+        with memory.db.transaction() as before:
+            pass
+        done = memory.enrich()
+        with memory.db.transaction() as after:
+            memory.db.collection("x").put("x")
+        assert (done.documents, done.facts) == (150, 150)
+        assert after.commit - (before.commit or 0) <= 8
+        assert memory.enrich().skipped == 150

@@ -7,7 +7,7 @@ from urllib.parse import urlparse
 import pytest
 
 from engram.embed.remote import get_remote
-from engram.errors import Io
+from engram.errors import InvalidInput, Io
 from engram.llm import get_llm
 from engram.remote.providers import PROVIDERS
 from engram.rerank import get_reranker
@@ -23,6 +23,31 @@ def base_url(server, provider):
 
 def comparable(body):
     return {name: value for name, value in body.items() if value is not None}
+
+
+@pytest.mark.parametrize("by", ["argument", "environment"])
+def test_azure_answers_below_a_deployment_in_its_dated_apis(serve, monkeypatch, by):
+    server = serve(embed("azure"))
+    options = {"base_url": server.url, "key": "k"}
+    if by == "environment":
+        monkeypatch.setenv("OPENAI_API_VERSION", "2024-10-21")
+    else:
+        options["api_version"] = "2024-10-21"
+    with get_remote("azure:my deployment", **options) as model:
+        model.encode("a")
+    paths = {request.path for request in server.requests}
+    assert paths == {"/openai/deployments/my%20deployment/embeddings?api-version=2024-10-21"}
+    with get_remote("azure:d", api_version="v1", base_url=server.url, key="k") as model:
+        model.encode("a")
+    assert server.requests[-1].path == "/openai/v1/embeddings"
+
+
+def test_a_version_is_a_date_of_azure():
+    for wrong in ("2024", "latest", "2024-10-21&x=1"):
+        with pytest.raises(InvalidInput, match="api_version"):
+            get_remote("azure:d", base_url="http://x", key="k", api_version=wrong)
+    with pytest.raises(InvalidInput, match="openai has no api_version"):
+        get_remote("openai:m", key="k", api_version="2024-10-21")
 
 
 @pytest.mark.parametrize(

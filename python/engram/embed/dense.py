@@ -9,6 +9,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from engram.checks import proper_str
 from engram.embed.local.encoder import TextEncoder, checked_texts
 from engram.embed.local.layers import further_layers
 from engram.embed.local.model import LocalModel
@@ -212,6 +213,13 @@ class Dense(LocalModel):
     def encode_document(self, text: str) -> Floats:
         """Embed one document; the same as `encode`."""
         return self.encode(text)
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of a text, special ones included, beyond the limit too.
+
+        Splitters take it as their ``length``: passages then fit the model.
+        """
+        return self._encoder.tokens.count(proper_str(text, "a text"))
 
     def coverage(self, text: str) -> float:
         """Say how much of a text the model can know, 0 to 1: the share of tokens in its vocabulary.

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engram.embed.local.folder import sha256_of
+from engram.embed.locking import one_at_a_time
 from engram.errors import Corrupt, InvalidInput, NotFound
 from engram.records import Frozen, _set
 
@@ -116,8 +117,9 @@ class ModelStore:
     ) -> InstalledModel:
         """Fetch a model from the hub.
 
-        A fetch that was cut off goes on where it ended. Of several graphs the whole one in float32
-        is taken, unless `file` names another.
+        A fetch that was cut off goes on where it ended. Of two who fetch the same model at once, in
+        threads or processes, the second waits, and takes what the first fetched. Of several graphs
+        the whole one in float32 is taken, unless `file` names another.
 
         Args:
             name: A known model, or a repository of the hub (``"owner/model"``).
@@ -133,12 +135,12 @@ class ModelStore:
             Corrupt: ``model.corrupt`` where a file is not what it should be; it is not kept.
             Io: ``io.failed`` where the hub cannot be reached, or the disk refuses.
         """
-        from engram.embed.hub import Hub
-
         repo, called = self._repo(name)
         have = self.path_of(called)
         if have is not None and not replace:
             return _installed(have)
+        from engram.embed.hub import Hub
+
         hub = Hub(self.hub)
         commit, listed = hub.listing(repo, revision)
         wanted = chosen_files(repo, listed, file)
@@ -146,23 +148,31 @@ class ModelStore:
         missing = sorted(set(pins) - set(wanted))
         if missing:
             raise InvalidInput("input.invalid", f"sha256 names {missing[0]}, which is not fetched")
-        partial = self.path / f".{_folder_name(called)}-{commit[:16]}.partial"
-        partial.mkdir(parents=True, exist_ok=True)
-        files = {}
-        for place in wanted:
-            target = partial / place
-            hub.fetch(repo, commit, place, target, pins.get(place), progress)
-            files[place] = sha256_of([target])
-        manifest = {
-            "bytes": sum((partial / place).stat().st_size for place in wanted),
-            "files": files,
-            "name": called,
-            "revision": commit,
-            "source": f"{self.hub}/{repo}",
-        }
-        text = json.dumps(manifest, indent=1, sort_keys=True)
-        (partial / _MANIFEST).write_text(text, encoding="utf-8")
-        return self._publish(partial, called)
+        with one_at_a_time(self._lock_of(called)):
+            # Who held the lock before may have fetched it.
+            after = self.path_of(called)
+            if after is not None and (not replace or have is None):
+                return _installed(after)
+            partial = self.path / f".{_folder_name(called)}-{commit[:16]}.partial"
+            partial.mkdir(parents=True, exist_ok=True)
+            files = {}
+            for place in wanted:
+                target = partial / place
+                hub.fetch(repo, commit, place, target, pins.get(place), progress)
+                files[place] = sha256_of([target])
+            manifest = {
+                "bytes": sum((partial / place).stat().st_size for place in wanted),
+                "files": files,
+                "name": called,
+                "revision": commit,
+                "source": f"{self.hub}/{repo}",
+            }
+            text = json.dumps(manifest, indent=1, sort_keys=True)
+            (partial / _MANIFEST).write_text(text, encoding="utf-8")
+            return self._publish(partial, called)
+
+    def _lock_of(self, name: str) -> Path:
+        return self.path / f".{_folder_name(name)}.lock"
 
     def _publish(self, partial: Path, name: str) -> InstalledModel:
         """Put a whole folder under its name; one of that name before goes."""
@@ -190,7 +200,14 @@ class ModelStore:
 
     def remove(self, name: str) -> bool:
         """Delete an installed model; say whether there was one."""
-        path = self.path_of(self._called(name))
+        called = self._called(name)
+        if self.path_of(called) is None:
+            return False
+        with one_at_a_time(self._lock_of(called)):
+            return self._removed(called)
+
+    def _removed(self, called: str) -> bool:
+        path = self.path_of(called)
         if path is None:
             return False
         # First out of sight, so that a removal that is cut off leaves no half a model.

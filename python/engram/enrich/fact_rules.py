@@ -47,6 +47,31 @@ _JOB = (
 )
 
 
+_HINTS = {
+    "name": ("name", "all me"),
+    "employer": ("work", "joined", "job", "started", "quit", "left"),
+    "role": (" of", " at", " for"),
+    "occupation": (" a ", " an ", " the ", " a\n", " an\n", " the\n"),
+    "residence": ("live", "living", "reside", "settled", "based", "moved", "relocated"),
+    "headquarters": ("headquartered",),
+    "birthplace": ("born",),
+    "birthday": ("born",),
+    "origin": ("from",),
+    "age": ("years",),
+    "spouse": ("married",),
+    "founder_of": ("founded",),
+    "founded": ("founded",),
+    "allergy": ("allergic",),
+    "speaks": ("speak",),
+    "prefers": ("prefer",),
+    "likes": ("like", "love", "enjoy", "adore"),
+    "dislikes": ("hate", "dislike", "stand"),
+    "studies": ("stud", "major"),
+    "owns": ("bought", "own", "adopted"),
+}
+"""What a sentence has to hold for a slot's shapes to be worth looking for."""
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
@@ -243,9 +268,11 @@ def _of_sentence(sentence: str, start: int, speaker: str, said: datetime) -> Ite
 
 def _matches(sentence: str) -> list[tuple[int, _Shape, re.Match[str]]]:
     """Give what fits a shape, in the order of the sentence."""
+    likely = {slot for slot, hints in _HINTS.items() if any(map(sentence.__contains__, hints))}
     found = [
         (match.start(), shape, match)
         for shape in _SHAPES
+        if shape.slot in likely
         for match in shape.pattern.finditer(sentence)
     ]
     return sorted(found, key=lambda one: one[0])

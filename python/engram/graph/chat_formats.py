@@ -62,15 +62,19 @@ def read(data: Any, format: str | None) -> list[Talk]:
     Raises:
         InvalidInput: ``input.invalid``.
     """
-    if isinstance(data, list) and not _are_messages(data):
-        return [talk for one in data for talk in read(one, format)]
+    many = data if isinstance(data, list) and not _are_messages(data) else [data]
+    return [_read_one(one, format) for one in many]
+
+
+def _read_one(data: Any, format: str | None) -> Talk:
+    """Read one conversation."""
     kind = _form(data) if format is None else format
     if kind == "chatgpt" and isinstance(data, dict):
-        return [read_chatgpt(data)]
+        return read_chatgpt(data)
     if kind == "sharegpt" and isinstance(data, dict):
-        return [_read_sharegpt(data)]
+        return _read_sharegpt(data)
     if kind == "openai":
-        return [_read_openai(data)]
+        return _read_openai(data)
     raise bad(kind, f"{type(data).__name__} {data!r:.60}")
 
 

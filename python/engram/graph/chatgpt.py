@@ -41,7 +41,7 @@ def read_chatgpt(data: Mapping[str, Any]) -> Talk:
 def _branch(data: Mapping[str, Any], mapping: Mapping[str, Any]) -> list[Any]:
     """Give the entries from the root to the current node."""
     at = data.get("current_node")
-    if at not in mapping:
+    if not isinstance(at, str) or at not in mapping:
         leaves = [key for key, entry in mapping.items() if not _of(entry, "children")]
         at = max(leaves, key=lambda key: _time(mapping[key]) or 0.0, default=None)
     found: list[Any] = []

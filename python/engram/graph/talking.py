@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Talking"]
 
+_FEW = 50
+"""Messages that are read beside those that are wanted."""
+
 
 class Talking(NodeStore):
     """Conversations."""
@@ -102,9 +105,34 @@ class Talking(NodeStore):
         where = f"chat_id = {quoted(proper_str(chat_id, 'the chat'))}"
         if role is not None:
             where += f" AND role = {quoted(proper_str(role, 'the role'))}"
+        if limit is not None and self.count(MESSAGE, where) > limit + _FEW:
+            where += f" AND timestamp >= {quoted(self._since_when(where, limit))}"
         found = [node for node in self.nodes(MESSAGE, where) if isinstance(node, Message)]
         found.sort(key=lambda message: (message.timestamp or "", message.id))
         return found if limit is None else found[max(len(found) - limit, 0) :]
+
+    def _since_when(self, where: str, limit: int) -> str:
+        """Give a moment since which there are at least so many messages, and not many more.
+
+        Counting is quick where reading is not: the moment is looked for between then and now.
+        """
+
+        def since(us: int) -> int:
+            return self.count(MESSAGE, f"{where} AND timestamp >= {quoted(_iso(us))}")
+
+        early, late = 0, self._moment_us()
+        if since(late) >= limit:
+            return _iso(late)
+        while late - early > 1:
+            middle = (early + late) // 2
+            found = since(middle)
+            if found < limit:
+                late = middle
+            else:
+                early = middle
+                if found <= limit + _FEW:
+                    break
+        return _iso(early)
 
     def create_entity(
         self,

@@ -22,11 +22,11 @@ before the first below a score; ``cliff``: before the first below a share of the
 ``elbow``: where the curve of the scores bends (Kneedle; Satopää et al., 2011); ``combined``: where
 ``relative`` or ``cliff`` ends it, whichever comes first."""
 
-_MIN_RELEVANCY = 0.5
+_MIN_RELEVANCY = 0.7
 _MAX_K = 100
-_CLIFF = 0.6
-"""The share of the score before that ``combined`` asks for: less is a fall in one step of what
-``relative`` allows the whole list."""
+_CLIFF = 0.75
+"""The share of the score before that ``combined`` asks for. Both numbers are measured: see
+docs/explanation/quality.md, "How many"."""
 
 
 @dataclass(frozen=True, slots=True)

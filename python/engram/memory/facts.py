@@ -3,7 +3,8 @@
 Owns: `Facts`, the verbs of a memory that are about facts, and `Enriched`. The facts are those of
 `engram.enrich.FactStore` in the memory's own collection, with ``doc.id``: deleting or replacing a
 document deletes its facts in the same commit. Invariant: which documents were read for facts, and
-by what, is in the documents' own records, written in the commit of their facts.
+by what, is in the documents' own records, written in the commit of their facts. Texts are read
+before the write lock is taken.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ _READ_BY = "facts"
 _SHARED = ("id", "uri", "title", "timestamp", "access")
 """What facts repeat of their document."""
 
+_BATCH = 64
+"""Documents whose facts are written in one commit."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enriched:
@@ -72,7 +76,7 @@ class Facts(Keeping):
         engine: str | FactExtractor | LLM | Callable[[str], str] = "rules",
         force: bool = False,
     ) -> Enriched:
-        """Read documents for facts, each in one commit with its facts.
+        """Read documents for facts; which were read is written in the commit of their facts.
 
         Args:
             names: Ids or uris of documents; all of them, unless given.
@@ -85,20 +89,25 @@ class Facts(Keeping):
         """
         extractor = get_fact_extractor(engine)
         store = FactStore(self.db, self.layout.facts, extractor=extractor, embedder=None)
-        documents = self._named(list(names)) if names else list(self._documents.iterate())
+        documents = self._named(list(names)) if names else self._documents.iterate()
         read = found = skipped = 0
-        failed = []
-        for record in sorted(documents, key=lambda one: one.id):
+        failed: list[Failed] = []
+        batch: list[tuple[Record, list[Fact]]] = []
+        for record in documents:
             about = record.metadata[RESERVED]
             if about.get(_READ_BY) == extractor.name and not force:
                 skipped += 1
                 continue
             try:
-                count = self._read_facts(store, record)
+                batch.append((record, self._facts_in(store, record)))
             except EngramError as error:
                 failed.append(Failed(name=about.get("uri") or record.id, error=error))
                 continue
-            read, found = read + 1, found + count
+            read += 1
+            if len(batch) == _BATCH:
+                found, batch = found + self._put_facts(store, batch), []
+        found += self._put_facts(store, batch)
+        failed.sort(key=lambda one: one.name)
         return Enriched(documents=read, facts=found, skipped=skipped, failed=tuple(failed))
 
     def memories(
@@ -177,24 +186,32 @@ class Facts(Keeping):
             format, entity=entity, provenance=with_provenance, where=_seen(access)
         )
 
-    def _read_facts(self, store: FactStore, record: Record) -> int:
-        """Find a document's facts, and put them in place of those that were found before."""
+    def _facts_in(self, store: FactStore, record: Record) -> list[Fact]:
+        """Find a document's facts, each with its passage."""
         about = record.metadata[RESERVED]
         when = datetime.fromisoformat(about["timestamp"].replace("Z", "+00:00"))
         found = store.read(record.text or "", document=record.id, when=when)
-        passages = self._places(record.id, about["passages"])
-        placed = [replace(fact, passage=_passage(passages, fact.start)) for fact in found]
-        shared = {name: about[name] for name in _SHARED if name in about}
+        passages = self._places(record.id, about["passages"]) if found else []
+        return [replace(fact, passage=_passage(passages, fact.start)) for fact in found]
+
+    def _put_facts(self, store: FactStore, batch: list[tuple[Record, list[Fact]]]) -> int:
+        """Put documents' facts in place of those that were found before, in one commit."""
+        if not batch:
+            return 0
+        count = 0
         with nullcontext() if self.db._active() is not None else self.db.transaction():
-            now = self._documents.get(record.id)
-            if now is None or now.metadata[RESERVED]["digest"] != about["digest"]:
-                return 0  # deleted or replaced meanwhile: what replaced it is not read yet
-            old = f"{DOC_ID} = {quoted(record.id)} AND extractor != {quoted(CORRECTION)}"
-            store.collection.delete_where(old, missing="ignore")
-            added = store.add(placed, about=shared)
-            marked: dict[str, Any] = {**now.metadata[RESERVED], _READ_BY: store.extractor.name}
-            self._documents.update(record.id, metadata={RESERVED: marked})
-        return len(added)
+            there = self._documents.get_many([record.id for record, _ in batch])
+            for (record, facts), now in zip(batch, there, strict=True):
+                about = record.metadata[RESERVED]
+                if now is None or now.metadata[RESERVED]["digest"] != about["digest"]:
+                    continue  # deleted or replaced meanwhile: what replaced it is not read yet
+                old = f"{DOC_ID} = {quoted(record.id)} AND extractor != {quoted(CORRECTION)}"
+                store.collection.delete_where(old, missing="ignore")
+                shared = {name: about[name] for name in _SHARED if name in about}
+                count += len(store.add(facts, about=shared))
+                marked: dict[str, Any] = {**now.metadata[RESERVED], _READ_BY: store.extractor.name}
+                self._documents.update(record.id, metadata={RESERVED: marked})
+        return count
 
     def _places(self, document: str, count: int) -> list[tuple[int, int, str]]:
         """Say where a document's passages begin and end."""

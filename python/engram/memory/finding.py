@@ -116,11 +116,11 @@ class Finding(Base):
             adaptive: Whether the scores decide how many passages there are, up to `max_k`.
             min_relevancy: What a passage's score must have, by the strategy: a share of the best
                 score (``relative``, ``combined``) or of the one before it (``cliff``), or so much
-                (``absolute``). 0.5 unless given.
+                (``absolute``). 0.7 unless given.
             max_k: Most passages of an adaptive list; 100 unless given.
             adaptive_strategy: ``"relative"``, ``"absolute"``, ``"cliff"``, ``"elbow"`` (where the
                 scores bend), or ``"combined"``, the default: relative, and no fall in one step to
-                below 0.6 of the score before. `Finds.cut` says what ended the list.
+                below 0.75 of the score before. `Finds.cut` says what ended the list.
             rerank: What looks at the first hits again; see `engram.rerank`.
             rerank_depth: How many hits it looks at.
             query_embedding: A vector to look for in the place of the one that would be made.

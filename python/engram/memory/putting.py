@@ -168,8 +168,7 @@ class Putting(Base):
 
     def _digest(self, item: Item, embedder: Embedder | None) -> str:
         """Give what tells whether a document was put just so before."""
-        who = None if embedder is None else embedder.identity.to_json()
-        return item.digest(self._splitting, who, self.originals)
+        return item.digest(self._splitting, embedder is not None, self.originals)
 
     def _put_embedder(self, *, enable: bool | None) -> Embedder | None:
         """Give what embeds what is put.

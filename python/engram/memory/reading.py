@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engram.errors import InvalidInput
+from engram.errors import InvalidInput, MissingExtra
 from engram.extract import extract
 from engram.files import io_error
 from engram.memory.layout import content_hash
@@ -19,6 +19,7 @@ from engram.memory.moments import from_seconds, stated
 from engram.rag.chunks import Chunk
 from engram.rag.markdown import MarkdownTextSplitter
 from engram.rag.splitters import CHUNK_SIZE, RecursiveCharacterTextSplitter
+from engram.rag.syntax import CodeTextSplitter
 
 if TYPE_CHECKING:
     from typing import Any
@@ -30,6 +31,9 @@ __all__ = ["Read", "Request", "Splitting", "read", "source_bytes"]
 
 _DATES = ("date", "modified", "created")
 """Where a document says when it is from, what comes first counts."""
+
+_CODE = "text/x-"
+"""How the media types of source code begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,13 @@ class Splitting:
             return self.splitter
         if kind == "text/markdown":
             return MarkdownTextSplitter(self.size, self.overlap)
+        if kind.startswith(_CODE):
+            code = CodeTextSplitter(self.size, self.overlap)
+            try:
+                return code.with_language(kind.removeprefix(_CODE))
+            except (InvalidInput, MissingExtra):
+                # No grammar for it, or none installed: then as other text.
+                pass
         return RecursiveCharacterTextSplitter(self.size, self.overlap)
 
 

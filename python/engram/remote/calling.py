@@ -18,7 +18,7 @@ from urllib.parse import quote
 from engram.errors import EngramError, InvalidInput, _missing_extra
 from engram.remote.budget import Ledger, Usage
 from engram.remote.limits import Limits
-from engram.remote.providers import find_key, find_url
+from engram.remote.providers import azure_place, find_key, find_url
 from engram.remote.refusals import Refusal, broken_answer, no_connection
 from engram.remote.retries import Retries, asked_wait_s
 
@@ -56,12 +56,14 @@ class Caller:
         retries: Retries | None = None,
         budget: Budget | None = None,
         timeout_s: float = 60.0,
+        api_version: str | None = None,
     ) -> None:
         if not timeout_s > 0:
             raise InvalidInput("input.invalid", f"timeout_s is {timeout_s}, not above 0")
         self.provider = provider
         self.model = model
-        self.base_url = find_url(provider, base_url)
+        url = find_url(provider, base_url)
+        self.base_url, self._ending = azure_place(provider, url, model, api_version)
         self.limits = limits or Limits()
         self._ledger = Ledger(f"{provider.name}:{model}", budget)
         self._key = find_key(provider, key)
@@ -208,7 +210,7 @@ class Caller:
         client = self._open()
         import httpx2
 
-        url = path if "://" in path else f"{self.base_url}/{path}"
+        url = path if "://" in path else f"{self.base_url}/{path}{self._ending}"
         headers = {"content-type": "application/json"}
         try:
             request = client.build_request("POST", url, content=content, headers=headers)

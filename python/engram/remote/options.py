@@ -30,3 +30,6 @@ class Connection(TypedDict, total=False):
     """What may be spent; None for no bound."""
     timeout_s: float
     """Seconds that the provider may be silent, above 0."""
+    api_version: str | None
+    """Azure: the date of an older API, such as ``"2024-10-21"``; None for that of the environment
+    (``OPENAI_API_VERSION``), or the API ``"v1"``, which has none."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from typing import NamedTuple, NoReturn
+from urllib.parse import quote
 
 from engram.errors import InvalidInput
 
@@ -16,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["PROVIDERS", "Key", "Provider", "find_provider", "split_name"]
+__all__ = ["PROVIDERS", "Key", "Provider", "azure_place", "find_provider", "split_name"]
 
 
 class Provider(NamedTuple):
@@ -44,7 +46,8 @@ PROVIDERS = {
     provider.name: provider
     for provider in (
         Provider("openai", "https://api.openai.com/v1", "OPENAI_BASE_URL", "", ("OPENAI_API_KEY",)),
-        # The API "v1" of Azure: deployments are named like models, and there are no API versions.
+        # The API "v1" of Azure: deployments are named like models. With `api_version`, the older
+        # one: see `azure_place`.
         Provider(
             "azure",
             None,
@@ -223,3 +226,31 @@ def find_url(provider: Provider, given: str | None) -> str:
             "https://host/path; the key goes into key= or the environment",
         )
     return url if url.endswith(provider.url_suffix) else url + provider.url_suffix
+
+
+def azure_place(provider: Provider, url: str, model: str, version: str | None) -> tuple[str, str]:
+    """Give the base URL and what ends each URL, for the dated APIs of Azure.
+
+    Args:
+        provider: Whose URL it is.
+        url: As `find_url` gives it.
+        model: The deployment.
+        version: Of the caller, for example ``"2024-10-21"``; None for that of the environment
+            variable ``OPENAI_API_VERSION``, and ``"v1"`` for the API without dates.
+
+    Raises:
+        InvalidInput: ``input.invalid`` for what is no version, or a version for another provider.
+    """
+    if provider.name != "azure":
+        if version is not None:
+            raise InvalidInput("input.invalid", f"{provider.name} has no api_version")
+        return url, ""
+    version = version or os.environ.get("OPENAI_API_VERSION") or "v1"
+    if version == "v1":
+        return url, ""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(-preview)?", version):
+        raise InvalidInput(
+            "input.invalid", f"api_version is {version!r}", '"2024-10-21", or "v1" for no date'
+        )
+    endpoint = url.removesuffix(provider.url_suffix)
+    return f"{endpoint}/openai/deployments/{quote(model, safe='')}", f"?api-version={version}"

@@ -30,10 +30,11 @@ def onnx_runtime() -> Any:
     Raises:
         MissingExtra: ``extra.missing`` without it.
     """
-    loaded = sys.modules.get("onnxruntime")
-    if loaded is not None:
-        return loaded
     with _lock:
+        # Within the lock: another thread may be half way through the import.
+        loaded = sys.modules.get("onnxruntime")
+        if loaded is not None:
+            return loaded
         before = os.environ.get(_NO_REPORTS)
         os.environ[_NO_REPORTS] = "1"
         try:
@@ -54,10 +55,10 @@ def openvino_runtime() -> Any:
     Raises:
         MissingExtra: ``extra.missing`` without it.
     """
-    loaded = sys.modules.get("openvino")
-    if loaded is not None:
-        return loaded
     with _lock:
+        loaded = sys.modules.get("openvino")
+        if loaded is not None:
+            return loaded
         hidden: dict[str, Any] = {_REPORTER: None}
         before = {name: sys.modules[name] for name in hidden if name in sys.modules}
         sys.modules.update(hidden)
