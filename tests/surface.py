@@ -54,14 +54,13 @@ MODULES = (
     engram.llm,
     engram.memory,
     engram.rag,
+    engram.remote,
     engram.rerank,
-    engram.sessions,
     engram.sealing,
+    engram.sessions,
     engram.tables,
     engram.testing,
     engram.weaver,
-    engram.compat.vecstore,
-    engram.remote,
 )
 """Every public module."""
 

@@ -1,11 +1,12 @@
 """The contract suite holds for every embedder here, and finds what breaks it."""
 
 import inspect
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
-from engram.embed import Dense, Identity, MultiVector, Sparse, Static
+from engram.embed import Dense, Hash, Identity, MultiVector, Sparse, Static, Torch
 from engram.testing import EmbedderContract
 
 
@@ -39,6 +40,29 @@ class TestMultiVector(Tiny):
 
 class TestSparse(Tiny):
     kind = Sparse
+
+
+class TestHash(EmbedderContract):
+    def make(self):
+        return Hash()
+
+
+@pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is not installed")
+class TestOpenVino(Tiny):
+    kind = Dense
+
+    def make(self):
+        return Dense(self.place, backend="openvino")
+
+
+@pytest.mark.skipif(find_spec("sentence_transformers") is None, reason="it is not installed")
+class TestTorch(EmbedderContract):
+    @pytest.fixture(autouse=True)
+    def folder(self, reference):
+        self.place = reference("dense-mean")[0]
+
+    def make(self):
+        return Torch(self.place, device="cpu")
 
 
 class Sound:

@@ -3,12 +3,14 @@
 import json
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engram.embed import Dense, build_graph
+from engram.embed.local.runtime import openvino_runtime
 
 MODEL = Path(__file__).parents[2] / "packages" / "engram-minilm" / "src" / "engram_minilm" / "model"
 
@@ -40,6 +42,28 @@ def test_in_float32_it_is_the_published_model(reference, tmp_path):
     vectors = Dense(folder).encode_batch(case["texts"])
     assert (vectors * want["embeddings"]).sum(axis=1).min() >= 0.9999
     assert np.abs(vectors - want["embeddings"]).max() < 1e-5
+
+
+@pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is not installed")
+@pytest.mark.parametrize(
+    ("precision", "mean"), [("float32", 0.99999), ("bf16", 0.9999), ("int8", 0.999)]
+)
+def test_openvino_is_faithful_to_the_published_model(reference, tmp_path, precision, mean):
+    named = os.environ.get("ENGRAM_MINILM_WEIGHTS")
+    if not named:
+        pytest.skip("ENGRAM_MINILM_WEIGHTS names no folder with the published weights")
+    able = openvino_runtime().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    if precision == "bf16" and "BF16" not in able:
+        pytest.skip("this processor has no bf16")
+    _, case, want = reference("minilm-check")
+    folder = tmp_path / "minilm"
+    shutil.copytree(named, folder)
+    build_graph(folder, folder / "model.onnx")
+    model = Dense(folder, backend="openvino", precision=precision)
+    together = model.encode_batch(case["texts"])
+    assert (together * want["embeddings"]).sum(axis=1).mean() >= mean
+    alone = np.stack([model.encode(text) for text in case["texts"][:20]])
+    assert (alone * together[:20]).sum(axis=1).min() >= 0.999
 
 
 def test_a_text_has_the_same_bits_beside_any_others(model):

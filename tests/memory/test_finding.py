@@ -3,7 +3,7 @@
 import pytest
 
 from engram import Memory
-from engram.errors import InvalidInput
+from engram.errors import Conflict, InvalidInput
 from engram.rag import RecursiveCharacterTextSplitter
 
 MARKDOWN = "# Camping\n\nTents keep dry.\n\n## Fire\n\n" + "Wood burns when it is dry. " * 60
@@ -169,3 +169,16 @@ def test_a_commit_and_a_moment_of_the_past_can_be_searched(tmp_path, words):
         for point in (first.commit, view.time):
             assert memory.find("tents", as_of=point)[0].text == "tents are blue"
             assert memory.timeline(as_of=point)[0].text == "tents are blue"
+
+
+def test_words_are_stemmed_for_the_language_that_was_said(tmp_path):
+    path = tmp_path / "m.engram"
+    with Memory.open(path, embedder=None, language="de") as memory:
+        memory.put("Die Häuser stehen am See.", uri="a")
+        assert memory.find("Haus", mode="lex")[0].uri == "a"
+    with Memory.open(path, embedder=None) as memory:
+        assert memory.find("Haus", mode="lex")[0].uri == "a"
+    with Memory.open(path, embedder=None, language="fr") as memory:
+        with pytest.raises(Conflict) as raised:
+            memory.put("Les maisons")
+        assert raised.value.code == "collection.mismatch"

@@ -1,5 +1,7 @@
 """The reference models rerank a collection exactly as their reference says."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,18 @@ def test_the_cross_encoder_orders_as_its_reference(reference):
         assert hits.scores == pytest.approx(
             [float(want["scores"][i]) for i in case["ranks_of_first_query"]], abs=LOGIT
         )
+
+
+@pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is not installed")
+def test_the_cross_encoder_orders_as_its_reference_on_openvino(reference):
+    folder, case, want = reference("cross-encoder")
+    model = CrossEncoder(folder, backend="openvino")
+    pairs = [tuple(pair) for pair in case["pairs"]]
+    assert np.abs(model.predict(pairs) - want["scores"]).max() < LOGIT
+    order = [i for i, _ in model.rank(pairs[0][0], [text for _, text in pairs[:14]])]
+    assert order == case["ranks_of_first_query"]
+    compact = CrossEncoder(folder, backend="openvino", precision="int8").predict(pairs)
+    assert LOGIT < np.abs(compact - want["scores"]).max() < 0.1
 
 
 @pytest.mark.parametrize("stored", [False, True])

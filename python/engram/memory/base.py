@@ -43,6 +43,7 @@ class Base:
         embedder: EmbedderChoice = "default",
         splitter: TextSplitter | None = None,
         originals: bool = True,
+        language: str | None = None,
         vision: Vision | str | None = None,
     ) -> None:
         """Take a place in a database; nothing is written before the first put.
@@ -57,11 +58,14 @@ class Base:
                 1,000 characters at most.
             originals: Whether the bytes that documents were put as are kept beside their text,
                 compressed, and can be read back.
+            language: What words are stemmed for, such as ``"de"``, or ``"none"``; left out: as
+                stored, or English. It cannot change once there are documents.
             vision: What embeds images (`put_images`): an `engram.embed.Vision` of the CLIP kind, or
                 the name or folder of one; None for the one that embedded those that are there.
         """
         self.db = db
         self.originals = originals
+        self._language = language
         self._vision = vision
         self.layout = Layout(proper_str(name, "the name"))
         self._chosen = embedder != "default" if isinstance(embedder, str) else True
@@ -157,11 +161,11 @@ class Base:
 
     @property
     def _passages(self) -> Collection:
-        return self.db.collection(self.layout.passages, embedder=None)
+        return self.db.collection(self.layout.passages, embedder=None, language=self._language)
 
     @property
     def _documents(self) -> Collection:
-        return self.db.collection(self.layout.documents, embedder=None)
+        return self.db.collection(self.layout.documents, embedder=None, language=self._language)
 
     def _at(self, name: str, as_of: Point | None) -> CollectionView:
         """Give a collection as it is, or as it was."""

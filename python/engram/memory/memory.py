@@ -54,6 +54,7 @@ class Memory(Ingesting, Recording, Tables, Images, Facts, Forgetting, Upkeep):
         embedder: EmbedderChoice = "default",
         splitter: TextSplitter | None = None,
         originals: bool = True,
+        language: str | None = None,
         vision: Vision | str | None = None,
         read_only: bool = False,
         create: bool = True,
@@ -70,6 +71,7 @@ class Memory(Ingesting, Recording, Tables, Images, Facts, Forgetting, Upkeep):
             embedder: What embeds texts and questions, as in `Memory`.
             splitter: What cuts documents into passages, as in `Memory`.
             originals: Whether the bytes that documents were put as are kept, as in `Memory`.
+            language: What words are stemmed for, as in `Memory`.
             vision: What embeds images, as in `Memory`.
             read_only: Refuse to write. The file must exist.
             create: Make the file where there is none.
@@ -113,6 +115,7 @@ class Memory(Ingesting, Recording, Tables, Images, Facts, Forgetting, Upkeep):
                 embedder=embedder,
                 splitter=splitter,
                 originals=originals,
+                language=language,
                 vision=vision,
             )
         except BaseException:

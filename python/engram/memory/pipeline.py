@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from time import perf_counter
@@ -112,22 +113,24 @@ class Run:
         writer = Writer(self.memory, embedder, near=self.how.near)
         work, processes = _shared_out(self._to_read(items, embedder), workers)
         batch: list[tuple[_Work, Ready]] = []
-        for one, read, seconds in read_all(work, processes):
-            self.extract_s += seconds
-            if isinstance(read, EngramError):
-                self._fail(one.index, one.name, read)
-                continue
-            ready = make_ready(
-                one.item,
-                read,
-                digest=one.digest,
-                must_embed=self.how.enable is True,
-                keep=self.how.keep,
-            )
-            if self._ends(batch, ready):
-                self._write(batch, writer)
-                batch = []
-            batch.append((one, ready))
+        # Closed whatever happens: the processes that read end with it.
+        with closing(read_all(work, processes)) as answers:
+            for one, read, seconds in answers:
+                self.extract_s += seconds
+                if isinstance(read, EngramError):
+                    self._fail(one.index, one.name, read)
+                    continue
+                ready = make_ready(
+                    one.item,
+                    read,
+                    digest=one.digest,
+                    must_embed=self.how.enable is True,
+                    keep=self.how.keep,
+                )
+                if self._ends(batch, ready):
+                    self._write(batch, writer)
+                    batch = []
+                batch.append((one, ready))
         self._write(batch, writer)
         spent = {"extract": self.extract_s, **writer.seconds, "total": perf_counter() - started}
         return PutMany(
@@ -246,7 +249,7 @@ def _shared_out(
         return work, workers
     first = list(islice(work, _WORTH))
     files = sum(request.text is None for _, request in first)
-    alone = files < _WORTH or getattr(sys, "frozen", False)
+    alone = files < _WORTH or not sys.executable or getattr(sys, "frozen", False)
     return chain(first, work), 0 if alone else min(processors(), _MOST_PROCESSES)
 
 

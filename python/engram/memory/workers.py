@@ -20,10 +20,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from engram.errors import Corrupt, EngramError, Internal
+from engram.files import io_error
 from engram.memory.reading import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from typing import Any, BinaryIO, TypeVar
 
     from engram.memory.reading import Read, Request
@@ -53,7 +54,7 @@ def timed(request: Request) -> Answer:
 
 def read_all(
     work: Iterable[tuple[_T, Request]], processes: int
-) -> Iterator[tuple[_T, Read | EngramError, float]]:
+) -> Generator[tuple[_T, Read | EngramError, float], None, None]:
     """Read documents, in the order they were given.
 
     Args:
@@ -104,9 +105,13 @@ class _Readers:
     def _read(self, request: Request) -> Answer:
         """Let the next idle process read a document."""
         process = self._idle.get()
-        try:
-            if process is None:
+        if process is None:
+            try:
                 process = _start()
+            except BaseException:
+                self._idle.put(None)
+                raise
+        try:
             assert process.stdin is not None
             assert process.stdout is not None
             _send(process.stdin, request)
@@ -137,12 +142,15 @@ class _Readers:
 def _start() -> subprocess.Popen[bytes]:
     """Start a process that serves, with our own places to import from."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    return subprocess.Popen(  # noqa: S603 - our own interpreter, our own words
-        [sys.executable, "-c", _COMMAND],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environment,
-    )
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter, our own words
+            [sys.executable, "-c", _COMMAND],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+    except OSError as cause:
+        raise io_error("starting a process that reads documents", cause, sys.executable) from cause
 
 
 def _end(process: subprocess.Popen[bytes] | None) -> int | None:

@@ -45,6 +45,9 @@ class CrossEncoder(TextReranker):
             that is there.
         threads: Threads of the processor; all that the process may use, unless given.
         batch_tokens: Most tokens that run at a time, padding included.
+        backend: What runs the graph: ``"onnx"`` (ONNX Runtime) or ``"openvino"``.
+        precision: What OpenVINO computes in: ``"float32"``, ``"bf16"`` or ``"int8"``. With ONNX
+            Runtime the file decides.
 
     Raises:
         Io: ``file.not_found`` where there is no such folder.
@@ -68,6 +71,8 @@ class CrossEncoder(TextReranker):
         device: str = "auto",
         threads: int | None = None,
         batch_tokens: int | None = None,
+        backend: str = "onnx",
+        precision: str | None = None,
     ) -> None:
         """Load the model; the graph runs once on a pair of words."""
         self._encoder = TextEncoder(
@@ -79,6 +84,8 @@ class CrossEncoder(TextReranker):
             device=device,
             threads=threads,
             batch_tokens=batch_tokens,
+            backend=backend,
+            precision=precision,
         )
         chosen = self._declared_activation() if activation is None else activation
         if chosen not in _ACTIVATIONS:

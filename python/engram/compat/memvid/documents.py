@@ -1,6 +1,7 @@
 """Documents and options as memvid-sdk is given them, for `engram.Memory`.
 
-Owns: `document_of`, `options_of` and `model_of`, and what is noticed in a document's text: names and dates.
+Owns: `document_of`, `options_of` and `model_of`, and what is noticed in a document's text: names
+and dates.
 """
 
 from __future__ import annotations
