@@ -116,6 +116,26 @@ def test_many_matches_come_in_the_order_of_their_ids(graph):
     assert (late.report.matched, late.report.records, late.report.exact) == (1500, 3000, True)
 
 
+def test_without_anything_to_rank_by_the_newest_come_first(graph, tmp_path):
+    for n in range(3):
+        graph.put_nodes({"label": "A", "id": f"{n}-{m:03}"} for m in range(400))
+    graph.create_node("A", "alone")
+    graph.create_node("B", "later")
+    order = ["alone", *(f"{n}-{m:03}" for n in (2, 1, 0) for m in range(400))]
+    for limit in (1, 2, 300, 401, 402, 900, 1201, 2000):
+        assert graph.query(ConvergedQuery().label("A").top(limit)).ids == order[:limit]
+    assert graph.query(limit=2).ids == ["later", "alone"]
+    graph.collection.export(tmp_path / "all.jsonl")
+    lines = (tmp_path / "all.jsonl").read_text().splitlines()
+    old = [line.replace('"created":"20', '"created":"19') for line in lines]
+    (tmp_path / "old.jsonl").write_text("\n".join(old))
+    assert old != lines
+    copy = Graph(graph.database, "copy")
+    copy.collection.import_(tmp_path / "old.jsonl")
+    assert copy.query(limit=2).ids == ["later", "alone"]
+    assert copy.query(ConvergedQuery().label("A").top(402)).ids == order[:402]
+
+
 def test_a_large_neighbourhood_is_filtered_nearest_first(graph):
     graph.put_nodes({"label": "A", "id": f"n{n:04}", "properties": {"n": n}} for n in range(1000))
     graph.put_edges(("n0000", "TO", f"n{n:04}") for n in range(1, 1000))

@@ -175,6 +175,28 @@ def test_asking_for_vectors_gets_them_or_an_error(memory, bare, words):
     assert memory.stats().embedding_identity_summary.unembedded == 1
 
 
+def test_a_vector_and_words_search_together(given):
+    given.put("three words here", uri="3", enable_embedding=False)
+    finds = given.find("three words", query_embedding=[0, 1.0, 0, 0], k=3)
+    assert finds.mode == "hybrid"
+    assert {found.uri for found in finds} == {"1", "2", "3"}
+    assert given.find("x", mode="sem", query_embedding=[0, 1.0, 0, 0]).mode == "semantic"
+
+
+def test_the_past_is_asked_with_the_embedder_of_then(tmp_path, words, monkeypatch):
+    monkeypatch.setattr("engram.embed.get_embedder", words)
+    with Memory.open(tmp_path / "m.engram", embedder=words("old")) as memory:
+        memory.put("tents keep dry", uri="a")
+        memory.db.create_snapshot("before")
+        memory.delete("a")
+        memory.db.delete_collection("memory")
+        again = Memory(memory.db, embedder=words("new"))
+        again.put("boots keep warm", uri="b")
+        found = Memory(memory.db)
+        assert found.find("dry tents", mode="sem", as_of="before")[0].uri == "a"
+        assert found.find("warm boots", mode="sem")[0].uri == "b"
+
+
 def test_vectors_are_for_whole_documents(given):
     assert given.put(
         "long " * 900, embedding=np.ones(4) / 2, embedding_identity=MINE

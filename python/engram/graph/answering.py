@@ -3,7 +3,7 @@
 Owns: the way from a `ConvergedQuery` to its results. Invariants: everything of one answer is of one
 commit, paths included; every part of the query holds for every result. With meaning or words the
 query is one of the engine, with filter and neighbourhood as its mask; without, the nodes come
-nearest first, then by id.
+nearest first, then by id, or the newest first where there is no neighbourhood.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING
 from engram._native import LIMITS
 from engram.filtering import list_text, quoted
 from engram.graph.matches import Match, Matches
+from engram.graph.moments import moment_since
 from engram.planning import run
 from engram.query import Query
 from engram.reading import CollectionView
+from engram.records import _iso
 from engram.results import Report
 
 if TYPE_CHECKING:
@@ -143,7 +145,7 @@ def _by_structure(graph: Graph, query: ConvergedQuery, view: View) -> Matches:
     started = perf_counter()
     reading = CollectionView(graph.name, lambda: view, graph._embedder)
     if query.graph_filter is None:
-        records, matched = _first_by_id(reading, query)
+        records, matched = _newest(reading, query)
     else:
         distances = _distances(reading, query)
         records, matched = [], len(distances)
@@ -158,18 +160,38 @@ def _by_structure(graph: Graph, query: ConvergedQuery, view: View) -> Matches:
     return Matches(query, found, report)
 
 
-def _first_by_id(reading: CollectionView, query: ConvergedQuery) -> tuple[list[Record], int]:
-    """Give the first records by id that match, and how many do."""
-    where, missing = query.filter, query.missing
-    matched = reading.count(where, missing=missing)
-    if matched > query.limit + _SAMPLE:
-        # Of any records, as many as are wanted are not behind the last of them: read no others.
-        some = islice(reading.iterate(where, missing=missing), query.limit + _SAMPLE)
-        last = nsmallest(query.limit, (record.id for record in some))[-1]
-        bound = f"_id <= {quoted(last)}"
-        where = bound if where is None else f"({where}) AND {bound}"
-    records = reading.iterate(where, missing=missing)
-    return nsmallest(query.limit, records, key=lambda record: record.id), matched
+def _newest(reading: CollectionView, query: ConvergedQuery) -> tuple[list[Record], int]:
+    """Give the newest records that match, ties by id, and how many match."""
+    limit, missing, given = query.limit, query.missing, query.filter
+
+    def joined(test: str) -> str:
+        return test if given is None else f"({given}) AND {test}"
+
+    def since(us: int) -> str:
+        return joined(f"_created >= {quoted(_iso(us))}")
+
+    def count(us: int) -> int:
+        return reading.count(since(us), missing=missing)
+
+    def read(where: str | None) -> list[Record]:
+        return list(reading.iterate(where, missing=missing))
+
+    matched = reading.count(given, missing=missing)
+    if matched <= limit + _SAMPLE or count(0) < limit:
+        records = read(given)
+    else:
+        at = moment_since(count, limit, _SAMPLE)
+        if count(at) <= limit + _SAMPLE:
+            records = read(since(at))
+        else:
+            newer = since(at + 1)
+            records = read(newer)
+            moment = joined(f"_created = {quoted(_iso(at))}")
+            # Of any records, as many as are wanted are not behind the last of them.
+            some = islice(reading.iterate(moment, missing=missing), limit + _SAMPLE)
+            last = nsmallest(limit, (record.id for record in some))[-1]
+            records += read(f"{moment} AND _id <= {quoted(last)}")
+    return nsmallest(limit, records, key=lambda one: (-one.created_us, one.id)), matched
 
 
 def _distances(reading: CollectionView, query: ConvergedQuery) -> dict[str, int]:

@@ -37,8 +37,8 @@ class Asking(Base):
                 ``lexical_query``, ``time``, ``limit``, ``missing``, ``exact``, ``explain``.
 
         Returns:
-            The matches, best first: by score, ties by id; where neither meaning nor words are asked
-            for, nearest first, then by id.
+            The matches, best first: by score, ties by id. Where neither meaning nor words are asked
+            for: the nearest first, or without a graph filter the newest; then by id.
 
         Raises:
             InvalidInput: ``input.invalid``, ``input.limit``, ``filter.unknown_field``,

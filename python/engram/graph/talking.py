@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engram.checks import optional_str, proper_str, str_ids
 from engram.filtering import quoted
 from engram.graph.kinds import Chat, Entity, Message
+from engram.graph.moments import moment_since
 from engram.graph.names import CHAT, ENTITY, HAS_MESSAGE, MESSAGE
 from engram.graph.storing import NodeStore
 from engram.records import _iso
@@ -112,27 +113,12 @@ class Talking(NodeStore):
         return found if limit is None else found[max(len(found) - limit, 0) :]
 
     def _since_when(self, where: str, limit: int) -> str:
-        """Give a moment since which there are at least so many messages, and not many more.
-
-        Counting is quick where reading is not: the moment is looked for between then and now.
-        """
+        """Give a moment since which there are at least so many messages, and not many more."""
 
         def since(us: int) -> int:
             return self.count(MESSAGE, f"{where} AND timestamp >= {quoted(_iso(us))}")
 
-        early, late = 0, self._moment_us()
-        if since(late) >= limit:
-            return _iso(late)
-        while late - early > 1:
-            middle = (early + late) // 2
-            found = since(middle)
-            if found < limit:
-                late = middle
-            else:
-                early = middle
-                if found <= limit + _FEW:
-                    break
-        return _iso(early)
+        return _iso(moment_since(since, limit, _FEW)) if since(0) >= limit else ""
 
     def create_entity(
         self,

@@ -35,7 +35,7 @@ __all__ = ["Base"]
 class Base:
     """A memory's place in a database, and its settings."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
         db: Database,
         name: str = DEFAULT_NAME,
@@ -89,22 +89,26 @@ class Base:
             InvalidInput: ``embedder.missing`` where the vectors were made by an embedder that
                 cannot be had here.
         """
+        return self._embedder_at(None)
+
+    def _embedder_at(self, as_of: Point | None) -> Embedder | None:
+        """Give what embeds for the memory as it is, or as it was."""
         own = self._source()
-        stored = self._stored_identity()
+        stored = self._stored_identity(as_of)
         if self._chosen or own is None or stored is None or stored == own.identity:
             return own
         return self._by_identity(stored)
 
-    def _space(self) -> SpaceInfo | None:
+    def _space(self, as_of: Point | None = None) -> SpaceInfo | None:
         """Describe the space that holds the vectors of passages, where there is one."""
-        for space in self._passages.spaces():
+        for space in self._at(self.layout.passages, as_of).spaces():
             if space.name == TEXT_SPACE and space.records:
                 return space
         return None
 
-    def _stored_identity(self) -> Identity | None:
+    def _stored_identity(self, as_of: Point | None = None) -> Identity | None:
         """Say who made the vectors that are there; None where nobody did, or nobody knows."""
-        space = self._space()
+        space = self._space(as_of)
         if space is None or space.identity is None:
             return None
         return Identity.from_json(space.identity)

@@ -169,7 +169,7 @@ class Finding(Base):
             (image_query(self, query, image), None, dict[str, str]())
             if looks
             else self._query_vector(
-                query, engine_mode, query_embedding, query_embedding_identity, embedder
+                query, engine_mode, query_embedding, query_embedding_identity, embedder, as_of
             )
         )
         asked = Query(
@@ -267,6 +267,7 @@ class Finding(Base):
         given: Vector | None,
         identity: Identity | Mapping[str, Any] | str | None,
         embedder: Embedder | None,
+        as_of: Any,
     ) -> tuple[Any, Embedder | None, dict[str, str]]:
         """Decide what the query's vector is: the one given, or who makes it, or why there is none.
 
@@ -281,7 +282,7 @@ class Finding(Base):
                     "leave query_embedding and embedder out, or use mode='hybrid'",
                 )
             return None, None, {}
-        space = self._space()
+        space = self._space(as_of)
         if identity is not None and given is None:
             raise InvalidInput("input.invalid", "query_embedding_identity without query_embedding")
         if given is not None:
@@ -289,10 +290,10 @@ class Finding(Base):
                 raise InvalidInput(
                     "input.invalid", "query_embedding and embedder are two ways to one vector"
                 )
-            self._check_identity(identity)
+            self._check_identity(identity, as_of)
             return given, None, {}
         try:
-            by = self.embedder if embedder is None else embedder
+            by = self._embedder_at(as_of) if embedder is None else embedder
         except InvalidInput as error:
             if mode != "auto" or error.code != "embedder.missing":
                 raise
@@ -325,9 +326,11 @@ class Finding(Base):
             "pass query_embedding=..., or embedder=... that made them",
         )
 
-    def _check_identity(self, identity: Identity | Mapping[str, Any] | str | None) -> None:
+    def _check_identity(
+        self, identity: Identity | Mapping[str, Any] | str | None, as_of: Any
+    ) -> None:
         """Compare who made a query's vector with who made the passages'."""
-        stored = self._stored_identity()
+        stored = self._stored_identity(as_of)
         if identity is None or stored is None:
             return
         given = as_identity(identity)

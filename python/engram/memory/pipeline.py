@@ -24,6 +24,7 @@ from engram.memory.outcomes import Failed, Put, PutMany
 from engram.memory.reading import source_bytes
 from engram.memory.workers import read_all
 from engram.memory.writing import Writer, make_ready, put_of
+from engram.processors import processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -251,9 +252,3 @@ def _shared_out(
     files = sum(request.text is None for _, request in first)
     alone = files < _WORTH or not sys.executable or getattr(sys, "frozen", False)
     return chain(first, work), 0 if alone else min(processors(), _MOST_PROCESSES)
-
-
-def processors() -> int:
-    """Count the processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return os.cpu_count() or 1 if affinity is None else len(affinity(0))
