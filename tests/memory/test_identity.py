@@ -207,3 +207,46 @@ def test_vectors_are_for_whole_documents(given):
         given.find("x", mode="lex", query_embedding=[1.0, 0, 0, 0])
     with pytest.raises(InvalidInput):
         given.find("x", query_embedding=[1.0, 0, 0, 0], embedder=default())
+
+
+def test_passages_are_embedded_again_and_documents_stay_as_they_are(tmp_path, words, monkeypatch):
+    path = tmp_path / "m.engram"
+    told = []
+    with Memory.open(path, embedder=words("old")) as memory:
+        memory.put("tents keep dry", uri="a", title="T")
+        memory.put("boots keep warm", uri="b", enable_embedding=False)
+        report = memory.reembed(words("new", 8), progress=lambda *said: told.append(said))
+        assert report.embedded == 2
+        assert told[-1] == (2, 2)
+        stats = memory.stats()
+        assert stats.effective_vec_dimension == 8
+        assert stats.embedding_identity_summary.counts == ((words("new", 8).identity, 2),)
+        assert memory.find("warm boots", mode="sem", k=1)[0].uri == "b"
+        assert memory.put("tents keep dry", uri="a", title="T").status == "unchanged"
+        assert memory.put("maps", uri="c").status == "added"
+    monkeypatch.setattr("engram.embed.get_embedder", lambda name: words(name, 8))
+    with Memory.open(path) as memory:
+        assert memory.find("maps", mode="sem", k=1)[0].uri == "c"
+    with Memory.open(path, embedder=words("old")) as memory:
+        with pytest.raises(InvalidInput) as raised:
+            memory.put("more")
+        assert code(raised) == "embedder.mismatch"
+        assert "reembed" in raised.value.hint
+
+
+def test_vectors_that_nobody_owns_are_not_embedded_again(bare, words):
+    bare.put("mine", embedding=[1.0, 2.0])
+    with pytest.raises(InvalidInput) as raised:
+        bare.reembed(words())
+    assert code(raised) == "embedder.mismatch"
+
+
+def test_after_going_over_the_past_is_still_asked_with_the_embedder_of_then(words, monkeypatch):
+    monkeypatch.setattr("engram.embed.get_embedder", words)
+    with engram.open(":memory:", embedder=words("old")) as db:
+        db.memory.put("tents keep dry", uri="a")
+        db.create_snapshot("before")
+        db.memory.reembed(words("new"))
+        db.memory.put("boots keep warm", uri="b")
+        assert db.memory.find("warm boots", mode="sem", k=1)[0].uri == "b"
+        assert db.memory.find("dry tents", mode="sem", as_of="before")[0].uri == "a"

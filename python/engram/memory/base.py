@@ -132,7 +132,8 @@ class Base:
             "embedder.mismatch",
             f"the vectors of {self.name!r} were made by {who}, and"
             f" {embedder.identity.name} ({embedder.identity.revision}) makes others",
-            "put with the embedder that made them, or with enable_embedding=False",
+            "put with the embedder that made them, go over to this one by reembed(), or put with"
+            " enable_embedding=False",
             {"stored": str(space.identity), "given": embedder.identity.to_json()},
         )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from engram.errors import InvalidInput, MissingExtra
 from engram.extract import extract
+from engram.extract.kinds import identify
 from engram.files import io_error
 from engram.memory.layout import content_hash
 from engram.memory.moments import from_seconds, stated
@@ -176,7 +177,12 @@ def _document(request: Request, raw: bytes) -> Document:
         return extract(raw, kind=request.format, filename=name, tables=False)
     if request.format is None and request.filename is None:
         return _plain(request.text)
-    return extract(raw, kind=request.format, filename=request.filename, tables=False)
+    kind = identify(raw, request.format, request.filename, textual=True)
+    # A text is one, whatever characters it has; what is no kind of text has its own encoding.
+    known = None if kind.binary or kind.name == "email" else "utf-8"
+    return extract(
+        raw, kind=request.format, filename=request.filename, encoding=known, tables=False
+    )
 
 
 def _plain(text: str) -> Document:

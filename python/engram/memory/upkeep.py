@@ -1,6 +1,6 @@
 """Looking after a memory: what is in it, in which order, and whether it is sound.
 
-Owns: `Upkeep`: `timeline`, `stats`, `info`, `verify`, `doctor`.
+Owns: `Upkeep`: `timeline`, `stats`, `info`, `verify`, `doctor`, `reembed`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from engram.memory.layout import RESERVED
 from engram.memory.reports import MemoryStats, memory_stats, plan_text, version_info
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import os
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from engram.access import AccessContext
     from engram.memory.base import Point
     from engram.memory.moments import Moment
-    from engram.reports import DoctorReport, LockOwner, VerifyReport
+    from engram.reports import DoctorReport, LockOwner, ReembedReport, VerifyReport
+    from engram.types import Embedder
 
 __all__ = ["Upkeep"]
 
@@ -89,6 +91,33 @@ class Upkeep(Keeping):
     def stats(self) -> MemoryStats:
         """Count what is in the memory, and say who made its vectors."""
         return memory_stats(self)
+
+    def reembed(
+        self,
+        embedder: Embedder | str | os.PathLike[str],
+        *,
+        progress: Callable[[int, int | None], None] | None = None,
+    ) -> ReembedReport:
+        """Embed every passage again with another model, and switch to it in one commit.
+
+        Until then searches of every handle answer with the old model, and documents may be put. A
+        run that was stopped, or killed, goes on where it was when it is made again with the same
+        model. This memory then embeds with the new one; others find it by its identity.
+
+        Args:
+            embedder: An embedder, or what `engram.embed.get_embedder` takes: the name of a model, a
+                folder, ``"provider:model"``, or ``"default"``.
+            progress: Called after each batch with passages done and passages in all, as far as
+                known.
+
+        Raises:
+            EngramError: As `Collection.reembed`; ``embedder.mismatch`` where the vectors were given
+                without saying who made them.
+        """
+        passages = self._passages
+        report = passages.reembed(embedder, progress=progress)
+        self._source = passages._embedder
+        return report
 
     def info(self) -> dict[str, Any]:
         """Give what a report of a fault should have: versions, file, settings."""
