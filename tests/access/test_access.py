@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import engram
-from engram import AccessContext, InvalidInput, Memory
+from engram import AccessContext, InvalidInput, Memory, NotFound
 from engram.access import access_list
 
 NAMES = ["a", "b", "it's", 'x") OR (1=1']
 TENANTS = st.none() | st.sampled_from(["acme", "globex"])
+PEOPLE = ["Ada", "Bob", "Carol", "David", "Emma", "Frank", "Grace", "Henry"]
 LISTS = st.lists(st.sampled_from(NAMES), max_size=2)
 SOME = st.lists(st.sampled_from(NAMES), min_size=1, max_size=2)
 ACCESS = st.builds(
@@ -45,16 +46,28 @@ def may_see(context, listed):
     return any(granted) or not granted
 
 
+def readable(memory, name, context):
+    try:
+        return memory.blob(name, access=context) != b""
+    except NotFound:
+        return False
+
+
+def wanted_ids(memory, wanted):
+    return {memory.get(uri).id for uri in wanted}
+
+
 @given(st.lists(ACCESS, min_size=1, max_size=8), st.lists(CONTEXTS, min_size=1, max_size=4))
 def test_a_search_gives_what_may_be_seen_and_nothing_else(lists, contexts):
     with Memory.open(":memory:") as memory:
         for number, listed in enumerate(lists):
             memory.put(
-                f"the tent number {number} keeps dry",
+                f"The tent number {number} keeps dry. {PEOPLE[number]} Smith works at Initech.",
                 uri=f"u/{number}",
                 access=listed,
                 metadata={f"key{number}": number},
             )
+        memory.enrich()
         for context in contexts:
             wanted = {f"u/{n}" for n, listed in enumerate(lists) if may_see(context, listed)}
             for mode in ("lex", "sem", "auto"):
@@ -62,8 +75,14 @@ def test_a_search_gives_what_may_be_seen_and_nothing_else(lists, contexts):
                 assert {one.uri for one in found} == wanted
                 assert found.report.records == found.report.matched == len(wanted)
                 assert found.cursor is None
+            assert {one.uri for one in memory.timeline(access=context)} == wanted
+            answer = memory.ask("which tent keeps dry?", k=50, access=context, return_sources=True)
+            assert {one.uri for one in answer.sources} <= wanted
+            facts = memory.memories(access=context)
+            assert {fact.document for fact in facts} == wanted_ids(memory, wanted)
             for number in range(len(lists)):
                 name = f"u/{number}"
+                assert readable(memory, name, context) == (name in wanted)
                 assert (memory.get(name, access=context) is not None) == (name in wanted)
                 by_key = memory.find("tent", where=f"key{number} >= 0", access=context)
                 assert {one.uri for one in by_key} == wanted & {name}

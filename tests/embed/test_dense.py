@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import engram
-from engram.embed import Dense
+from engram.embed import Dense, Hash
 from engram.embed.local.encoder import batches
 from engram.errors import InvalidInput, Io
 from engram.rag import TokenTextSplitter
@@ -148,6 +148,9 @@ def test_tokens_are_counted_beyond_the_limit(dense_folder):
     assert "".join(parts) == text
     assert len(parts) > 4
     assert all(model.count_tokens(part) <= model.max_length for part in parts)
+    assert TokenTextSplitter(model.max_length, length=model).split_text(text) == parts
+    with pytest.raises(InvalidInput, match="an embedder: its encode gives a vector"):
+        TokenTextSplitter(12, length=Hash()).split_text(text)
 
 
 def test_the_fastest_size_of_batches_is_kept(dense_folder, monkeypatch):

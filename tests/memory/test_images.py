@@ -163,6 +163,21 @@ def test_images_of_a_pdf_file_have_their_page(seeing):
     assert list(pictures(b"only text", "x.txt", 32)) == []
 
 
+def test_a_scan_without_text_is_its_images(seeing):
+    raw = pdf()
+    put = seeing.put_images(raw, filename="scan.pdf", uri="scan", search_text="two walls")
+    assert [one.page for one in seeing.list_images()] == [1, 2]
+    assert seeing.get("scan").kind == "application/pdf"
+    assert seeing.find("walls", mode="lex")[0].uri == "scan"
+    (green,) = seeing.find("green", kind="image", k=1)
+    assert green.page == 2
+    with Image.open(io.BytesIO(seeing.get_image(green.id))) as opened:
+        assert opened.size == (200, 200)
+    assert seeing.blob("scan") == raw
+    again = seeing.put_images(raw, filename="scan.pdf", uri="scan", search_text="two walls")
+    assert (put.documents[0].status, again.documents[0].status) == ("added", "unchanged")
+
+
 def test_a_document_takes_its_images_along(seeing):
     put = seeing.put_images(word(), filename="barn.docx", uri="barn")
     seeing.put_tables(b"a,b\n1,2\n", filename="x.csv", uri="table", embed_rows=True)
@@ -274,3 +289,69 @@ def test_a_real_clip_model_finds_its_own(tmp_path):
             assert first.uri == name.as_posix()
             assert first.score == pytest.approx(1.0, abs=1e-4)
         assert len(memory.find("a red house", kind="image", k=2)) == 2
+
+
+def test_images_are_embedded_a_few_at_a_time(seeing, monkeypatch):
+    import docx
+
+    document = docx.Document()
+    document.add_paragraph("Twenty pictures.")
+    for number in range(20):
+        document.add_picture(io.BytesIO(picture("red", (40 + number, 40))))
+    sizes = []
+    whole = Colours.encode_batch
+
+    def noting(self, images):
+        sizes.append(len(images))
+        return whole(self, images)
+
+    monkeypatch.setattr(Colours, "encode_batch", noting)
+    seeing.put_images(document_files.saved(document), filename="x.docx", uri="x")
+    assert sizes == [8, 8, 4]
+    listed = seeing.list_images()
+    assert [one.number for one in listed] == list(range(1, 21))
+    for one in (listed[0], listed[11], listed[19]):
+        with Image.open(io.BytesIO(seeing.get_image(one.id))) as opened:
+            assert opened.size == (one.width, one.height)
+
+
+def epub():
+    return document_files.epub(**{"OPS/pictures/a.png": picture("blue"), "OPS/b.txt": "x"})
+
+
+def workbook():
+    import openpyxl
+    from openpyxl.drawing.image import Image as Drawn
+
+    book = openpyxl.Workbook()
+    book.active.append(["a barn"])
+    book.active.add_image(Drawn(io.BytesIO(picture("red"))), "B2")
+    return document_files.saved(book)
+
+
+FILES = {"epub": epub, "xlsx": workbook, "docx": word, "pptx": slides, "pdf": pdf}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_hostile_files_give_images_or_typed_errors(kind):
+    from engram.errors import EngramError
+    from engram.memory.pictures import pictures
+
+    raw = FILES[kind]()
+    assert list(pictures(raw, f"x.{kind}", 32))
+    codes = set()
+    for end in range(0, len(raw), max(len(raw) // 25, 1)):
+        spoilt = bytearray(raw)
+        spoilt[end] ^= 0x55
+        for case in (raw[:end], bytes(spoilt)):
+            try:
+                list(pictures(case, f"x.{kind}", 32))
+            except EngramError as error:
+                codes.add(error.code)
+    assert "document.damaged" in codes
+    assert codes <= {
+        "document.damaged",
+        "document.unsupported",
+        "document.encrypted",
+        "input.limit",
+    }

@@ -97,6 +97,16 @@ def test_an_entity_that_a_user_made_is_used(graph, weaver, drain):
     assert names(graph) == ["Alice Jones"]
 
 
+def test_an_entity_that_a_user_linked_stays(graph, weaver, drain):
+    graph.create_node("Message", "m", text="Alice met Bob")
+    drain(weaver)
+    graph.create_node("Team", "t")
+    graph.put_edge("entity:person:alice", "MEMBER_OF", "t")
+    graph.delete_node("m")
+    drain(weaver)
+    assert names(graph) == ["Alice"]
+
+
 def test_relations_count_their_sources(graph, weaver, drain):
     graph.create_node("Message", "1", text="Alice met Bob in Paris")
     graph.create_node("Message", "2", text="Bob wrote to Alice")

@@ -101,6 +101,21 @@ def test_waiting_for_a_node_that_never_was_says_so(graph, weaver, drain):
         weaver.wait_until_enriched("m", timeout=0)
 
 
+def test_waiting_inside_a_transaction_would_never_end(graph, weaver):
+    with graph.database.transaction(), pytest.raises(engram.Conflict) as caught:
+        weaver.wait_until_enriched(timeout=None)
+    assert caught.value.code == "transaction.active"
+
+
+def test_a_file_that_is_only_read_has_no_weaver(path, weaver, graph):
+    graph.create_node("Message", "m", text="x")
+    with engram.open(path, read_only=True) as reader:
+        with pytest.raises(engram.Conflict) as caught:
+            Weaver(reader)
+        assert caught.value.code == "file.read_only"
+        assert reader.graph.weaver_status()["queue_size"] == 1
+
+
 def test_waiting_ends_when_the_workers_are_through(live, enricher):
     held = threading.Event()
     entities = enricher.entities

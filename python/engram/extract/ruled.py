@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from contextlib import contextmanager
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
 from engram.errors import EngramError
@@ -27,6 +28,10 @@ WORD_GAP_RATIO = 0.15
 which joins the words of small type (docs/reference/extract.md has the figures)."""
 _HYPHEN = "\ufffe"
 """What PDFium writes for a hyphen that parts a word at the end of a line."""
+_SNAP = 3
+"""Points within which lines are one, as pdfplumber has it."""
+_OVERHANG = 10
+"""Points by which rules run on beyond the last line across, at least, where a column is open."""
 _LEAST_ROWS = 2
 _LEAST_COLUMNS = 2
 _LEAST_FILLED = 1 / 3
@@ -51,7 +56,8 @@ class RuledTable:
 def ruled_tables(page: Any) -> list[RuledTable]:
     """Give the ruled tables of a page of pdfplumber's, from its top."""
     tables = []
-    for one in sorted(page.find_tables(), key=lambda one: (one.bbox[1], one.bbox[0])):
+    found = [_closed(page, one) for one in page.find_tables()]
+    for one in sorted(found, key=lambda one: (one.bbox[1], one.bbox[0])):
         rows = one.extract(x_tolerance_ratio=WORD_GAP_RATIO)
         if _is_table(rows):
             cells = [[tidied(cell or "") for cell in row] for row in rows]
@@ -77,6 +83,55 @@ def reading_tables(what: str) -> Iterator[None]:
         error = damaged(what, f"its tables cannot be read: {type(cause).__name__}: {cause}")
         error.hint = "extract(..., tables=False) reads its text alone"
         raise error from cause
+
+
+def _closed(page: Any, table: Any) -> Any:
+    """Give a table with the rows and columns at its edges that no line shuts off.
+
+    pdfplumber needs lines on all sides of a cell; where rules run on beyond the outermost lines
+    that cross them, so does the table.
+    """
+    left, top, right, bottom = table.bbox
+    ys = sorted({cell[1] for cell in table.cells} | {cell[3] for cell in table.cells})
+    xs = sorted({cell[0] for cell in table.cells} | {cell[2] for cell in table.cells})
+    low, high = _reach(page.edges, "h", ys, (left, right))
+    start, end = _reach(page.edges, "v", xs, (top, bottom))
+    upright = [x for x, open_side in ((low, low < left), (high, high > right)) if open_side]
+    level = [y for y, open_side in ((start, start < top), (end, end > bottom)) if open_side]
+    if not upright and not level:
+        return table
+    box = (
+        max(min(low, left) - 1, page.bbox[0]),
+        max(min(start, top) - 1, page.bbox[1]),
+        min(max(high, right) + 1, page.bbox[2]),
+        min(max(end, bottom) + 1, page.bbox[3]),
+    )
+    lines = {"explicit_vertical_lines": upright, "explicit_horizontal_lines": level}
+    wider = page.crop(box).find_tables(lines)
+    best = max(wider, key=lambda one: len(one.cells), default=table)
+    return best if len(best.cells) > len(table.cells) else table
+
+
+def _reach(
+    edges: list[dict[str, Any]], orientation: str, places: list[float], span: tuple[float, float]
+) -> tuple[float, float]:
+    """Say how far the lines of a table run at either end; its own ends where they end there."""
+    across, first, last = ("top", "x0", "x1") if orientation == "h" else ("x0", "top", "bottom")
+    own = [edge for edge in edges if edge["orientation"] == orientation]
+    ends: list[tuple[float, float]] = []
+    for place in places:
+        low, high = span
+        level = [edge for edge in own if abs(edge[across] - place) <= _SNAP]
+        for edge in sorted(level, key=lambda one: -one[last]):
+            low = min(low, edge[first]) if edge[last] >= low - _SNAP else low
+        for edge in sorted(level, key=lambda one: one[first]):
+            high = max(high, edge[last]) if edge[first] <= high + _SNAP else high
+        ends.append((low, high))
+    low, high = (median(one[side] for one in ends) for side in (0, 1))
+    return (
+        low if low < span[0] - _OVERHANG else span[0],
+        high if high > span[1] + _OVERHANG else span[1],
+    )
 
 
 def _is_table(rows: list[list[str | None]]) -> bool:

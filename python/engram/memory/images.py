@@ -12,12 +12,13 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engram.checks import proper_str
 from engram.errors import EngramError, InvalidInput, NotFound
-from engram.extract.kinds import kind_of_name
+from engram.extract.kinds import identify, kind_of_name
 from engram.files import io_error
 from engram.filtering import quoted
 from engram.ingest import Batch
@@ -36,11 +37,12 @@ from engram.memory.writing import Writer, make_ready
 from engram.rag.chunks import Chunk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from typing_extensions import Unpack
 
     from engram.access import AccessContext
+    from engram.embed.vision import Vision
     from engram.memory.base import Point
     from engram.memory.options import PutOptions
     from engram.memory.outcomes import Put
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = ["ImageInfo", "Images"]
 
 _IS_IMAGE = f"{RESERVED}.image EXISTS"
+_AT_ONCE = 8
 _LEAST = 32
 """Pixels of the shorter side of an image in a document, below which it is an ornament."""
 
@@ -112,7 +115,8 @@ class Images(Putting, Finding, Keeping):
 
         Each is embedded by the memory's vision model, so that `find` with ``kind="image"`` or
         ``image=`` finds it. An image becomes a document of its own, with its caption as text; a
-        PDF, Word, PowerPoint, Excel or EPUB file is put as `put` does.
+        PDF, Word, PowerPoint, Excel or EPUB file is put as `put` does, and a scan without any text
+        as its images, with `search_text` as its text.
 
         Args:
             source: A file, what it holds, or a folder, of which files that are named as images are
@@ -203,8 +207,8 @@ class Images(Putting, Finding, Keeping):
         raw: bytes = self.blob(about["id"], as_of=as_of, access=access)
         if image_format(raw) is not None:
             return raw
-        found = list(pictures(raw, about.get("file"), about["least"]))
-        return found[int(about["image"]) - 1].raw
+        found = pictures(raw, about.get("file"), about["least"])
+        return next(islice(found, int(about["image"]) - 1, None)).raw
 
     def _put_images_of(
         self,
@@ -215,6 +219,7 @@ class Images(Putting, Finding, Keeping):
     ) -> Put:
         """Put one file with its images."""
         vision = vision_of(self)
+        options = options.copy()
         path = None if isinstance(source, bytes) else os.fspath(source)
         raw = source if isinstance(source, bytes) else _content(os.fspath(source))
         name = options.get("filename") or (None if path is None else Path(path).name)
@@ -227,16 +232,24 @@ class Images(Putting, Finding, Keeping):
             )
         if media is None and name is not None and kind_of_name(name) is None:
             name = None
-        found = list(pictures(raw, name, least))
-        vectors = vision.encode_batch([one.image for one in found])
+        seen = _Seen(vision, pictures(raw, name, least), alone=media is not None)
+        seen.from_file = {"least": least} | ({} if name is None else {"file": name})
         if media is None:
-            put = self.put(file=source, **options)
-            return self._with_images(put, found, vectors, content_hash(raw), name, least)
+            try:
+                put = self.put(file=source, **options)
+            except InvalidInput as error:
+                if error.code != "document.unsupported" or not seen.facts:
+                    raise
+                # A scan: it has images and no text.
+                caption = options.pop("search_text", None)
+                media = identify(raw, None, name).media
+            else:
+                return self._with_images(put, seen, content_hash(raw))
         write = self._writes_image(raw, path, caption, media, options)
         if self.db._active() is not None:
-            return self._with_images(write(), found, vectors, content_hash(raw), name, least)
+            return self._with_images(write(), seen, content_hash(raw))
         with self.db.transaction():
-            return self._with_images(write(), found, vectors, content_hash(raw), name, least)
+            return self._with_images(write(), seen, content_hash(raw))
 
     def _writes_image(
         self,
@@ -279,61 +292,79 @@ class Images(Putting, Finding, Keeping):
         )
         return lambda: Writer(self, embedder).write([ready])[0]
 
-    def _with_images(
-        self,
-        put: Put,
-        found: Sequence[Picture],
-        vectors: Any,
-        hashed: str,
-        name: str | None,
-        least: int,
-    ) -> Put:
+    def _with_images(self, put: Put, seen: _Seen, hashed: str) -> Put:
         """Store the images of a document that was put, unless they are there."""
         if self.db._active() is None:
             with self.db.transaction():
-                return self._with_images(put, found, vectors, hashed, name, least)
+                return self._with_images(put, seen, hashed)
         record = self._documents.get(put.id)
         if record is None or record.metadata[RESERVED]["hash"] != hashed:
             raise InvalidInput(
                 "input.invalid", f"{put.uri or put.id} changed while it was read", "put it again"
             )
         about = record.metadata[RESERVED]
-        identity = vision_of(self).identity.to_json()
-        digest = hashlib.sha256(json.dumps([hashed, least, identity]).encode()).hexdigest()
+        digest = seen.digest(hashed)
         if about.get(IMAGES_NOTE, {}).get("digest") == digest:
             return put
         gone = f"{DOC_ID} = {quoted(put.id)} AND {_IS_IMAGE}"
         self._passages.delete_where(gone, missing="ignore")
         own = {key: value for key, value in record.metadata.items() if key != RESERVED}
-        shared = {key: about[key] for key in DOCUMENT_KEYS if key in about}
-        shared |= {"least": least} | ({} if name is None else {"file": name})
-        single = len(found) == 1 and image_format(found[0].raw) == about["media"]
-        metadata = [
-            {
-                **own,
-                RESERVED: {
-                    **shared,
-                    **one.place,
-                    "image": number,
-                    "width": one.width,
-                    "height": one.height,
-                    "position": about["passages"] + number - 1,
-                    "start": 0,
-                    "end": len(record.text or "") if single else 0,
-                    "context": 0,
-                },
-            }
-            for number, one in enumerate(found, 1)
-        ]
-        if metadata:
-            batch = Batch(0, [f"{put.id}#i{n}" for n in range(1, len(found) + 1)])
-            batch.metadata = list(metadata)
+        shared = {key: about[key] for key in DOCUMENT_KEYS if key in about} | seen.from_file
+        end = len(record.text or "") if seen.alone else 0
+        if seen.facts:
+            batch = Batch(0, [f"{put.id}#i{n}" for n in range(1, len(seen.facts) + 1)])
+            batch.metadata = [
+                {
+                    **own,
+                    RESERVED: {
+                        **shared,
+                        **facts,
+                        "image": number,
+                        "position": about["passages"] + number - 1,
+                        "start": 0,
+                        "end": end,
+                        "context": 0,
+                    },
+                }
+                for number, facts in enumerate(seen.facts, 1)
+            ]
             batch.own_vectors = None
-            batch.vectors = [(IMAGE_SPACE, identity, None, vectors)]
+            batch.vectors = [(IMAGE_SPACE, seen.identity, None, seen.vectors)]
             self._passages._store(batch)
-        note = {"digest": digest, "count": len(found)}
+        note = {"digest": digest, "count": len(seen.facts)}
         self._documents.update(put.id, metadata={RESERVED: {**about, IMAGES_NOTE: note}})
         return put
+
+
+class _Seen:
+    """The images of a file, embedded a few at a time; of their pixels nothing is kept.
+
+    Attributes:
+        facts: Size and place of each.
+        vectors: float32 ``(n, dimension)``.
+        identity: Who embedded them.
+        alone: Whether the file is an image, rather than a document with images.
+        from_file: How to find them in the file again.
+    """
+
+    def __init__(self, vision: Vision, found: Iterator[Picture], *, alone: bool) -> None:
+        """Embed images."""
+        import numpy as np
+
+        self.identity = vision.identity.to_json()
+        self.alone = alone
+        self.from_file: dict[str, Any] = {}
+        self.facts: list[dict[str, Any]] = []
+        rows = []
+        while some := list(islice(found, _AT_ONCE)):
+            rows.append(vision.encode_batch([one.image for one in some]))
+            self.facts += [{**one.place, "width": one.width, "height": one.height} for one in some]
+        self.vectors = np.concatenate(rows) if rows else None
+
+    def digest(self, hashed: str) -> str:
+        """Give what tells whether a document's images were put just so."""
+        said = json.dumps([hashed, self.identity, self.from_file], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()
 
 
 def _content(path: str) -> bytes:

@@ -118,23 +118,33 @@ def _picture(raw: bytes, place: dict[str, int]) -> Picture:
 
 
 def _of_pdf(raw: bytes, what: str) -> Iterator[tuple[bytes, dict[str, int]]]:
-    """Give the images of the pages of a PDF file, as PNG."""
+    """Give the images of the pages of a PDF file, as PNG; those of one page are in memory at once.
+
+    PDFium is held for each page alone, so that others read meanwhile.
+    """
     with pdfium(EXTRA, "reading PDF files") as library, reading(what):
         try:
             document = library.PdfDocument(raw)
         except library.PdfiumError as cause:
             locked = "password" in str(cause).lower() or "security" in str(cause).lower()
             raise encrypted(what) if locked else damaged(what, cause) from cause
-        found: list[tuple[bytes, dict[str, int]]] = []
-        try:
-            for number, page in enumerate(document, 1):
-                for one in page.get_objects(filter=[_IMAGE_OBJECT], max_depth=5):
-                    width, height = one.get_px_size()
-                    if width * height <= MOST_PIXELS:
-                        found.append((_png(one.get_bitmap().to_pil()), {"page": number}))
-        finally:
+        count = len(document)
+    try:
+        for number in range(1, count + 1):
+            with pdfium(EXTRA, "reading PDF files"), reading(what):
+                found = list(_of_page(document[number - 1]))
+            for data in found:
+                yield data, {"page": number}
+    finally:
+        with pdfium(EXTRA, "reading PDF files"):
             document.close()
-    yield from found
+
+
+def _of_page(page: Any) -> Iterator[bytes]:
+    for one in page.get_objects(filter=[_IMAGE_OBJECT], max_depth=5):
+        width, height = one.get_px_size()
+        if width * height <= MOST_PIXELS:
+            yield _png(one.get_bitmap().to_pil())
 
 
 def _of_slides(raw: bytes, what: str) -> Iterator[tuple[bytes, dict[str, int]]]:

@@ -63,7 +63,8 @@ def as_counter(length: Length) -> Callable[[str], int]:
     Args:
         length: ``"characters"``; ``"tokens"`` (`estimate_tokens`); a function; or an object whose
             ``encode(text)`` gives tokens, such as those of `tiktoken` and `tokenizers`, whose
-            special tokens are not counted.
+            special tokens are not counted; or a model with ``count_tokens(text)``, such as
+            `engram.embed.Dense`, which counts them too, so that what fits its limit fits.
 
     Raises:
         InvalidInput: ``input.invalid`` where it is none of them, or a tokenizer that cuts or pads.
@@ -81,7 +82,7 @@ def as_counter(length: Length) -> Callable[[str], int]:
                 f"call its no_{setting}() first",
             )
     if not isinstance(length, str):
-        for ready in (_of_tiktoken(length), _of_tokenizers(length)):
+        for ready in (_of_model(length), _of_tiktoken(length), _of_tokenizers(length)):
             if ready is not None:
                 return ready
         if callable(length):
@@ -91,6 +92,11 @@ def as_counter(length: Length) -> Callable[[str], int]:
         f"length is {length!r}",
         '"characters", "tokens", a function from text to int, or a tokenizer with `encode`',
     )
+
+
+def _of_model(length: Any) -> Callable[[str], int] | None:
+    count = getattr(length, "count_tokens", None)
+    return _checked(count) if callable(count) else None
 
 
 def _of_tiktoken(length: Any) -> Callable[[str], int] | None:
@@ -108,6 +114,12 @@ def _of_tokenizers(length: Any) -> Callable[[str], int] | None:
             tokens = encode(text, add_special_tokens=False)
         except TypeError:
             tokens = encode(text)
+        if hasattr(tokens, "shape"):
+            raise InvalidInput(
+                "input.invalid",
+                f"length is {length!r}, an embedder: its encode gives a vector, not tokens",
+                'a tokenizer, a model with count_tokens, or "tokens"',
+            )
         return len(tokens)
 
     return count

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from engram.extract.documents import Span
+
 __all__ = ["unruled_tables"]
 
 _CELL_GAP = 0.85
@@ -39,7 +41,9 @@ _LEAST_ROWS = 3
 _LEAST_COLUMNS = 2
 _LEAST_FILLED = 0.6
 _MARK = re.compile(r"[^\w\s]|\W?\w{1,4}[.):\]]")
-_LEADER = re.compile(r"(?:\. ?){4}")
+_LEADER = re.compile(r"\s*(?:\. ?){4,}")
+_BEFORE = frozenset({"$", "\u20ac", "\u00a3", "\u00a5", "\u20b9", "US$"})
+_BEHIND = frozenset({"%", ")", "%)", "\u20ac"})
 _PROSE_WORDS = 5
 _PROSE_FILL = 0.7
 _NUMBER_SHARE = 0.6
@@ -140,10 +144,13 @@ def _trimmed(block: list[_Line]) -> list[_Line]:
     several = [at for at, line in enumerate(block) if len(line) > 1]
     if not several:
         return []
-    end = several[-1] + 1
+    start, end = several[0], several[-1] + 1
     while end < len(block) and _continues(block, end):
         end += 1
-    return block[several[0] : end]
+    if start and block[start - 1][0].left >= block[start][1].left - 2 * _size(block[start]):
+        # What stands over columns beside the first is a heading of these.
+        start -= 1
+    return block[start:end]
 
 
 def _continues(block: list[_Line], at: int) -> bool:
@@ -235,7 +242,7 @@ def _table(block: list[_Line], rivers: list[float]) -> list[RuledTable]:
     width = len(rivers) + 1
     pitch = _pitch(block)
     rows: list[list[list[_Piece]]] = []
-    spans: list[tuple[int, int, int, int]] = []
+    spans: list[Span] = []
     before = block[0]
     for line in block:
         cells: list[list[_Piece]] = [[] for _ in range(width)]
@@ -254,6 +261,7 @@ def _table(block: list[_Line], rivers: list[float]) -> list[RuledTable]:
             rows.append(cells)
             spans += [(len(rows) - 1, first, 1, count) for first, count in over]
         before = line
+    rows, spans = _joined_marks(rows, spans)
     if not _is_table(rows):
         return []
     texts = [[_text(cell) for cell in row] for row in rows]
@@ -267,6 +275,26 @@ def _table(block: list[_Line], rivers: list[float]) -> list[RuledTable]:
     return [RuledTable(bounds, texts, tuple(spans))]
 
 
+def _joined_marks(
+    rows: list[list[list[_Piece]]], spans: list[Span]
+) -> tuple[list[list[list[_Piece]]], list[Span]]:
+    """Put columns of nothing but currency signs to the next, and of per cent to the one before."""
+    for column in range(len(rows[0]) - 1, -1, -1):
+        marks = {piece.text for row in rows for piece in row[column]}
+        if not marks or (not marks <= _BEFORE and not marks <= _BEHIND):
+            continue
+        target = column + 1 if marks <= _BEFORE else column - 1
+        if not 0 <= target < len(rows[0]) or any(
+            one[1] <= column < one[1] + one[3] for one in spans
+        ):
+            continue
+        for row in rows:
+            pair = sorted((column, target))
+            row[pair[0] : pair[1] + 1] = [[*row[pair[0]], *row[pair[1]]]]
+        spans = [(a, b - (b > column), c, d) for a, b, c, d in spans]
+    return rows, spans
+
+
 def _text(cell: list[_Piece]) -> str:
     """Give the text of a cell, with the lines that it has."""
     lines: list[list[_Piece]] = []
@@ -275,7 +303,8 @@ def _text(cell: list[_Piece]) -> str:
             lines[-1].append(piece)
         else:
             lines.append([piece])
-    return "\n".join(" ".join(piece.text for piece in line) for line in lines)
+    text = "\n".join(" ".join(piece.text for piece in line) for line in lines)
+    return _LEADER.sub("", text).strip()
 
 
 def _is_table(rows: list[list[list[_Piece]]]) -> bool:
@@ -286,7 +315,7 @@ def _is_table(rows: list[list[list[_Piece]]]) -> bool:
         and _is_filled(rows)
         and all(columns)
         and sum(map(_is_prose, columns)) <= 1
-        and sum(map(_has_leader, rows)) <= len(rows) / 3
+        and (sum(map(_has_leader, rows)) <= len(rows) / 3 or sum(map(_is_numeric, columns[1:])) > 1)
         and not (len(columns) == _LEAST_COLUMNS and _is_list(columns[0]))
         and (
             any(map(_is_numeric, columns)) or (len(columns) > _LEAST_COLUMNS and _is_short(columns))

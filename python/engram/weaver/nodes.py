@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from engram import _native
 from engram.errors import NotFound
 from engram.filtering import quoted
-from engram.graph.names import CHAT, ENTITY, HAS_MESSAGE, LABEL, MENTIONS, SUMMARY
+from engram.graph.names import CHAT, ENTITY, HAS_MESSAGE, LABEL, MENTIONS, RELATED_TO, SUMMARY
 from engram.weaver.enricher import model_of
 from engram.weaver.entities import Entities, search_terms
 from engram.weaver.ledger import Done, as_done, done_of, forget, remember
@@ -339,13 +339,15 @@ class _Weft:
             _native.put_edges(native, nodes, self._edges)
         self._relations.write()
         for entity in sorted(self._gone):
-            if not self._is_mentioned(entity) and self.entities.forget(entity):
+            if not self._is_wanted(entity) and self.entities.forget(entity):
                 forget(native, self._place.woven, entity)
 
-    def _is_mentioned(self, id: str) -> bool:
+    def _is_wanted(self, entity: str) -> bool:
+        """Say whether an entity has edges but relations: mentions, or those of a user."""
+        view, nodes = self._native.view(), self._place.nodes
         try:
-            which = ([MENTIONS], "in")
-            return _native.graph_degree(self._native.view(), self._place.nodes, id, which) > 0
+            edges = _native.graph_degree(view, nodes, entity, (None, "both"))
+            return edges > _native.graph_degree(view, nodes, entity, ([RELATED_TO], "both"))
         except NotFound:
             return False
 

@@ -35,9 +35,8 @@ def level_of(view: _native.View, settings: str) -> Level | None:
 
 
 def turn(place: Place, *, on: bool) -> None:
-    """Start or end the queueing of changes; nothing is written where it is so already."""
-    if is_on(place.db._view(), place.settings) != on:
-        _change(place, on=on)
+    """Start or end the queueing of changes; a commit where it is so already has nothing in it."""
+    _change(place, on=on)
 
 
 def set_level(place: Place, level: Level | None) -> None:
@@ -51,4 +50,5 @@ def _change(place: Place, **changes: Any) -> None:
         row = rows_of(native.view(), place.settings, [RECORD])[0]
         values = ({} if row is None else row[2]) | changes
         kept = {name: value for name, value in values.items() if value is not None}
-        put_row(native, place.settings, RECORD, None, kept)
+        if row is None or kept != row[2]:
+            put_row(native, place.settings, RECORD, None, kept)

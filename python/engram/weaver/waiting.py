@@ -28,9 +28,12 @@ def wait_until_enriched(
 
     Raises:
         NotFound: ``record.not_found`` where there is no such node, nor was one.
-        Conflict: ``weaver.failed`` where a task is a dead letter; the message says why.
+        Conflict: ``weaver.failed`` where a task is a dead letter; the message says why;
+            ``transaction.active`` inside a transaction.
         Busy: ``weaver.timeout``.
     """
+    # Nothing that others commit would show in it.
+    place.db._outside("wait_until_enriched")
     signal = signal_of(place)
     end = None if timeout is None else clock.elapsed() + timeout
     _check_known(place, queue, node)
