@@ -75,7 +75,6 @@ class Node:
 
     Attributes:
         text: What is searched; None where it has none.
-        properties: A dict; changes of it are stored by `save`.
     """
 
     def __init__(self, graph: Graph, record: Record) -> None:
@@ -107,7 +106,7 @@ class Node:
 
     @property
     def properties(self) -> dict[str, Any]:
-        """Its properties; change them, then `save`."""
+        """Its properties: a dict; changes of it are stored by `save`."""
         if self._own is None:
             self._own = deepcopy(self._record.metadata)
             self._own.pop(LABEL, None)
