@@ -1,12 +1,16 @@
 """Measures what the weaver costs a put, and how quickly it works, on a file with full durability.
 
-    python benches/weaver.py [--blocks 8] [--puts 50] [--batches 3]
+    python benches/weaver.py [--blocks 2] [--seconds 6] [--puts 50] [--batches 3]
 
-Blocks of puts take turns: some into a graph that nobody weaves, while no worker runs; some into a graph
-whose changes are queued, with the workers that the line names. So both meet the same disk in the same
-minutes. Each line compares single puts (one message, one commit), or commits of 100 nodes, by median and
-mean; a ratio of 1.2 is the most that is allowed. At last, how many messages a second the workers of one
-process enrich, and how long one message takes when nothing else is to be done.
+Blocks of puts take turns: some into a graph that nobody weaves, while no worker runs; some into a
+graph whose changes are queued, with the workers that the line names. So both meet the same disk in
+the same minutes. A block has to be longer than the patience of a worker, 5 seconds at most, to meet
+what puts without an end meet. Each line compares single puts (one message, one commit), or commits
+of 100 nodes, by median and mean, and by the mean of the quickest 99 in 100, since a checkpoint or
+another process may make a put a hundred times as long and comes when it comes; a ratio of 1.2 is
+the most that is allowed. `enriched` is how many tasks the workers of this process did meanwhile. At
+last, how many messages a second they enrich, and how long one message takes when there is nothing
+else to do.
 """
 
 from __future__ import annotations
@@ -74,13 +78,18 @@ class Pair:
         return time.perf_counter() - start
 
 
+def most(taken: list[float]) -> float:
+    """Give the mean of the quickest 99 in 100."""
+    return statistics.fmean(sorted(taken)[: max(1, len(taken) * 99 // 100)])
+
+
 def compared(taken: dict[str, list[float]]) -> dict[str, float]:
     found: dict[str, float] = {}
-    for kind, mean in (("median", statistics.median), ("mean", statistics.fmean)):
+    for kind, mean in (("median", statistics.median), ("mean", statistics.fmean), ("most", most)):
         plain, woven = mean(taken["plain"]), mean(taken["woven"])
         found |= {f"plain_{kind}_us": round(plain * 1e6), f"woven_{kind}_us": round(woven * 1e6)}
         found[f"ratio_{kind}"] = round(woven / plain, 3)
-    return found
+    return {**found, "count": len(taken["woven"])}
 
 
 def enriched_per_second(db: engram.Database, messages: int) -> dict[str, float]:
@@ -104,9 +113,10 @@ def enriched_per_second(db: engram.Database, messages: int) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--blocks", type=int, default=8)
-    parser.add_argument("--puts", type=int, default=50, help="single puts of a block")
-    parser.add_argument("--batches", type=int, default=3, help="batches of a block")
+    parser.add_argument("--blocks", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=6.0, help="of a block")
+    parser.add_argument("--puts", type=int, default=50, help="single puts between batches")
+    parser.add_argument("--batches", type=int, default=3, help="batches between single puts")
     parser.add_argument("--messages", type=int, default=2_000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -118,14 +128,19 @@ def main() -> None:
             pair.put(name)
 
         def measure(line: str, start: Callable[[], object], stop: Callable[[], object]) -> None:
+            before = weaver.weaver_status()["kinds"]["weave"]["done"]
             single: dict[str, list[float]] = {"plain": [], "woven": []}
             batches: dict[str, list[float]] = {"plain": [], "woven": []}
             for _ in range(options.blocks):
-                for name, before in (("plain", stop), ("woven", start)):
-                    before()
-                    single[name] += [pair.put(name) for _ in range(options.puts)]
-                    batches[name] += [pair.put_batch(name) for _ in range(options.batches)]
+                for name, prepare in (("plain", stop), ("woven", start)):
+                    prepare()
+                    end = time.perf_counter() + options.seconds
+                    while time.perf_counter() < end:
+                        single[name] += [pair.put(name) for _ in range(options.puts)]
+                        batches[name] += [pair.put_batch(name) for _ in range(options.batches)]
             stop()
+            done = weaver.weaver_status()["kinds"]["weave"]["done"] - before
+            print(f"{line}, enriched", done, flush=True)
             print(f"{line}, single puts", json.dumps(compared(single)), flush=True)
             print(f"{line}, batches of {BATCH}", json.dumps(compared(batches)), flush=True)
 

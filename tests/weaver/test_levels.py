@@ -133,6 +133,71 @@ def test_a_worker_waits_for_a_quiet_moment_but_not_for_ever(graph, weaver, enric
     assert len(enricher.embedded) == 1
 
 
+def test_a_batch_beside_puts_is_a_quarter_and_so_is_each_commit(graph, weaver, enricher, clock):
+    weaver.set_activity_level("Normal")
+    whole, patience = BUDGETS["Normal"].batch_size, BUDGETS["Normal"].patience_seconds
+    graph.put_nodes({"label": "Message", "text": f"n {n}"} for n in range(2 * whole))
+    clock.advance(60)
+    worker, stored = Worker(weaver._shop, 0), []
+    weave = weaver._shop.works["weave"]
+    store = weave.store
+    weave.store = lambda transaction, tasks, *more: (
+        stored.append(len(tasks)) or store(transaction, tasks, *more)
+    )
+    embed = enricher.embed
+
+    def embedding(texts, /):
+        if len(enricher.embedded) == 0:
+            graph.create_node("Message", text="somebody puts again")
+        return embed(texts)
+
+    enricher.embed = embedding
+    turn = threading.Thread(target=lambda: worker._turn(worker._budget()))
+    turn.start()
+    while turn.is_alive() and clock.asked.empty():
+        turn.join(0.01)
+    clock.advance(1)
+    turn.join(20)
+    assert len(enricher.embedded[0]) == whole
+    assert stored == [whole // 4] * 4
+    while not clock.asked.empty():
+        clock.asked.get()
+    weaver._shop.signal.last_put = clock.elapsed() + 2 * patience  # one put follows the other
+    turn = threading.Thread(target=lambda: worker._turn(worker._budget()))
+    turn.start()
+    assert clock.asked.get(timeout=20) == pytest.approx(patience)
+    clock.advance(patience)
+    while turn.is_alive() and clock.asked.empty():
+        turn.join(0.01)
+    clock.advance(1)
+    turn.join(20)
+    assert len(enricher.embedded[1]) == whole // 4
+
+
+def test_a_put_under_way_is_no_quiet_moment(graph, weaver, clock):
+    budget = BUDGETS["Normal"]
+    worker = Worker(weaver._shop, 0)
+    with graph.database.transaction():
+        graph.create_node("Message", text="quiet words")
+        clock.advance(10 * budget.quiet_seconds)
+        assert worker._free(budget.quiet_seconds) > clock.elapsed()
+    clock.advance(1.1 * budget.quiet_seconds)
+    assert worker._free(budget.quiet_seconds) == clock.elapsed()
+
+
+def test_a_worker_that_starts_listens_first(graph, enricher, clock):
+    quiet = BUDGETS["Normal"].quiet_seconds
+    weaver = Weaver(graph, enricher=enricher, clock=clock, workers=1)
+    graph.create_node("Message", text="quiet words")
+    clock.advance(60)
+    with weaver:
+        assert clock.asked.get(timeout=20) == pytest.approx(quiet)
+        assert enricher.embedded == []
+        clock.advance(1.1 * quiet)
+        weaver.wait_until_enriched(timeout=20)
+    assert enricher.embedded == [["quiet words"]]
+
+
 def test_a_worker_waits_for_puts_of_other_processes_too(db, graph, weaver, enricher, clock):
     quiet = BUDGETS["Normal"].quiet_seconds
     with db.transaction() as transaction:  # as another process would: no signal of this one rings

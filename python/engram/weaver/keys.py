@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from engram import _native
 
-__all__ = ["OPEN", "Task", "as_task", "claimable", "key_of", "task_values"]
+__all__ = ["OPEN", "Task", "as_task", "claimable", "is_claimable", "key_of", "task_values"]
 
 _ID_BYTES = 1024
 _MARK = "\x1f"
@@ -117,3 +117,10 @@ def claimable(now_us: int) -> str:
         f" OR (state = 'waiting' AND due_us <= {now_us})"
         f" OR (state = 'running' AND until_us <= {now_us})"
     )
+
+
+def is_claimable(task: Task, now_us: int) -> bool:
+    """Say whether a task is one that the filter of `claimable` finds."""
+    if task.state == "waiting":
+        return task.due_us <= now_us
+    return task.state == "queued" or (task.state == "running" and task.until_us <= now_us)

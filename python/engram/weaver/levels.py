@@ -51,7 +51,7 @@ class Budget:
         kinds: The kinds of tasks that are done, the first ones first.
         quiet_seconds: A worker starts a batch when nobody has put anything for that long: a put
             of its own process would wait for the interpreter, one of another for the lock.
-        patience_seconds: It waits for that at most so long.
+        patience_seconds: It waits for that at most so long, then takes a quarter of a batch.
     """
 
     workers: int
@@ -78,8 +78,8 @@ class Budget:
 
 
 BUDGETS: Mapping[Level, Budget] = {
-    "HighActivity": Budget(1, 0.1, 8, _NODES, quiet_seconds=0.2, patience_seconds=10.0),
-    "Normal": Budget(2, 0.5, 32, ENRICHING, quiet_seconds=0.05, patience_seconds=5.0),
+    "HighActivity": Budget(1, 0.1, 8, _NODES, quiet_seconds=0.2, patience_seconds=5.0),
+    "Normal": Budget(2, 0.5, 32, ENRICHING, quiet_seconds=0.05, patience_seconds=2.0),
     "Idle": Budget(4, 0.9, 64, ENRICHING),
     "SleepMode": Budget(4, 1.0, 128, KINDS),
 }

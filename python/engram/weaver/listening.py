@@ -32,6 +32,7 @@ def listen(place: Place, clock: Clock = SYSTEM) -> Callable[[Transaction, Sequen
 
     def heard(transaction: Transaction, changes: Sequence[Change]) -> None:
         if is_on(transaction._view(), place.settings):
+            signal.note_start(clock)
             queue.enqueue(transaction, [change.id for change in changes])
             transaction._after_commit(committed)
 

@@ -19,7 +19,7 @@ from engram.errors import InvalidInput, NotFound
 from engram.filtering import quoted
 from engram.records import _iso
 from engram.weaver.clock import SYSTEM
-from engram.weaver.keys import OPEN, as_task, claimable, key_of, task_values
+from engram.weaver.keys import OPEN, as_task, claimable, is_claimable, key_of, task_values
 from engram.weaver.owners import is_dead
 
 TYPE_CHECKING = False
@@ -171,23 +171,26 @@ class Queue:
         """
         view = self._db._view()
         for kind in kinds:
-            if self._first(view, kind, 1):
-                claimed = self._claim(owner, kind, limit, marks)
+            # Found without the lock, which puts wait for: to look through a long queue takes time.
+            while keys := [row[0] for row in self._first(view, kind, limit)]:
+                claimed = self._claim(owner, keys, marks)
                 if claimed:
                     return claimed
+                view = self._db._view()  # others were quicker
         return []
 
-    def _claim(self, owner: str, kind: str, limit: int, marks: Marks | None) -> list[Task]:
+    def _claim(self, owner: str, keys: Sequence[str], marks: Marks | None) -> list[Task]:
+        """Take those tasks that may still be claimed."""
         with self._db.transaction() as transaction:
             native = transaction._open()
-            view = native.view()
-            rows = self._first(view, kind, limit)
-            if not rows:
+            view, now_us = native.view(), self._now_us()
+            rows = [row for row in self._rows(view, keys) if row is not None]
+            tasks = [task for task in map(as_task, rows) if is_claimable(task, now_us)]
+            if not tasks:
                 return []
             # The number of this commit: no later claim can have it.
             fence = view.commit + 1
-            until = self._now_us() + int(self._policy.lease_seconds * 1e6)
-            tasks = [as_task(row) for row in rows]
+            until = now_us + int(self._policy.lease_seconds * 1e6)
             found = marks(view, tasks) if marks is not None else [""] * len(tasks)
             tasks = [
                 replace(task, owner=owner, fence=fence, until_us=until, mark=mark)

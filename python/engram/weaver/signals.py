@@ -23,6 +23,7 @@ __all__ = ["POLL_SECONDS", "Bell", "Signal", "signal_of"]
 
 POLL_SECONDS = 0.05
 """How often the file is looked at for commits of other processes, while somebody waits."""
+_UNDER_WAY_SECONDS = 1.0
 
 _lock = Lock()
 _signals: WeakValueDictionary[tuple[int, str, str], Signal] = WeakValueDictionary()
@@ -67,7 +68,7 @@ class Signal:
         work: Rings when there is something to do.
         done: Rings when something was done.
         pause: Rings when the level changes or workers are to stop: whoever rests looks again.
-        last_put: When this process has put last, by `Clock.elapsed`.
+        last_put: When this process has put last, by `Clock.elapsed`; later than now while it puts.
         last_change: When any process changed a node, as far as is known here, by `Clock.now`.
         weaver: The weaver of this process that was started last.
     """
@@ -87,6 +88,11 @@ class Signal:
         self.last_put = clock.elapsed()
         self.last_change = clock.now()
         self.work.ring()
+
+    def note_start(self, clock: Clock) -> None:
+        """Note that a put is under way: its commit may take longer than a quiet moment does."""
+        # Whether it will be rolled back nobody says, so it counts for a second at most.
+        self.last_put = clock.elapsed() + _UNDER_WAY_SECONDS
 
     def look_again(self) -> None:
         """Wake the workers: the level has changed, or they are to stop."""

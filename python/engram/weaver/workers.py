@@ -58,6 +58,8 @@ __all__ = ["Shop", "Worker"]
 _RECLAIM_SECONDS = 1.0
 _AGAIN_SECONDS = 1.0
 """How long a worker waits after the file refused something."""
+_PARTS = 4
+"""A batch beside puts is such a part of one in a quiet moment."""
 _STORE_TRIES = 3
 """How often a result is stored that the lock was in the way of, before it is thrown away."""
 
@@ -90,10 +92,12 @@ class Worker(Thread):
         self.number = number
         self._commit = -1
         self._reclaimed: float | None = None
+        self._since: float | None = None
 
     def run(self) -> None:
         """Work until the weaver stops."""
         shop = self._shop
+        self._since = shop.clock.elapsed()
         while not shop.stopping:
             seen, paused = shop.signal.work.count, shop.signal.pause.count
             try:
@@ -151,12 +155,12 @@ class Worker(Thread):
             contents.extend(shop.works[tasks[0].kind].read(view, tasks))
             return [content.mark for content in contents]
 
-        tasks = shop.queue.claim(owner(self.number), budget.kinds, budget.batch_size, marks)
+        tasks = shop.queue.claim(owner(self.number), budget.kinds, self._size(budget), marks)
         if not tasks:
             return False
         shop.busy.add(self.number)
         try:
-            self._do(tasks, contents)
+            self._do(tasks, contents, budget)
         except BaseException:
             # Nobody would touch them before the lease ends.
             with suppress(EngramError):
@@ -169,8 +173,8 @@ class Worker(Thread):
         self._rest(taken * (1.0 - budget.cpu_share) / budget.cpu_share)
         return True
 
-    def _do(self, tasks: Sequence[Task], contents: Sequence[Any]) -> None:
-        """Do a batch, and store what came of it."""
+    def _do(self, tasks: Sequence[Task], contents: Sequence[Any], budget: Budget) -> None:
+        """Do a batch, and store what came of it, in several commits where somebody puts."""
         shop, work = self._shop, self._shop.works[tasks[0].kind]
         fresh = [task.changed_us for task in tasks if task.state == "queued"]
         if work.kind == "weave" and fresh:
@@ -182,8 +186,10 @@ class Worker(Thread):
                 self._failed(task, result)
             else:
                 batch.append((task, content, result))
-        if batch:
-            self._store(work, batch)
+        while batch:
+            size = self._size(budget)
+            self._store(work, batch[:size])
+            batch = batch[size:]
 
     def _beat(self, tasks: Sequence[Task]) -> Callable[[], None]:
         """Give what is called between calls of models: it makes leases last that would end."""
@@ -245,22 +251,33 @@ class Worker(Thread):
     def _quiet(self, budget: Budget) -> bool:
         """Wait until nobody puts anything for a while, or for too long; false at the end."""
         shop, clock = self._shop, self._shop.clock
-        end = clock.elapsed() + budget.patience_seconds
+        end, least = clock.elapsed() + budget.patience_seconds, 0.0
         while not shop.stopping:
-            until = min(self._free(budget.quiet_seconds), end)
-            if until <= clock.elapsed():
+            now = clock.elapsed()
+            free = self._free(budget.quiet_seconds)
+            if min(free, end) <= now:
                 return True
+            # While puts go on it looks more and more seldom: each look reads the queue anew.
+            until = min(max(free, now + least), end)
+            least = min(2.0 * (until - now), budget.patience_seconds / 4)
             paused = shop.signal.pause.count
             if shop.signal.pause.wait(clock, paused, until - clock.elapsed()):
                 return False
         return False
+
+    def _size(self, budget: Budget) -> int:
+        """Give how many tasks one commit may have now: a put waits for the lock as long."""
+        quiet = self._free(budget.quiet_seconds) <= self._shop.clock.elapsed()
+        return budget.batch_size if quiet else -(-budget.batch_size // _PARTS)
 
     def _free(self, quiet_seconds: float) -> float:
         """Give the moment from which on it is quiet, as far as is known now."""
         shop, now = self._shop, self._shop.clock.elapsed()
         if not quiet_seconds:
             return now
-        last = shop.signal.last_put
+        # Who has just started has heard of no put yet, which does not say that nobody puts.
+        heard = [at for at in (shop.signal.last_put, self._since) if at is not None]
+        last = max(heard, default=None)
         if last is not None and now - last < quiet_seconds:
             return last + quiet_seconds
         # Another process may put, and would wait for the lock while this one stores a batch.
