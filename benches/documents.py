@@ -29,6 +29,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+SILENT = re.compile(rb"(?is)<(script|style)\b.*?</\1\s*>|<[^>]*>")
+"""What a page does not show."""
 COUNTS = {".md": 150, ".rst": 150, ".html": 150, ".py": 150, ".txt": 100, ".json": 60}
 MADE = {".csv": 40, ".pdf": 100, ".docx": 60, ".xlsx": 20, ".pptx": 20}
 LEAST, MOST = 1_000, 400_000
@@ -59,7 +61,7 @@ def texts(ending: str, count: int, chosen: random.Random) -> list[Path]:
             raw.decode()
             if ending == ".json":
                 json.loads(raw)
-            if ending == ".html" and len(re.sub(rb"<[^>]*>", b" ", raw).split()) < LEAST_WORDS:
+            if ending == ".html" and len(SILENT.sub(b" ", raw).split()) < LEAST_WORDS:
                 continue
         except (OSError, ValueError):
             continue

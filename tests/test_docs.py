@@ -95,11 +95,15 @@ def test_links_lead_somewhere(page):
 
 def test_the_quick_start_gives_what_it_says(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (block,) = blocks(ROOT / "README.md", "python")
-    exec(block, {})
+    records, lenses = blocks(ROOT / "README.md", "python")
+    exec(records, {})
     first, report = capsys.readouterr().out.splitlines()
     assert first.startswith("n1 ")
     assert report.startswith("Report(lexical+semantic, exact=True, complete=True")
+    exec(lenses, {})
+    answer, nodes = capsys.readouterr().out.splitlines()
+    assert answer.startswith("The Bergfex 2 weighs 1.9 kilograms. [1] [1] tents.txt (0-")
+    assert "Message" in nodes
 
 
 def test_every_public_name_is_in_the_reference():

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -174,3 +175,50 @@ def test_a_writer_that_dies_with_the_lock_frees_it(path):
         assert [r.id for r in db.collection("c").iterate()] == ["committed"]
         db.collection("c").put("next")
         assert db.verify(deep=True)
+
+
+def last_frame(raw):
+    """Give the place and the bytes of the last frame of a log (F-032 of the format)."""
+    places, at = [], raw.find(b"EFRM")
+    while at >= 0:
+        length, number = struct.unpack_from("<IQ", raw, at + 4)
+        places.append((number, at - 8, length))
+        at = raw.find(b"EFRM", at + 1)
+    _, start, length = max(places)
+    return start, raw[start : start + 48 + length]
+
+
+def test_a_commit_whose_writer_died_before_it_answered_is_seen_under_the_lock(path):
+    with engram.open(path, embedder=None) as db:
+        db.collection("c").put("1", text="answered")
+    before = path.read_bytes()
+    with engram.open(path, embedder=None) as db:
+        db.collection("c").put("2", text="not answered")
+    start, frame = last_frame(path.read_bytes())
+    path.write_bytes(before)
+
+    def left(file):
+        with file.open("r+b") as raw:  # all of the frame but the word that publishes it
+            raw.seek(start + 8)
+            raw.write(frame[8:])
+
+    with (
+        engram.open(path, embedder=None) as db,
+        engram.open(path, embedder=None, read_only=True) as old,
+    ):
+        assert db.collection("c").count() == old.collection("c").count() == 1
+        left(path)
+        assert db.collection("c").get("2") is None
+        assert old.collection("c").get("2") is None
+        with engram.open(path, embedder=None, read_only=True) as new:
+            assert new.collection("c").get("2").text == "not answered"
+        assert old.collection("c").get("2") is None
+        with db.transaction():
+            assert db.collection("c").get("2").text == "not answered"
+        assert old.collection("c").get("2").text == "not answered"
+    path.write_bytes(before)
+    left(path)
+    with engram.open(path, embedder=None, read_only=True) as old:
+        engram.open(path, embedder=None).close()
+        assert path.read_bytes()[start : start + len(frame)] == frame
+        assert old.collection("c").count() == 2

@@ -101,6 +101,20 @@ def test_tables_are_put_listed_and_found_by_cell(folder, run, run_json):
     run(*tables, "get", "n.engram", table["id"], "--format", "pandas", code=2)
 
 
+def test_tables_are_put_with_who_may_see_them(folder, run, run_json):
+    put = ("memory", "tables", "put", "n.engram", "docs/prices.csv")
+    said = ("--uri", "prices", "--tag", "camp", "--tag", "2024", "--metadata", '{"by": "Ada"}')
+    run(*put, *said, "--access", '{"tenant": "acme"}')
+    stored = run_json("memory", "get", "n.engram", "prices")
+    assert sorted(stored["tags"]) == ["2024", "camp"]
+    assert stored["metadata"] == {"by": "Ada"}
+    asked = ("memory", "tables", "find", "n.engram", "-w", "item = 'stove'", "--access")
+    assert len(run_json(*asked, '{"tenant": "acme"}')) == 1
+    assert run_json(*asked, '{"tenant": "other"}') == []
+    assert "--metadata" in run(*put, "--metadata", "x", code=2)
+    assert "--uri" in run(*put, "docs/tower.txt", "--uri", "both", code=2)
+
+
 def test_facts_are_read_shown_and_put_right(filled, run, run_json):
     enriched = run_json("memory", "enrich", "n.engram")
     assert enriched["facts"] >= 1

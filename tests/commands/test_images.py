@@ -45,6 +45,20 @@ def test_images_are_put_found_listed_and_given_back(folder, clip, run, run_json)
         assert opened.size == (40, 30)
 
 
+def test_images_are_put_with_who_may_see_them(folder, clip, run, run_json):
+    said = ("--uri", "barn", "--tag", "red", "--metadata", '{"by": "Ada"}')
+    access = ("--access", '{"roles": ["press"]}')
+    run("memory", "images", "put", "n.engram", "pictures/red.png", *said, *access, *clip)
+    stored = run_json("memory", "get", "n.engram", "barn")
+    assert (stored["tags"], stored["metadata"]) == (["red"], {"by": "Ada"})
+    listing = ("memory", "images", "list", "n.engram", "--access")
+    assert len(run_json(*listing, '{"roles": ["press"]}')) == 1
+    assert run_json(*listing, '{"roles": ["sales"]}') == []
+    put = ("memory", "images", "put", "n.engram")
+    assert "--access" in run(*put, "pictures/red.png", "--access", "[]", *clip, code=2)
+    assert "of one image" in run(*put, "pictures", "--uri", "all", *clip, code=2)
+
+
 def test_a_bad_image_is_named_and_so_is_a_missing_model(folder, clip, run):
     (folder / "pictures" / "bad.png").write_bytes(b"no image")
     error = run("memory", "images", "put", "n.engram", "pictures", *clip, code=2)

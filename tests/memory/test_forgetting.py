@@ -110,6 +110,20 @@ def test_what_comes_back_is_found(kept):
     assert not kept.verify_forgotten(receipt).to_dict()["forgotten"]
 
 
+def test_a_reader_checks_it_while_others_write(kept, place):
+    receipt = kept.forget(kept.put("a tent of Ada", uri="a").id)
+    with Memory.open(place, embedder=None, read_only=True) as reader:
+        checked = reader.verify_forgotten(receipt)
+        assert checked
+        assert checked.same_file
+        with kept.db.transaction():  # the write lock is taken: a check that waits would be Busy
+            assert reader.verify_forgotten(receipt)
+        kept.put("a tent of Ada", uri="b")
+        checked = reader.verify_forgotten(receipt)
+        assert not checked
+        assert not checked.same_file
+
+
 def test_a_changed_receipt_is_not_believed(kept):
     receipt = kept.forget(kept.put("a tent", uri="a").id)
     plain = receipt.to_dict()

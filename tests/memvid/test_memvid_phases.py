@@ -1,5 +1,7 @@
 """The lines of seed 003 that are done there, one test or more each, named after them."""
 
+import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,12 +20,16 @@ from engram.compat.memvid import (
     MemvidError,
     VecIndexDisabledError,
     VerifyFailedError,
+    clip,
     create,
+    embeddings,
+    entities,
     use,
 )
 from engram.compat.memvid.embeddings import EmbeddingProvider, HashEmbeddings
 from loopback import chat
 
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "compat-memvid.md"
 MODELS = Path(__file__).parents[2].parent / "shared" / "models"
 
 
@@ -147,6 +153,45 @@ def test_p0_8_versions():
     assert memvid.info()["sdk_version"] == engram.__version__
     assert memvid.version_info()["engram"] == engram.__version__
     assert memvid.is_telemetry_enabled() is False
+
+
+def code_of(text):
+    """The code spans of a text: names, and signatures by name."""
+    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    spans = re.findall(r"`([^`]+)`", text)
+    written = [re.fullmatch(r"(\w+)\((.+)\)", span) for span in spans]
+    return (
+        {name for span in spans for name in re.match(r"\w*", span).group(0).split()},
+        {found[1]: found[2].split(", ") for found in written if found is not None},
+    )
+
+
+def test_p0_9_the_page_names_all_that_is_there():
+    above, methods = PAGE.read_text(encoding="utf-8").split("## `Memvid`\n")
+    methods, rest = methods.split("\n\n`engram.compat.memvid.embeddings`")
+    public = {name for name in dir(Memvid) if not name.startswith("_")}
+    assert public - code_of(methods)[0] == set()
+    modules = (memvid, embeddings, entities, clip)
+    public = {name for module in modules for name in module.__all__}
+    assert public - code_of(above + rest)[0] == {"Memvid"}  # the heading
+
+
+def test_p0_9_signatures_are_those_of_the_page(folder):
+    above, methods = PAGE.read_text(encoding="utf-8").split("## `Memvid`\n")
+    methods = methods.strip().split("\n\n")[0]
+    signatures = [(memvid, *one) for one in code_of(above)[1].items()]
+    signatures += [(Memvid, *one) for one in code_of(methods)[1].items()]
+    assert {"create", "use", "lock", "put", "put_many", "find", "ask"} <= {s[1] for s in signatures}
+    with create("a.mv2") as memory:
+        for owner, name, written in signatures:
+            known = inspect.signature(getattr(owner, name)).parameters
+            open_ended = [p for p in known.values() if p.kind is p.VAR_KEYWORD]
+            for one in set(written) - set(known) - {"*", "..."}:
+                assert open_ended, (name, one)
+                getattr(memory, name)("x", **{one: None})  # refused where there is none
+        for method in (memory.find, memory.ask):
+            with pytest.raises(TypeError, match="no_such"):
+                method("x", no_such=None)
 
 
 def test_p0_10_nvidia_fails_before_any_network_and_answers_with_a_model(notes, serve, monkeypatch):

@@ -107,6 +107,46 @@ def test_an_entity_that_a_user_linked_stays(graph, weaver, drain):
     assert names(graph) == ["Alice"]
 
 
+def described(graph):
+    return sorted(record.text for record in graph.edge_texts.iterate())
+
+
+def test_nothing_stays_of_what_was_said_of_edges_that_are_unwoven(graph, weaver, drain):
+    graph.create_node("Message", "m", text="Alice met Bob in Paris")
+    graph.create_node("Message", "n", text="Carol met Dave")
+    graph.create_node("Team", "t")
+    drain(weaver)
+    alice, bob = "entity:person:alice", "entity:person:bob"
+    graph.describe_edge("m", "MENTIONS", alice, text="named first")
+    graph.describe_edge(alice, "RELATED_TO", bob, text="met him")
+    graph.put_edge(alice, "RELATED_TO", "t")
+    graph.describe_edge(alice, "RELATED_TO", "t", text="leads it")
+    graph.describe_edge("n", "MENTIONS", "entity:person:carol", text="named, too")
+    assert described(graph) == ["leads it", "met him", "named first", "named, too"]
+    graph.update_node("m", text="Bob was in Paris")
+    drain(weaver)
+    assert graph.get_node(alice) is None
+    assert described(graph) == ["named, too"]
+    graph.describe_edge("m", "MENTIONS", bob, text="named last")
+    graph.update_node("m", text="Bob has left Paris")
+    drain(weaver)
+    assert described(graph) == ["named last", "named, too"]
+
+
+def test_what_was_said_of_relations_goes_with_them_alone(graph, weaver, drain):
+    graph.create_node("Message", "m", text="Alice met Bob")
+    graph.create_node("Message", "a", text="Alice left")
+    graph.create_node("Message", "b", text="Bob left")
+    drain(weaver)
+    alice, bob = "entity:person:alice", "entity:person:bob"
+    graph.describe_edge(alice, "RELATED_TO", bob, text="met him")
+    graph.describe_edge("a", "MENTIONS", alice, text="named")
+    graph.delete_node("m")
+    drain(weaver)
+    assert names(graph) == ["Alice", "Bob"]
+    assert described(graph) == ["named"]
+
+
 def test_relations_count_their_sources(graph, weaver, drain):
     graph.create_node("Message", "1", text="Alice met Bob in Paris")
     graph.create_node("Message", "2", text="Bob wrote to Alice")
@@ -246,10 +286,12 @@ def test_chats_have_rolling_summaries(graph, weaver, drain, enricher):
     drain(weaver)
     assert [one.text for one in chat.summaries()] == ["changed | two | three"]
     assert graph.get_embedding("summary:c") is not None
+    graph.describe_edge("summary:c", "SUMMARIZES", "c", text="all of it")
     for message in chat.messages():
         message.delete()
     drain(weaver)
     assert chat.summaries() == []
+    assert described(graph) == []
 
 
 def test_deleting_a_chat_leaves_nothing(db, graph, weaver, drain):

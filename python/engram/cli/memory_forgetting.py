@@ -82,8 +82,7 @@ def verify_forgotten(
 ) -> None:
     """Check that nothing of what a receipt names is in the file; exits with 6 if something is."""
     given = json_object(read_source(receipt), receipt)
-    # The file is hashed under its write lock.
-    with opened_memory(file, name, read_only=False) as memory:
+    with opened_memory(file, name) as memory:
         found = memory.verify_forgotten(given)
     if as_json:
         print_json(found.to_dict())

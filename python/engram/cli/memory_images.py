@@ -13,14 +13,18 @@ from typing import Annotated
 import typer
 
 from engram.cli.memory_options import (
+    AccessListOption,
     AccessOption,
     AsOfOption,
     EmbedderOption,
     MemoryOption,
+    MetadataOption,
     ScopeOption,
-    TagsOption,
+    TagOption,
+    UriOption,
     VisionOption,
     opened_memory,
+    put_options,
     searching,
     without_none,
 )
@@ -52,14 +56,18 @@ def put(
         int | None,
         typer.Option("--least", help="Pixels of the shorter side of images in documents."),
     ] = None,
-    tags: TagsOption = None,
+    uri: UriOption = None,
+    tags: TagOption = None,
+    metadata: MetadataOption = None,
+    access: AccessListOption = None,
     vision: VisionOption = None,
     embedder: EmbedderOption = "default",
     name: MemoryOption = DEFAULT_NAME,
     as_json: JsonOption = False,
 ) -> None:
     """Put images, embedded by a vision model."""
-    options = without_none({"caption": caption, "least": least, "tags": tags})
+    options = put_options(tags=tags, metadata=metadata, access=access, uri=uri)
+    options |= without_none({"caption": caption, "least": least})
     with (
         opened_memory(
             file, name, read_only=False, create=True, embedder=embedder, vision=vision

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STDIN",
+    "AccessListOption",
     "AccessOption",
     "AdaptiveOption",
     "AsOfOption",
@@ -31,20 +32,24 @@ __all__ = [
     "KOption",
     "MaxKOption",
     "MemoryOption",
+    "MetadataOption",
     "ModeOption",
     "RelevancyOption",
     "ScopeOption",
     "SessionOption",
     "SinceOption",
     "StrategyOption",
+    "TagOption",
     "TagsOption",
     "UntilOption",
+    "UriOption",
     "VisionOption",
     "WhenOption",
     "access_of",
     "json_object",
     "moment_of",
     "opened_memory",
+    "put_options",
     "read_source",
     "searching",
     "without_none",
@@ -100,6 +105,21 @@ AccessOption = Annotated[
         "--access", help="Who asks, as JSON: tenant, roles, groups, subject.", metavar="JSON"
     ),
 ]
+UriOption = Annotated[
+    str | None, typer.Option("--uri", help="Of one document; its path unless given.")
+]
+TagOption = Annotated[list[str] | None, typer.Option("--tag", help="Of all documents; repeatable.")]
+MetadataOption = Annotated[
+    str | None, typer.Option("--metadata", help="A JSON object.", metavar="JSON")
+]
+AccessListOption = Annotated[
+    str | None,
+    typer.Option(
+        "--access",
+        help="Who may see it, as JSON: tenant, roles, groups, subjects.",
+        metavar="JSON",
+    ),
+]
 SessionOption = Annotated[
     str | None, typer.Option("--session", help="Record it in this session.", metavar="NAME")
 ]
@@ -143,6 +163,27 @@ def searching(**given: Any) -> dict[str, Any]:
         if name in options:
             options[name] = read(options[name])
     return options
+
+
+def put_options(
+    *,
+    tags: list[str] | None,
+    metadata: str | None,
+    access: str | None,
+    uri: str | None = None,
+) -> dict[str, Any]:
+    """Give what is said about documents as `Memory.put` takes it; nothing that was not given.
+
+    Raises:
+        InvalidInput: ``input.invalid``.
+    """
+    options = {
+        "tags": tags,
+        "metadata": json_object(metadata, "--metadata") or None,
+        "access": json_object(access, "--access") or None,
+        "uri": uri,
+    }
+    return without_none(options)
 
 
 def without_none(options: dict[str, Any]) -> dict[str, Any]:

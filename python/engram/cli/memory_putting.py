@@ -14,10 +14,15 @@ import typer
 from engram.cli.failure import EXIT_CODES
 from engram.cli.memory_options import (
     STDIN,
+    AccessListOption,
     EmbedderOption,
     MemoryOption,
+    MetadataOption,
+    TagOption,
+    UriOption,
     json_object,
     opened_memory,
+    put_options,
     read_source,
     without_none,
 )
@@ -47,27 +52,16 @@ def put(
     ],
     *,
     title: Annotated[str | None, typer.Option("--title", help="Of one document.")] = None,
-    uri: Annotated[
-        str | None, typer.Option("--uri", help="Of one document; its path unless given.")
-    ] = None,
-    tags: Annotated[list[str] | None, typer.Option("--tag", help="Repeatable.")] = None,
+    uri: UriOption = None,
+    tags: TagOption = None,
     label: Annotated[str | None, typer.Option("--label", help="What it is for you.")] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="What kind it is.")] = None,
     track: Annotated[str | None, typer.Option("--track", help="What it belongs to.")] = None,
     timestamp: Annotated[
         str | None, typer.Option("--timestamp", help="When one document is from.")
     ] = None,
-    metadata: Annotated[
-        str | None, typer.Option("--metadata", help="A JSON object.", metavar="JSON")
-    ] = None,
-    access: Annotated[
-        str | None,
-        typer.Option(
-            "--access",
-            help="Who may see it, as JSON: tenant, roles, groups, subjects.",
-            metavar="JSON",
-        ),
-    ] = None,
+    metadata: MetadataOption = None,
+    access: AccessListOption = None,
     search_text: Annotated[
         str | None, typer.Option("--search-text", help="What one document is found by instead.")
     ] = None,
@@ -105,12 +99,10 @@ def put(
     A file that is there just so is left alone; one that changed takes its document's place.
     """
     shared = {
-        "tags": tags or (),
+        **put_options(tags=tags, metadata=metadata, access=access),
         "label": label,
         "kind": kind,
         "track": track,
-        "metadata": json_object(metadata, "--metadata") or None,
-        "access": json_object(access, "--access") or None,
         "enable_embedding": None if embed else False,
         "near": near,
     }

@@ -10,12 +10,17 @@ from typing import Annotated
 import typer
 
 from engram.cli.memory_options import (
+    AccessListOption,
     AccessOption,
     AsOfOption,
     EmbedderOption,
     MemoryOption,
+    MetadataOption,
     ScopeOption,
+    TagOption,
+    UriOption,
     opened_memory,
+    put_options,
     searching,
     without_none,
 )
@@ -53,11 +58,18 @@ def put(
     unruled: Annotated[
         bool, typer.Option("--unruled/--ruled-only", help="Look for tables without lines, too.")
     ] = True,
+    uri: UriOption = None,
+    tags: TagOption = None,
+    metadata: MetadataOption = None,
+    access: AccessListOption = None,
     embedder: EmbedderOption = "default",
     name: MemoryOption = DEFAULT_NAME,
     as_json: JsonOption = False,
 ) -> None:
     """Put files with their tables."""
+    if uri is not None and len(paths) > 1:
+        raise InvalidInput("input.invalid", "--uri is of one file")
+    options = put_options(tags=tags, metadata=metadata, access=access, uri=uri)
     done = []
     with (
         opened_memory(file, name, read_only=False, create=True, embedder=embedder) as memory,
@@ -66,7 +78,9 @@ def put(
         for count, path in enumerate(paths):
             bar(count, len(paths))
             done.append(
-                memory.put_tables(path, embed_rows=embed_rows, pages=pages, unruled=unruled)
+                memory.put_tables(
+                    path, embed_rows=embed_rows, pages=pages, unruled=unruled, **options
+                )
             )
     if as_json:
         print_json([one.to_dict() for one in done])

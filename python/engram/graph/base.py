@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from engram.checks import proper_str
 from engram.errors import InvalidInput, NotFound
 from engram.graph.constraints import RECORD
+from engram.graph.names import texts_of
 from engram.settings import Settings
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Base:
         self._settings = Settings(None, language, None, None, None)
         self._embedder = db._embedder_of(embedder)
         self.collection = db._collection(name, self._settings, embedder, None)
-        self.edge_texts = db._collection(f"{name}.edges", self._settings, embedder, None)
+        self.edge_texts = db._collection(texts_of(name), self._settings, embedder, None)
         self.settings = db.collection(f"{name}.settings", embedder=None)
         self.listeners = []
         self._kinds: dict[str, type[Node]] = {}

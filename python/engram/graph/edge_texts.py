@@ -1,8 +1,9 @@
 """Texts and embeddings of edges, by which edges are found.
 
-Owns: `EdgeTexts`, mixed into `Graph`. They are records of the collection ``<graph>.edges``, one for
-each edge that has any. Invariant: what is deleted through a graph, edge or node, takes them along
-in the same commit.
+Owns: `EdgeTexts`, mixed into `Graph`, and `forget_edges`, `forget_edges_of` for those who write a
+graph without it. They are records of the collection ``<graph>.edges``, one for each edge that has
+any. Invariant: an edge or node that is deleted, by a user or a weaver, takes them along in the same
+commit.
 """
 
 from __future__ import annotations
@@ -17,19 +18,21 @@ from engram.errors import InvalidInput, NotFound
 from engram.filtering import list_text
 from engram.graph.base import Base
 from engram.graph.changes import Nodes
+from engram.graph.names import texts_of
 from engram.ingest import BATCH_RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
+    from engram import _native
     from engram.edges import Edge
     from engram.graph.changes import Change
     from engram.ingest import Batch
     from engram.transaction import Transaction
     from engram.types import Mode, Vector
 
-__all__ = ["EdgeMatch", "EdgeTexts", "no_edge"]
+__all__ = ["EdgeMatch", "EdgeTexts", "forget_edges", "forget_edges_of", "no_edge"]
 
 _KEYS = ("source", "type", "target")
 _IDS_PER_FILTER = 1000
@@ -171,18 +174,24 @@ class EdgeTexts(Base):
                 found.append(EdgeMatch(edge, hit.text, hit.score))
         return found
 
-    def _forget_edge(self, key: tuple[str, str, str]) -> None:
-        """Delete what is said of an edge."""
-        if self.edge_texts.name in self.database._view().collections():
-            self.edge_texts.delete(_id(*key))
 
-    def _forget_edges_of(self, ids: Sequence[str]) -> None:
-        """Delete what is said of the edges of some nodes."""
-        if not ids or self.edge_texts.name not in self.database._view().collections():
-            return
-        for first in range(0, len(ids), _IDS_PER_FILTER):
-            part = list_text(ids[first : first + _IDS_PER_FILTER], "ids")
-            self.edge_texts.delete_where(f"source IN {part} OR target IN {part}", missing="ignore")
+def forget_edges(
+    native: _native.Transaction, graph: str, keys: Iterable[tuple[str, str, str]]
+) -> None:
+    """Delete what is said of edges of the graph of that name, within a transaction."""
+    texts = texts_of(graph)
+    if texts in native.view().collections():
+        native.delete(texts, [_id(*key) for key in keys])
+
+
+def forget_edges_of(native: _native.Transaction, graph: str, ids: Sequence[str]) -> None:
+    """Delete what is said of the edges of some nodes, within a transaction."""
+    texts = texts_of(graph)
+    if not ids or texts not in native.view().collections():
+        return
+    for first in range(0, len(ids), _IDS_PER_FILTER):
+        part = list_text(ids[first : first + _IDS_PER_FILTER], "ids")
+        native.delete_where(texts, f"source IN {part} OR target IN {part}", True)
 
 
 def _row(edge: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engram.checks import str_ids
 from engram.errors import Conflict
-from engram.graph.edge_texts import EdgeTexts, no_edge
+from engram.graph.edge_texts import EdgeTexts, forget_edges, no_edge
 from engram.ingest import BATCH_RECORDS
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ class EdgeStore(EdgeTexts):
 
     def delete_edge(self, source: str, type: str, target: str) -> bool:
         """Delete an edge with its text and embedding, and say whether there was one."""
-        with self._transaction():
-            self._forget_edge((source, type, target))
+        with self._transaction() as transaction:
+            forget_edges(transaction._open(), self.name, [(source, type, target)])
             return self.collection.delete_edge(source, type, target)
 
     def edges(self, id: str, *, direction: Direction = "both", types: Types = None) -> list[Edge]:

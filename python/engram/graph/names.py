@@ -17,6 +17,7 @@ __all__ = [
     "RELATED_TO",
     "SUMMARIZES",
     "SUMMARY",
+    "texts_of",
 ]
 
 LABEL = "label"
@@ -39,3 +40,8 @@ RELATED_TO = "RELATED_TO"
 
 SUMMARIZES = "SUMMARIZES"
 """Leads from a summary to what it sums up."""
+
+
+def texts_of(graph: str) -> str:
+    """Give the collection of the texts of edges, by the name of the graph."""
+    return f"{graph}.edges"

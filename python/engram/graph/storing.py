@@ -14,7 +14,7 @@ from engram.checks import proper_str, str_ids
 from engram.errors import Conflict, InvalidInput
 from engram.graph.changes import Change, Nodes, of_batch, of_record
 from engram.graph.constraints import RECORD, check, declared
-from engram.graph.edge_texts import EdgeTexts
+from engram.graph.edge_texts import EdgeTexts, forget_edges_of
 from engram.graph.names import LABEL
 from engram.graph.reading import NodeReading, labelled, no_node
 from engram.ingest import BATCH_RECORDS
@@ -187,8 +187,8 @@ class NodeStore(NodeReading, EdgeTexts):
                     label = record.metadata.get(LABEL, "")
                     gone.append(Change("delete", label, record.id, None))
 
-        def after(_: Transaction, __: Batch | None) -> list[Change]:
-            self._forget_edges_of([change.id for change in gone])
+        def after(transaction: Transaction, _: Batch | None) -> list[Change]:
+            forget_edges_of(transaction._open(), self.name, [change.id for change in gone])
             return gone
 
         return self._writer(before, after).delete(*wanted)

@@ -99,13 +99,16 @@ class Forgetting(Keeping):
             self.db.delete_snapshot(name)
         self.db.optimize()
         commit = self.db.stats().commit
-        digest, size = self._file()
+        with self.db.transaction():  # nobody writes while it is hashed
+            digest, size = self._file()
         return replace(
             receipt, counts=counts, commit=commit, file_hash=digest, file_bytes=size
         ).signed()
 
     def verify_forgotten(self, receipt: Receipt | Mapping[str, Any]) -> Forgotten:
         """Check that nothing of what a receipt names is in the file, its snapshots included.
+
+        It only reads, without waiting for anybody: a handle that is read-only will do.
 
         Args:
             receipt: From `forget`, or its `Receipt.to_dict`.
@@ -294,11 +297,11 @@ class Forgetting(Keeping):
                 yield f"{left} in {name}{where}"
 
     def _file(self) -> tuple[str | None, int]:
-        """Give the hash and the size of the file, while nobody writes to it."""
+        """Give the hash and the size of the file as it is read: of no use while somebody writes."""
         if self.db.path is None or self.db.path == ":memory:":
             return None, 0
         digest, size = hashlib.sha256(), 0
-        with self.db.transaction(), Path(self.db.path).open("rb") as file:
+        with Path(self.db.path).open("rb") as file:
             while piece := file.read(_PIECE):
                 digest.update(piece)
                 size += len(piece)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from engram import _native
 from engram.errors import NotFound
 from engram.filtering import quoted
+from engram.graph.edge_texts import forget_edges, forget_edges_of
 from engram.graph.names import CHAT, ENTITY, HAS_MESSAGE, LABEL, MENTIONS, RELATED_TO, SUMMARY
 from engram.weaver.enricher import model_of
 from engram.weaver.entities import Entities, search_terms
@@ -313,6 +314,7 @@ class _Weft:
             if entity not in after.entities and after.hash:
                 key = (node, MENTIONS, entity)
                 _native.delete_edge(self._native, self._place.nodes, key)
+                forget_edges(self._native, self._place.nodes, [key])
 
     def _disown(self, entity: str) -> None:
         """Note that a user deleted an entity: what mentioned it does not, unless it does again."""
@@ -338,9 +340,14 @@ class _Weft:
         if self._edges:
             _native.put_edges(native, nodes, self._edges)
         self._relations.write()
-        for entity in sorted(self._gone):
-            if not self._is_wanted(entity) and self.entities.forget(entity):
-                forget(native, self._place.woven, entity)
+        unwanted = [
+            entity
+            for entity in sorted(self._gone)
+            if not self._is_wanted(entity) and self.entities.forget(entity)
+        ]
+        for entity in unwanted:
+            forget(native, self._place.woven, entity)
+        forget_edges_of(native, nodes, unwanted)
 
     def _is_wanted(self, entity: str) -> bool:
         """Say whether an entity has edges but relations: mentions, or those of a user."""

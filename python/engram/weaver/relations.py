@@ -14,6 +14,7 @@ from itertools import combinations
 
 from engram import _native
 from engram.errors import NotFound
+from engram.graph.edge_texts import forget_edges
 from engram.graph.names import RELATED_TO
 
 TYPE_CHECKING = False
@@ -74,14 +75,18 @@ class Relations:
     def write(self) -> None:
         """Store what has changed. Both ends of each edge have to be there."""
         edges: list[EdgeRow] = []
+        gone: list[tuple[str, str, str]] = []
         for source, target in self._changed:
             count, sources = self._known[source, target]
             if count > 0:
                 edges.append((source, RELATED_TO, target, _properties(count, sources)))
             else:
-                _native.delete_edge(self._native, self._nodes, (source, RELATED_TO, target))
+                gone.append((source, RELATED_TO, target))
+                _native.delete_edge(self._native, self._nodes, gone[-1])
         if edges:
             _native.put_edges(self._native, self._nodes, edges)
+        if gone:
+            forget_edges(self._native, self._nodes, gone)
         self._changed.clear()
 
     def _read(self, pair: Pair) -> tuple[int, list[str]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from engram import _native
+from engram.graph.edge_texts import forget_edges_of
 from engram.graph.names import LABEL, SUMMARIZES, SUMMARY
 from engram.weaver.enricher import model_of
 from engram.weaver.ledger import messages_of
@@ -129,6 +130,7 @@ class SummaryWork:
         node = summary_id(content.id)
         if not text:
             # There is no chat, or nothing is said in it.
+            forget_edges_of(native, nodes, [node])
             native.delete(nodes, [node])
         else:
             values = {
