@@ -8,8 +8,9 @@ from engram.compat.memvid import (
     acl_metadata_from_scope,
     create,
 )
+from engram.compat.memvid.embeddings import OpenAIEmbeddings
 from engram.compat.memvid.entities import get_entity_extractor
-from loopback import chat
+from loopback import EMBEDDINGS, chat
 
 
 def test_a_correction_comes_first(notes):
@@ -125,6 +126,25 @@ def test_personal_data_stays_here(notes, serve, monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", server.url)
     notes.ask("Who owns the database?", model="openai:m", mask_pii=True)
     assert "ada@example.org" not in str(server.requests[0].body)
+
+
+def test_personal_data_in_a_question_reaches_no_embedder(folder, serve, monkeypatch):
+    pytest.importorskip("phonenumbers")
+    server = serve(lambda request: EMBEDDINGS["openai"]({**request.body, "dimensions": 1536}))
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    embedder = OpenAIEmbeddings()
+    with create("a.mv2") as memory:
+        memory.put_many([{"text": "storks fly south"}], embedder=embedder)
+        asked = "Does ada@example.org fly?"
+        for recorded in (False, True):
+            if recorded:
+                memory.session_start("s")
+            memory.ask(asked, embedder=embedder, mask_pii=True, context_only=True, snippet_chars=6)
+        hit = memory.ask("fly?", embedder=embedder, snippet_chars=6)["hits"][0]
+    assert len(server.requests) > 2
+    assert "ada@example.org" not in str([request.body for request in server.requests])
+    assert hit["snippet"] == "storks"
 
 
 def test_a_language_model_finds_names_that_are_there(serve):

@@ -48,8 +48,8 @@ def uri_of(document: Any) -> str:
     return document.uri or f"mv2://frames/{document.id}"
 
 
-def hit_of(found: Found, rank: int) -> dict[str, Any]:
-    """Give a passage that was found as a hit."""
+def hit_of(found: Found, rank: int, chars: int | None = None) -> dict[str, Any]:
+    """Give a passage that was found as a hit; without a snippet its first `chars` characters."""
     document, about = found.document, found.metadata
     first = [] if document.label is None else [document.label]
     marks = sum(len(snippet.marks) for snippet in found.snippets)
@@ -60,7 +60,7 @@ def hit_of(found: Found, rank: int) -> dict[str, Any]:
         "rank": rank,
         "score": found.score,
         "matches": marks,
-        "snippet": found.snippet.text if found.snippet else found.text,
+        "snippet": found.snippet.text if found.snippet else found.text[:chars],
         "text": found.text,
         "tags": list(document.tags),
         "labels": first + list(about.get(LABELS, ())),

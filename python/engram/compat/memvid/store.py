@@ -263,20 +263,21 @@ class Memvid(Records):
             if "adaptive" not in given:
                 given["k"] = k
             given |= {"scope": scope, "since": since, "until": until, "rerank": self._boosts()}
-            found = self._memory.find(question, snippet_chars=snippet_chars, **given)
-            hits = [hit_of(one, rank) for rank, one in enumerate(found, 1)]
-            if show_chunks:
-                print(*(f"[{hit['rank']}] {hit['text']}" for hit in hits), sep="\n\n")  # noqa: T201
+            given |= {"mask_pii": mask_pii, "return_sources": return_sources}
             if llm_context_chars is not None:
                 given |= {"max_context": llm_context_chars, "length": "characters"}
-            answer = (self._session or self._memory).ask(
-                question,
-                model_of(model, api_key),
-                context_only=context_only,
-                mask_pii=mask_pii,
-                return_sources=return_sources,
-                **given,
+            told = model_of(model, api_key)
+            # A search by itself would send the question to an embedder's provider as it is.
+            bare = context_only or self._session is not None
+            found, pieces = self._memory._asked(
+                question, None if bare else told, {**given, "context_only": bare}, whole=True
             )
+            answer = pieces.answer
+            if self._session is not None:
+                answer = self._session.ask(question, told, context_only=context_only, **given)
+            hits = [hit_of(one, rank, snippet_chars) for rank, one in enumerate(found, 1)]
+            if show_chunks:
+                print(*(f"[{hit['rank']}] {hit['text']}" for hit in hits), sep="\n\n")  # noqa: T201
         return answer_of(answer, hits, found.mode)
 
     def _put(
