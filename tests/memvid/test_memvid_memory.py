@@ -35,8 +35,9 @@ def test_facts(folder):
         assert memory.state("Nobody") == {"entity": "Nobody", "found": False, "slots": {}}
         assert "Alice" in memory.memory_entities()
         assert "Acme" in memory.export_facts(format="csv")
-        memory.add_memory_cards([{"entity": "Alice", "slot": "pet", "value": "cat"}])
-        assert memory.state("Alice", slot="pet")["slots"]["pet"]["value"] == "cat"
+        done = memory.add_memory_cards([{"entity": "Alice", "slot": "pet", "value": "cat"}])
+        card = memory.state("Alice", slot="pet")["slots"]["pet"]
+        assert (card["value"], [card["id"]]) == ("cat", done["ids"])
         assert memory.memories_stats()["card_count"] == memory.memories()["count"]
 
 
@@ -106,6 +107,12 @@ def test_looking_back_sees_what_was_there(folder):
         assert memory.timeline(since=1_001)[0]["timestamp"] == 1_714_521_600
         assert memory.remove(first) > 0
         assert len(memory.timeline()) == 1
+
+
+@pytest.mark.parametrize("how", [{"mode": "lex", "query_embedding": [1.0]}, {"min_relevancy": 0.5}])
+def test_what_a_search_cannot_use_is_an_error(notes, how):
+    with pytest.raises(MemvidError):
+        notes.find("database", **how)
 
 
 def test_pages_follow_each_other(folder):

@@ -100,6 +100,8 @@ class Cards:
     def add_memory_cards(self, cards: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Add facts of your own: each with ``entity``, ``slot`` and ``value``."""
         with mapped():
-            for card in cards:
-                self._memory.correct(card["entity"], card["slot"], card["value"])
-        return {"added": len(cards), "ids": []}
+            ids = [
+                self._memory.correct(card["entity"], card["slot"], card["value"]).id
+                for card in cards
+            ]
+        return {"added": len(ids), "ids": ids}

@@ -352,8 +352,7 @@ class Memvid(Records):
             raise TypeError(f"unknown arguments: {', '.join(unknown)}")
         given = {name: value for name, value in how.items() if value is not None}
         vectors = self._vec or self._has_vectors()
-        if mode is None:
-            mode = "auto" if vectors else "lex"
+        mode = "auto" if mode is None else mode
         if mode not in _MODES:
             raise InvalidInput("input.invalid", f"unknown mode {mode!r}", "lex, sem or auto")
         asked = _MODES[mode]
@@ -372,9 +371,11 @@ class Memvid(Records):
         audit = given.pop("acl_enforcement_mode", "audit")
         access = context_of(given.pop("acl_context", None), audit)
         if not given.get("adaptive"):
-            given = {name: given[name] for name in given if name == "query_embedding"}
-        if asked == "lex":
+            given.pop("adaptive", None)
+        if asked == "lex" and mode == "auto":
+            # There is nothing that it could be compared with; `skipped` says so.
             given.pop("query_embedding", None)
+            by = None
         return {"mode": asked, "embedder": by, "access": access, **given}
 
     def _until(self, frame: str | None, second: int | None) -> dict[str, Any]:
